@@ -1,0 +1,118 @@
+/// The element types that cross the boundary.
+package enum ElementType: Sendable, Equatable {
+  case float32
+  case float64
+  case int8
+  case int16
+  case int32
+  case int64
+  case uint8
+  case uint16
+  case uint32
+  case uint64
+
+  package var isFloat: Bool { self == .float32 || self == .float64 }
+
+  package var size: Int {
+    switch self {
+    case .int8, .uint8: 1
+    case .int16, .uint16: 2
+    case .float32, .int32, .uint32: 4
+    case .float64, .int64, .uint64: 8
+    }
+  }
+}
+
+/// A tensor in the caller's memory, any strides: rows are read and written one at a time.
+///
+/// Whoever makes one has checked that its memory is what it says; it lives for one call.
+@safe
+package struct TensorView: @unchecked Sendable {
+  package let type: ElementType
+  package let shape: [Int]
+  let strides: [Int]
+  let base: UnsafeMutableRawPointer
+
+  /// - Parameters:
+  ///   - strides: in elements, one for each axis.
+  ///   - base: the element at index 0 of every axis.
+  package init(type: ElementType, shape: [Int], strides: [Int], base: UnsafeMutableRawPointer) {
+    self.type = type
+    self.shape = shape
+    self.strides = strides
+    unsafe self.base = unsafe base
+  }
+
+  /// n, the length of the first axis.
+  package var rows: Int { shape.first ?? 0 }
+
+  /// Elements in one row: the product of the other lengths.
+  package var rowCount: Int { shape.dropFirst().reduce(1, *) }
+
+  /// Row `row` in row-major order, as `Double`.
+  package func readRow(_ row: Int, into out: View<Double>) {
+    forEachElement(ofRow: row) { index, offset in out[index] = value(offset) }
+  }
+
+  /// Writes a row in row-major order; only floating types are written.
+  package func writeRow(_ row: Int, from values: View<Double>) {
+    forEachElement(ofRow: row) { index, offset in
+      switch type {
+      case .float32:
+        unsafe base.storeBytes(of: Float(values[index]), toByteOffset: offset * 4, as: Float.self)
+      case .float64:
+        unsafe base.storeBytes(of: values[index], toByteOffset: offset * 8, as: Double.self)
+      default: assertionFailure("outputs are floating")
+      }
+    }
+  }
+
+  /// The element [row] of an integer tensor of one axis; nil if it does not fit.
+  package func integer(_ row: Int) -> Int64? {
+    let offset = row * (strides.first ?? 1) * type.size
+    return switch type {
+    case .int8: Int64(unsafe base.load(fromByteOffset: offset, as: Int8.self))
+    case .int16: Int64(unsafe base.load(fromByteOffset: offset, as: Int16.self))
+    case .int32: Int64(unsafe base.load(fromByteOffset: offset, as: Int32.self))
+    case .int64: unsafe base.load(fromByteOffset: offset, as: Int64.self)
+    case .uint8: Int64(unsafe base.load(fromByteOffset: offset, as: UInt8.self))
+    case .uint16: Int64(unsafe base.load(fromByteOffset: offset, as: UInt16.self))
+    case .uint32: Int64(unsafe base.load(fromByteOffset: offset, as: UInt32.self))
+    case .uint64: Int64(exactly: unsafe base.load(fromByteOffset: offset, as: UInt64.self))
+    case .float32, .float64: nil
+    }
+  }
+
+  private func value(_ offset: Int) -> Double {
+    switch type {
+    case .float32: Double(unsafe base.load(fromByteOffset: offset * 4, as: Float.self))
+    case .float64: unsafe base.load(fromByteOffset: offset * 8, as: Double.self)
+    case .int8: Double(unsafe base.load(fromByteOffset: offset, as: Int8.self))
+    case .int16: Double(unsafe base.load(fromByteOffset: offset * 2, as: Int16.self))
+    case .int32: Double(unsafe base.load(fromByteOffset: offset * 4, as: Int32.self))
+    case .int64: Double(unsafe base.load(fromByteOffset: offset * 8, as: Int64.self))
+    case .uint8: Double(unsafe base.load(fromByteOffset: offset, as: UInt8.self))
+    case .uint16: Double(unsafe base.load(fromByteOffset: offset * 2, as: UInt16.self))
+    case .uint32: Double(unsafe base.load(fromByteOffset: offset * 4, as: UInt32.self))
+    case .uint64: Double(unsafe base.load(fromByteOffset: offset * 8, as: UInt64.self))
+    }
+  }
+
+  /// Calls `body` with each index in the row and its offset in elements.
+  private func forEachElement(ofRow row: Int, _ body: (Int, Int) -> Void) {
+    let start = row * (strides.first ?? 0)
+    guard shape.count != 2 else {
+      for column in 0 ..< shape[1] { body(column, start + column * strides[1]) }
+      return
+    }
+    for index in 0 ..< rowCount {
+      var rest = index
+      var offset = start
+      for axis in stride(from: shape.count - 1, to: 0, by: -1) {
+        offset += rest % shape[axis] * strides[axis]
+        rest /= shape[axis]
+      }
+      body(index, offset)
+    }
+  }
+}

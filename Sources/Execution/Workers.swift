@@ -1,0 +1,4 @@
+/// Placeholder.
+package final class Workers: Sendable {
+  package init(threads: Int) {}
+}

@@ -1,0 +1,303 @@
+/* stein.h: train score models by score matching, and draw samples from them.
+ *
+ * A score model learns s(x) = grad_x log p(x), the gradient of the log density, from rows of data. The usual road:
+ *
+ *     stein_context_new -> stein_dataset_open -> stein_model_new -> stein_trainer_new -> stein_trainer_run -> stein_sample
+ *
+ * bindings/c/examples/quickstart.c is that road as a program.
+ *
+ * Rules. Each has a number; tests cite it; a rule without a test is a defect.
+ *  R1  Every fallible function returns a stein_status; STEIN_OK is 0.
+ *  R2  `error` is the last parameter (of all but *_free), may be NULL, and belongs to the caller, who sets struct_size. It is filled whenever the
+ *      status is not STEIN_OK, and left alone otherwise. There is no global or per-thread error: goroutines and green threads move between threads.
+ *  R3  With a 1xx status nothing is written (sole exception: `needed`, R8). With a later one handles and numbers are untouched, and a tensor output
+ *      holds its first monitor->step whole rows; the rest of it is unspecified. Inputs are never written; an output may be exactly an input, and may
+ *      overlap one in no other way, nor itself (STEIN_BAD_SHAPE).
+ *  R4  Handles are tokens, never addresses. A NULL, destroyed, foreign or invented handle is STEIN_BAD_HANDLE.
+ *  R5  Calls through a const handle share the object; a call through a non-const one has it alone. Whichever comes second gets STEIN_BUSY at once.
+ *      A trainer trains weights of its own. The model shows new ones (the EMA's) when a run returns, whatever its status; calls begun before keep
+ *      theirs. So a model may be sampled while it is trained. A model has one trainer: a second is STEIN_BAD_STATE.
+ *  R6  *_free accepts NULL, comes in any order (what was made from an object keeps what it needs of it), and is safe while another thread is inside
+ *      a call on the object: that call runs to its end. It takes no error.
+ *  R7  Memory passed in is borrowed for the call.
+ *  R8  Text and bytes go out into the caller's buffer (buffer, capacity, needed). `needed` is always written and counts the NUL of text; too small a
+ *      capacity, 0 with a NULL buffer included, is STEIN_BUFFER_TOO_SMALL. No function returns memory to be freed; a const char * returned is constant.
+ *  R9  Text comes in as UTF-8 ending in NUL.
+ *  R10 A progress callback runs inside a call that uses its monitor, on that call's thread, in the host's floating-point mode, and a call never runs
+ *      two at once. Allocator callbacks may run on any thread at any time. A callback returns: no exception, no longjmp. Inside a progress callback a
+ *      call that takes a monitor is STEIN_BUSY. `user` may be NULL and is handed back as it came.
+ *  R11 The library writes nothing to stdout or stderr, installs no signal handler, changes no locale, directory, environment or floating-point mode.
+ *  R12 Fixed-width integers, float, double, char and pointers are the only types that cross; structs only behind pointers. 64-bit processes only.
+ *  R13 A struct begins with struct_size, set by the caller to its sizeof; it only grows at its end (stein_tensor excepted: it is DLPack's DLTensor).
+ *  R14 From 1.0 on each declaration names the version it became stable in, and a stable one never changes. Until then the CHANGELOG names every change.
+ *  R15 On one kind of processor, one version of the library gives the same bits for the same inputs, options, seed and callback results, whatever the
+ *      number of threads, the batch a row was drawn in, the pieces a run was cut into, the caller's floating-point mode and language. The seed is 0
+ *      unless given.
+ *  R16 Options are text, "key=value key=value", lists with commas: "widths=256,256 activation=silu". An unknown key, a bad value or a key given
+ *      twice is STEIN_BAD_OPTION; the error names the key and says what is allowed, or which key was probably meant. NULL or "" takes every default.
+ *      A value or list item with a space, comma, quote or = is quoted: label="fixed acidity", with \" and \\ inside. Numbers have a point in any
+ *      locale. stein_options_describe lists every key.
+ *  R17 Every call whose time grows with its data takes a monitor, and looks at it at least every 50 ms between callbacks. (Making and opening data
+ *      sets, describing, saving and loading are one pass over their bytes and take none.)
+ *  R18 After fork the child may use every object that no other thread was using; those are STEIN_BUSY there, and can be freed.
+ */
+#ifndef STEIN_H
+#define STEIN_H
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define STEIN_API __attribute__((visibility("default")))
+#define STEIN_CHECK __attribute__((warn_unused_result))
+#else
+#define STEIN_API
+#define STEIN_CHECK
+#endif
+
+#define STEIN_VERSION_MAJOR 0
+#define STEIN_VERSION_MINOR 1
+#define STEIN_VERSION_PATCH 0
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Version, status, errors --------------------------------------------------------------------------------------------------- */
+
+typedef int32_t stein_status;
+enum {
+  STEIN_OK = 0,
+  /* 1xx: the call is wrong */
+  STEIN_BAD_POINTER = 101, /* a NULL where memory is needed, or a struct whose struct_size is too small */
+  STEIN_BAD_HANDLE = 102,  /* not a living object of the kind asked for */
+  STEIN_BAD_VALUE = 103,   /* a number or text outside its range */
+  STEIN_BAD_SHAPE = 104,   /* a tensor's shape, strides, dtype or device do not fit, or outputs overlap */
+  STEIN_BAD_OPTION = 105,
+  STEIN_BAD_STATE = 106, /* right call, wrong time: an untrained model sampled, a second trainer */
+  STEIN_BUSY = 107,      /* another call has the object */
+  STEIN_BUFFER_TOO_SMALL = 108,
+  STEIN_NOT_FINITE = 109, /* NaN or infinity in what was given */
+  /* 2xx: the machine or a file refuses */
+  STEIN_OUT_OF_MEMORY = 201, /* of the machine, of the allocator or of memory_limit */
+  STEIN_IO = 202,            /* reading or writing failed; the message has the system's reason */
+  STEIN_BAD_FILE = 203,      /* the file is not what its name or header says */
+  STEIN_NO_FILE = 204,
+  STEIN_UNSUPPORTED = 205, /* not on this processor, or not for this family; the message names what is */
+  /* 3xx: the caller asked to stop */
+  STEIN_CANCELLED = 301,
+  STEIN_DEADLINE = 302,
+  STEIN_CALLBACK_FAILED = 303,
+  /* 4xx: the mathematics failed */
+  STEIN_DIVERGED = 401, /* training or sampling left the finite numbers; the last good state is kept, the message says at which step and level */
+  /* 5xx: a defect of this library */
+  STEIN_INTERNAL = 501
+};
+
+typedef struct stein_error {
+  uint32_t struct_size;
+  stein_status status;
+  int32_t parameter;     /* 1-based index of the offending parameter; 0 if none */
+  int32_t callback_code; /* what a callback returned, with STEIN_CALLBACK_FAILED */
+  char option[64];       /* the offending option; "" if none */
+  char message[432];     /* one sentence, UTF-8: "out has 3 columns, the model has 11" */
+} stein_error;
+
+/* "0.1.0" */
+STEIN_API const char *stein_version(void);
+
+/* "STEIN_BAD_SHAPE" for 104; "unknown" for a number that is no status. */
+STEIN_API const char *stein_status_name(stein_status status);
+
+/* What the option strings of one kind may hold, as JSON: an array of {name, type, default, minimum, maximum, choices, meaning, since}.
+ * kind: "context", "dataset", "model", "trainer", "sampler" or "loss". Another is STEIN_BAD_VALUE. */
+STEIN_API STEIN_CHECK stein_status stein_options_describe(const char *kind, char *buffer, uint64_t capacity, uint64_t *needed, stein_error *error);
+
+/* ---- Tensors: DLPack's DLTensor, bit for bit, a view of memory that the caller owns ------------------------------------------------ */
+
+typedef struct stein_device {
+  int32_t device_type, device_id; /* {1, 0}: the CPU, the only one accepted */
+} stein_device;
+typedef struct stein_dtype {
+  uint8_t code, bits; /* {2, 32, 1}: float32; {2, 64, 1}: float64; {0, 8..64, 1}: integers, {1, 8..64, 1}: unsigned ones, for labels */
+  uint16_t lanes;
+} stein_dtype;
+typedef struct stein_tensor {
+  void *data; /* aligned to its elements; may be NULL only if a length is 0 */
+  stein_device device;
+  int32_t ndim; /* 1 to 5 */
+  stein_dtype dtype;
+  int64_t *shape;   /* the first length is the number of rows, n */
+  int64_t *strides; /* in elements, any sign; NULL means row-major. Column-major is as welcome */
+  uint64_t byte_offset;
+} stein_tensor;
+
+/* ---- Watching and stopping --------------------------------------------------------------------------------------------------------- */
+
+typedef struct stein_monitor stein_monitor;
+/* 0 goes on, 1 does as cancel does, anything else is STEIN_CALLBACK_FAILED. Called at most every 20 ms. */
+typedef int32_t (*stein_progress_fn)(void *user, const stein_monitor *monitor);
+/* The caller's, zeroed but for struct_size. While a call runs any thread or signal handler may read it and write cancel: fields are whole, their order
+ * is not promised. A call begins by resetting step to validation, and never clears cancel. Stopped calls return STEIN_CANCELLED or STEIN_DEADLINE and
+ * keep what R3 and R5 say. */
+struct stein_monitor {
+  uint32_t struct_size;
+  volatile int32_t cancel;          /* the host writes 1 */
+  volatile int64_t step, steps;     /* the library writes: training steps, or rows; steps is 0 while unknown */
+  volatile double loss, validation; /* NaN before the first */
+  int64_t deadline_ns;              /* CLOCK_MONOTONIC; 0: none */
+  stein_progress_fn progress;       /* or NULL */
+  void *user;
+};
+
+/* ---- Contexts: workers and memory. Everything else is made in one ------------------------------------------------------------------- */
+
+typedef struct stein_context stein_context;
+/* The caller's memory. allocate returns NULL when there is none; alignment is a power of two, at most 4096. Called from any thread. */
+typedef struct stein_allocator {
+  uint32_t struct_size, reserved;
+  void *user;
+  void *(*allocate)(void *user, uint64_t size, uint64_t alignment);
+  void (*deallocate)(void *user, void *memory, uint64_t size, uint64_t alignment);
+} stein_allocator;
+
+/* options: threads (0: as many as processors), memory_limit in bytes (0: none). allocator: NULL for the library's own.
+ * Everything that grows with data or models comes from the allocator and counts against the limit. */
+STEIN_API STEIN_CHECK stein_status stein_context_new(const char *options, const stein_allocator *allocator, stein_context **context,
+                                                     stein_error *error);
+STEIN_API stein_status stein_context_free(stein_context *context);
+
+/* ---- Data sets ----------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct stein_dataset stein_dataset;
+
+/* Copies rows [n, d], [n, channels, length] or [n, channels, height, width], float32 or float64, any strides.
+ * labels: integers [n], one class a row, or NULL. A NaN or infinity is STEIN_NOT_FINITE, and the message gives its row and column.
+ * options: names, the columns' names. */
+STEIN_API STEIN_CHECK stein_status stein_dataset_new(const stein_context *context, const stein_tensor *rows, const stein_tensor *labels,
+                                                     const char *options, stein_dataset **dataset, stein_error *error);
+
+/* Reads rows from a file: .npy (versions 1 to 3, real numbers and integers, both byte orders, both array orders) or numeric .csv (header found by
+ * itself, separator among , ; tab | and space, quoted fields). A missing or unreadable value is STEIN_BAD_FILE with its line and column.
+ * options: format, separator, header, label (the column that holds the class: its name, or its number from 0; negative from the end),
+ * columns (those to keep, in order). */
+STEIN_API STEIN_CHECK stein_status stein_dataset_open(const stein_context *context, const char *path, const char *options, stein_dataset **dataset,
+                                                      stein_error *error);
+
+/* JSON: shape, names, mean, deviation, minimum, maximum, constant_columns, classes with their counts. */
+STEIN_API STEIN_CHECK stein_status stein_dataset_describe(const stein_dataset *dataset, char *buffer, uint64_t capacity, uint64_t *needed,
+                                                          stein_error *error);
+
+/* shape: room for 5. */
+STEIN_API STEIN_CHECK stein_status stein_dataset_shape(const stein_dataset *dataset, int32_t *ndim, int64_t *shape, stein_error *error);
+STEIN_API stein_status stein_dataset_free(stein_dataset *dataset);
+
+/* ---- Models -------------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct stein_model stein_model;
+
+/* family=score_mlp | energy_mlp | gaussian. The data set gives shape, classes, location and scale; training gives the weights.
+ * scale=columns (each column's own deviation; tables) or common (one for all; images and signals; the default from 3 axes on).
+ * Inside the library a row is u = (x - mean) / scale; constant columns are left out there and restored in what comes back. */
+STEIN_API STEIN_CHECK stein_status stein_model_new(const stein_context *context, const stein_dataset *dataset, const char *options,
+                                                   stein_model **model, stein_error *error);
+
+/* safetensors files, with the description as JSON in their metadata under "stein". Saving replaces a file whole or not at all. */
+STEIN_API STEIN_CHECK stein_status stein_model_load(const stein_context *context, const char *path, stein_model **model, stein_error *error);
+STEIN_API STEIN_CHECK stein_status stein_model_save(const stein_model *model, const char *path, stein_error *error);
+
+/* The same bytes, to and from memory. */
+STEIN_API STEIN_CHECK stein_status stein_model_write(const stein_model *model, void *buffer, uint64_t capacity, uint64_t *needed, stein_error *error);
+STEIN_API STEIN_CHECK stein_status stein_model_read(const stein_context *context, const void *bytes, uint64_t size, stein_model **model,
+                                                    stein_error *error);
+
+/* JSON: family and its options, shape, mean and scale [d], sigma_min and sigma_max trained, sigma_data, classes, parameters, trained. */
+STEIN_API STEIN_CHECK stein_status stein_model_describe(const stein_model *model, char *buffer, uint64_t capacity, uint64_t *needed,
+                                                        stein_error *error);
+
+/* shape: room for 5; shape[0] is 1. */
+STEIN_API STEIN_CHECK stein_status stein_model_shape(const stein_model *model, int32_t *ndim, int64_t *shape, stein_error *error);
+
+/* A parameter by name (stein_model_describe lists them): its shape, and its values in out. A NULL out asks for the shape alone; ndim and shape may be
+ * NULL. */
+STEIN_API STEIN_CHECK stein_status stein_model_parameter(const stein_model *model, const char *name, int32_t *ndim, int64_t *shape,
+                                                         const stein_tensor *out, stein_error *error);
+STEIN_API stein_status stein_model_free(stein_model *model);
+
+/* x, out: [n, ...] like the model, float32 or float64, in the data's units. labels: integers [n], or NULL: unconditional.
+ * sigma: x is the data plus noise whose deviation in column j is sigma * scale[j] (stein_model_describe gives scale). 0: the lowest level trained.
+ * Another sigma outside the range trained is STEIN_BAD_VALUE.
+ *   score:   s(x) = grad log p_sigma(x)
+ *   denoise: E[clean | x] = x + sigma^2 scale^2 s(x)  (Tweedie; Robbins 1956, Efron 2011)
+ *   energy:  E(x) with p_sigma proportional to exp(-E): defined up to a constant that depends on sigma and label; STEIN_UNSUPPORTED for score_mlp */
+STEIN_API STEIN_CHECK stein_status stein_model_score(const stein_model *model, const stein_tensor *x, const stein_tensor *labels, double sigma,
+                                                     const stein_tensor *out, stein_monitor *monitor, stein_error *error);
+STEIN_API STEIN_CHECK stein_status stein_model_denoise(const stein_model *model, const stein_tensor *x, const stein_tensor *labels, double sigma,
+                                                       const stein_tensor *out, stein_monitor *monitor, stein_error *error);
+/* out: [n] */
+STEIN_API STEIN_CHECK stein_status stein_model_energy(const stein_model *model, const stein_tensor *x, const stein_tensor *labels, double sigma,
+                                                      const stein_tensor *out, stein_monitor *monitor, stein_error *error);
+
+/* An objective's mean value on the rows of a data set, in units of u, summed over dimensions; the draws repeat with the seed.
+ * options: objective, draws (noise draws a row), seed. The data set needs the model's shape, and its labels if the model has classes. */
+STEIN_API STEIN_CHECK stein_status stein_model_loss(const stein_model *model, const stein_dataset *dataset, const char *options, double *out,
+                                                    stein_monitor *monitor, stein_error *error);
+
+/* ---- Training ------------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct stein_trainer stein_trainer;
+
+/* objective=denoising (Vincent 2011; over many levels) | exact (Hyvarinen 2005) | sliced_vr (Song et al. 2019) | closed_form.
+ * Also steps, batch, rate, seed, ema, clip, validation, patience, schedule, sigma_min, sigma_max, ...: stein_options_describe("trainer"). */
+STEIN_API STEIN_CHECK stein_status stein_trainer_new(stein_model *model, const stein_dataset *dataset, const char *options, stein_trainer **trainer,
+                                                     stein_error *error);
+
+/* At most `steps` more steps (0: as many as the options ask for). finished (or NULL): 1 at their end or at early stop, and then a run does nothing. */
+STEIN_API STEIN_CHECK stein_status stein_trainer_run(stein_trainer *trainer, int64_t steps, int32_t *finished, stein_monitor *monitor,
+                                                     stein_error *error);
+
+/* A checkpoint: resumed on the same data, training goes on to the same bits. */
+STEIN_API STEIN_CHECK stein_status stein_trainer_save(const stein_trainer *trainer, const char *path, stein_error *error);
+STEIN_API STEIN_CHECK stein_status stein_trainer_resume(const stein_context *context, const stein_dataset *dataset, const char *path,
+                                                        stein_model **model, stein_trainer **trainer, stein_error *error);
+
+/* Changes steps, rate, ema, clip or patience of a trainer between runs. */
+STEIN_API STEIN_CHECK stein_status stein_trainer_set(stein_trainer *trainer, const char *options, stein_error *error);
+
+/* JSON: options in force, step, finished and why, loss, validation, best_validation, best_step, levels (sigma and loss of each), warnings. */
+STEIN_API STEIN_CHECK stein_status stein_trainer_describe(const stein_trainer *trainer, char *buffer, uint64_t capacity, uint64_t *needed,
+                                                          stein_error *error);
+STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);
+
+/* ---- Sampling -------------------------------------------------------------------------------------------------------------------------- */
+
+/* Fills out [n, ...] with rows drawn from the model. Row k depends on seed, first_index + k, its start and its label alone.
+ * start: the state [n, ...] that the sampler begins from, in the data's units, or NULL for its own law. labels: integers [n], or NULL: a model with
+ * classes then draws each row's class in the training set's proportions.
+ * options: sampler=heun (Karras et al. 2022) | annealed_langevin (Song & Ermon 2020) | langevin, steps, seed, first_index, sigma, ... */
+STEIN_API STEIN_CHECK stein_status stein_sample(const stein_model *model, const stein_tensor *start, const stein_tensor *labels, const char *options,
+                                                const stein_tensor *out, stein_monitor *monitor, stein_error *error);
+
+/* ---- Helpers for C, header only: a tensor over memory in row order; shape must outlive it ------------------------------------------------ */
+
+static inline stein_tensor stein_view(void *data, uint8_t code, uint8_t bits, int32_t ndim, int64_t *shape) {
+  stein_tensor tensor;
+  tensor.data = data;
+  tensor.device.device_type = 1;
+  tensor.device.device_id = 0;
+  tensor.ndim = ndim;
+  tensor.dtype.code = code;
+  tensor.dtype.bits = bits;
+  tensor.dtype.lanes = 1;
+  tensor.shape = shape;
+  tensor.strides = NULL;
+  tensor.byte_offset = 0;
+  return tensor;
+}
+static inline stein_tensor stein_float32(float *data, int32_t ndim, int64_t *shape) { return stein_view(data, 2, 32, ndim, shape); }
+static inline stein_tensor stein_float64(double *data, int32_t ndim, int64_t *shape) { return stein_view(data, 2, 64, ndim, shape); }
+static inline stein_tensor stein_int64(int64_t *data, int32_t ndim, int64_t *shape) { return stein_view(data, 0, 64, ndim, shape); }
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* STEIN_H */
