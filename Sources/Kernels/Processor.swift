@@ -1,2 +1,19 @@
 import CXSMM
-package func hasAVX2() -> Bool { cxsmm_has_avx2_fma() != 0 }
+
+/// Whether this processor has what the kernels are compiled for.
+package func hasVectorInstructions() -> Bool { cxsmm_has_avx2_fma() != 0 }
+
+/// The hint of a spinning loop.
+@inline(__always)
+package func pauseBriefly() { cxsmm_pause() }
+
+/// The thread's floating-point mode: rounding, flush-to-zero, exception masks.
+package func floatMode() -> UInt32 { cxsmm_float_mode() }
+
+package func setFloatMode(_ mode: UInt32) { cxsmm_set_float_mode(mode) }
+
+/// Round to nearest, subnormals kept, every exception masked: the mode in which all results are computed.
+package func setStandardFloatMode() { cxsmm_set_float_mode(0x1f80) }
+
+/// The processors that this process may run on.
+package func availableProcessors() -> Int { Int(cxsmm_processors()) }
