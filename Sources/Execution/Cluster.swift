@@ -1,0 +1,166 @@
+import Kernels
+
+/// Elementwise operations of one shape, run together over tiles that stay in the first cache.
+///
+/// A tile is a stretch of the flattened shape. What is broadcast is expanded tile by tile, so every instruction is a flat loop.
+struct Cluster: Sendable {
+  enum Operand: Sendable {
+    case immediate(Float)
+    case tile(Int)
+    /// As large as the cluster's shape.
+    case value(Slot)
+    /// Element i is element i mod `period`, a multiple of the tile.
+    case wrapped(Slot, period: Int)
+  }
+
+  /// What is expanded into a tile of scratch before the instructions run.
+  enum Source: Hashable, Sendable {
+    case immediate(Float)
+    /// Element i is element i mod `period`: trailing axes.
+    case periodic(Slot, period: Int)
+    /// Element i is element i / `run`: leading axes.
+    case repeated(Slot, run: Int)
+  }
+
+  enum Operation: Sendable {
+    case unary(UnaryKernel)
+    case binary(BinaryKernel)
+    case select
+    case copy
+  }
+
+  struct Instruction: Sendable {
+    let operation: Operation
+    let operands: [Operand]
+    /// Where the result is written: a whole value that others read, or a tile of scratch.
+    let target: Target
+  }
+
+  enum Target: Sendable {
+    case value(Slot)
+    case tile(Int)
+  }
+
+  struct Expansion: Sendable {
+    let source: Source
+    let tile: Int
+    /// The same for every tile, so done with the first.
+    let once: Bool
+  }
+
+  let count: Int
+  let tile: Int
+  let instructions: [Instruction]
+  let expansions: [Expansion]
+  let tiles: Int
+
+  /// Elements of scratch that a run needs.
+  var scratchCount: Int { tiles * Cluster.pitch(tile) }
+
+  static func pitch(_ tile: Int) -> Int { paddedCount(tile) }
+
+  /// A tile is about 4 KiB and whole rows where rows are shorter, so that a row vector is expanded once.
+  static func tileSize(count: Int, rowLength: Int) -> Int {
+    let most = 1024
+    guard count > most + most / 2 else { return count }
+    guard rowLength <= most else { return most }
+    let rows = most / max(rowLength, 1)
+    var unit = 16
+    while unit > 1, rowLength % (16 / unit * 2) == 0 { unit /= 2 }
+    return (rows >= unit ? rows / unit * unit : rows) * max(rowLength, 1)
+  }
+}
+
+extension Cluster {
+  func run(_ bases: Bases, scratch: UnsafeMutablePointer<Float>) {
+    let pitch = Cluster.pitch(tile)
+    var start = 0
+    while start < count {
+      let length = min(tile, count - start)
+      for expansion in expansions where start == 0 || !expansion.once {
+        unsafe expand(expansion.source, bases, scratch + expansion.tile * pitch, start, length)
+      }
+      for instruction in instructions {
+        unsafe execute(instruction, bases, scratch, pitch, start, length)
+      }
+      start += tile
+    }
+  }
+
+  @inline(__always)
+  private func pointer(
+    _ operand: Operand, _ bases: Bases, _ scratch: UnsafeMutablePointer<Float>, _ pitch: Int,
+    _ start: Int
+  ) -> UnsafeMutablePointer<Float> {
+    switch operand {
+    case .immediate: unsafe scratch
+    case .tile(let index): unsafe scratch + index * pitch
+    case .value(let slot): unsafe bases[slot] + start
+    case .wrapped(let slot, let period): unsafe bases[slot] + start % period
+    }
+  }
+
+  private func execute(
+    _ instruction: Instruction, _ bases: Bases, _ scratch: UnsafeMutablePointer<Float>,
+    _ pitch: Int, _ start: Int, _ length: Int
+  ) {
+    let y =
+      switch instruction.target {
+      case .value(let slot): unsafe bases[slot] + start
+      case .tile(let index): unsafe scratch + index * pitch
+      }
+    let operands = instruction.operands
+    switch instruction.operation {
+    case .unary(let kernel):
+      unsafe elementwise(kernel, pointer(operands[0], bases, scratch, pitch, start), y, count: length)
+    case .binary(let kernel):
+      if case .immediate(let b) = operands[1] {
+        let a = unsafe pointer(operands[0], bases, scratch, pitch, start)
+        unsafe elementwise(kernel, a, scalar: b, y, count: length)
+      } else if case .immediate(let a) = operands[0] {
+        let b = unsafe pointer(operands[1], bases, scratch, pitch, start)
+        unsafe elementwise(kernel, scalar: a, b, y, count: length)
+      } else {
+        let a = unsafe pointer(operands[0], bases, scratch, pitch, start)
+        let b = unsafe pointer(operands[1], bases, scratch, pitch, start)
+        unsafe elementwise(kernel, a, b, y, count: length)
+      }
+    case .select:
+      let condition = unsafe pointer(operands[0], bases, scratch, pitch, start)
+      let a = unsafe pointer(operands[1], bases, scratch, pitch, start)
+      let b = unsafe pointer(operands[2], bases, scratch, pitch, start)
+      unsafe select(condition, a, b, y, count: length)
+    case .copy:
+      let x = unsafe pointer(operands[0], bases, scratch, pitch, start)
+      unsafe y.update(from: x, count: length)
+    }
+  }
+
+  private func expand(
+    _ source: Source, _ bases: Bases, _ y: UnsafeMutablePointer<Float>, _ start: Int, _ length: Int
+  ) {
+    switch source {
+    case .immediate(let value): unsafe fill(y, value, count: length)
+    case .periodic(let slot, let period):
+      let x = unsafe bases[slot]
+      if period == 1 { return unsafe fill(y, x[0], count: length) }
+      var done = 0
+      var phase = start % period
+      while done < length {
+        let run = min(period - phase, length - done)
+        unsafe (y + done).update(from: x + phase, count: run)
+        done += run
+        phase = 0
+      }
+    case .repeated(let slot, let run):
+      let x = unsafe bases[slot]
+      var done = 0
+      while done < length {
+        let index = (start + done) / run
+        let stop = min((index + 1) * run - start, length)
+        unsafe (y + done).update(repeating: x[index], count: stop - done)
+        done = stop
+      }
+    }
+  }
+}

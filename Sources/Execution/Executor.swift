@@ -1,0 +1,58 @@
+import Kernels
+
+/// A program with its memory: one frame a worker, so that workers run shards side by side.
+///
+/// Nothing is allocated after it is made.
+package final class Executor: Sendable {
+  package let program: Program
+  private let parameters: View<Float>
+  private let shared: Storage<Float>
+  private let frames: [Storage<Float>]
+
+  /// - Parameter parameters: laid out as `program.parameters`; must outlive the executor. After they change call `prepare()`.
+  package init(_ program: Program, parameters: View<Float>, frames: Int, memory: Memory)
+    throws(OutOfMemory)
+  {
+    self.program = program
+    self.parameters = parameters
+    shared = try Storage(memory, count: program.sharedCount)
+    var storages: [Storage<Float>] = []
+    for _ in 0 ..< frames {
+      storages.append(try Storage(memory, count: program.frameCount))
+    }
+    self.frames = storages
+    prepare()
+  }
+
+  /// Computes what depends on the parameters alone.
+  package func prepare() {
+    let bases = unsafe Bases(
+      frame: shared.view.base, shared: shared.view.base, parameters: parameters.base,
+      sums: shared.view.base)
+    for step in program.shared { unsafe step.run(bases) }
+  }
+
+  package func input(_ index: Int, frame: Int) -> View<Float> {
+    frames[frame].view.slice(program.inputs[index].offset, program.inputCounts[index])
+  }
+
+  package func output(_ index: Int, frame: Int) -> View<Float> {
+    let slot = program.rowOutputs[index]
+    let count = program.rowOutputCounts[index]
+    return switch slot.space {
+    case .frame: frames[frame].view.slice(slot.offset, count)
+    case .shared: shared.view.slice(slot.offset, count)
+    case .parameters: parameters.slice(slot.offset, count)
+    case .sums: parameters.slice(0, 0)
+    }
+  }
+
+  /// Runs one shard on a frame and adds its totals to `sums`, laid out as `program.sums`.
+  package func execute(frame: Int, sums: View<Float>? = nil) {
+    let memory = frames[frame].view
+    let bases = unsafe Bases(
+      frame: memory.base, shared: shared.view.base, parameters: parameters.base,
+      sums: (sums ?? memory).base)
+    for step in program.steps { unsafe step.run(bases) }
+  }
+}

@@ -1,0 +1,190 @@
+import Graph
+import Kernels
+
+// The operations that are not elementwise, each as one or a few steps.
+
+extension Planner {
+  func lowerBarrier(_ node: Node) {
+    let varying = varies[node.index]
+    switch operation(node) {
+    case .input, .parameter: break
+    case .constant(let value): emit(.constants(place(node), [Float(value)]), varying: varying)
+    case .literal(let literal):
+      emit(.constants(place(node), literal.values.map { Float($0) }), varying: varying)
+    case .identity(let n): lowerIdentity(node, n)
+    case .unary, .binary, .select, .broadcast: break
+    case .matmul(let a, let b, let transposeA, let transposeB):
+      lowerProduct(node, a, b, transposeA, transposeB)
+    case .sum(let x, let axes): lowerReduction(node, x, axes, maximum: false)
+    case .max(let x, let axes): lowerReduction(node, x, axes, maximum: true)
+    case .reshape(let x, _): alias(node, to: x)
+    case .transpose(let x, let permutation): lowerPermutation(node, x, permutation)
+    case .slice(let x, let starts, _):
+      let strides = rowMajorStrides(shape(x))
+      let offset = zip(starts, strides).reduce(0) { $0 + $1.0 * $1.1 }
+      let from = slot(x).advanced(by: offset)
+      emit(.read(from: from, place(node), strides: strides, shape: shape(node).dims), varying: varying)
+    case .pad(let x, let starts, let whole):
+      let to = place(node)
+      emit(.zero(to, count: whole.count), varying: varying)
+      write(x, into: to, whole, at: starts, varying: varying)
+    case .concatenate(let parts, let axis):
+      let to = place(node)
+      var starts = [Int](repeating: 0, count: shape(node).rank)
+      for part in parts {
+        write(part, into: to, shape(node), at: starts, varying: varying)
+        starts[axis] += shape(part)[axis]
+      }
+    case .gather(let x, let indices):
+      let rowLength = shape(x).dims.dropFirst().reduce(1, *)
+      let step = Step.gather(
+        slot(x), indices: slot(indices), place(node), rowLength: rowLength,
+        count: shape(indices).count, rows: shape(x)[0])
+      emit(step, varying: varying)
+    case .scatterAdd(let x, let indices, let rows):
+      let rowLength = shape(x).dims.dropFirst().reduce(1, *)
+      let step = Step.scatterAdd(
+        slot(x), indices: slot(indices), place(node), rowLength: rowLength,
+        count: shape(indices).count, rows: rows)
+      emit(step, varying: varying)
+    }
+  }
+
+  private func rowMajorStrides(_ shape: Shape) -> [Int] {
+    var strides = [Int](repeating: 1, count: shape.rank)
+    for axis in stride(from: shape.rank - 2, through: 0, by: -1) {
+      strides[axis] = strides[axis + 1] * shape[axis + 1]
+    }
+    return strides
+  }
+
+  private func write(_ x: Node, into to: Slot, _ whole: Shape, at starts: [Int], varying: Bool) {
+    let strides = rowMajorStrides(whole)
+    let offset = zip(starts, strides).reduce(0) { $0 + $1.0 * $1.1 }
+    let target = to.advanced(by: offset)
+    emit(.write(from: slot(x), target, strides: strides, shape: shape(x).dims), varying: varying)
+  }
+
+  private func lowerIdentity(_ node: Node, _ n: Int) {
+    let to = place(node)
+    let varying = varies[node.index]
+    emit(.zero(to, count: n * n), varying: varying)
+    let one = temporary(1, varying: varying)
+    emit(.constants(one, [1]), varying: varying)
+    emit(.write(from: one, to, strides: [0], shape: [1]), varying: varying)
+    for row in 1 ..< max(n, 1) {
+      let target = to.advanced(by: row * (n + 1))
+      emit(.write(from: one, target, strides: [0], shape: [1]), varying: varying)
+    }
+  }
+
+  /// Neighbouring axes are reduced together, from the last group to the first.
+  private func lowerReduction(_ node: Node, _ x: Node, _ axes: [Int], maximum: Bool) {
+    let varying = varies[node.index]
+    var dims = shape(x).dims
+    var groups: [ClosedRange<Int>] = []
+    for axis in axes {
+      if let last = groups.last, last.upperBound == axis - 1 {
+        groups[groups.count - 1] = last.lowerBound ... axis
+      } else {
+        groups.append(axis ... axis)
+      }
+    }
+    var from = slot(x)
+    if groups.isEmpty { groups = [] }
+    for (index, group) in groups.enumerated().reversed() {
+      let outer = dims[..<group.lowerBound].reduce(1, *)
+      let count = dims[group].reduce(1, *)
+      let inner = dims[(group.upperBound + 1)...].reduce(1, *)
+      let to = index == 0 ? place(node) : temporary(outer * inner, varying: varying)
+      emit(
+        maximum
+          ? .maximum(from, to, outer: outer, count: count, inner: inner)
+          : .sum(
+            from, to, outer: outer, count: count, inner: inner, accumulate: to.space == .sums),
+        varying: varying)
+      dims.removeSubrange(group)
+      from = to
+    }
+    if groups.isEmpty {
+      let step = Step.sum(
+        from, place(node), outer: 1, count: 1, inner: shape(x).count, accumulate: false)
+      emit(step, varying: varying)
+    }
+  }
+
+  private func lowerPermutation(_ node: Node, _ x: Node, _ permutation: [Int]) {
+    let varying = varies[node.index]
+    let dims = shape(x).dims
+    let rank = dims.count
+    if rank >= 2, permutation == Array(0 ..< rank - 2) + [rank - 1, rank - 2] {
+      let batches = dims.dropLast(2).reduce(1, *)
+      let step = Step.transpose(
+        slot(x), place(node), batches: batches, rows: dims[rank - 2], columns: dims[rank - 1])
+      return emit(step, varying: varying)
+    }
+    let strides = rowMajorStrides(shape(x))
+    let step = Step.read(
+      from: slot(x), place(node), strides: permutation.map { strides[$0] },
+      shape: shape(node).dims)
+    emit(step, varying: varying)
+  }
+
+  /// Products of matrices; what must be transposed on the right is copied, once for all shards where it does not vary.
+  private func lowerProduct(_ node: Node, _ a: Node, _ b: Node, _ transposeA: Bool, _ transposeB: Bool) {
+    let varying = varies[node.index]
+    let right = transposeB ? transposed(b, varying: varying) : slot(b)
+    let (aDims, cDims) = (shape(a).dims, shape(node).dims)
+    let (aBatch, bBatch) = (Array(aDims.dropLast(2)), Array(shape(b).dims.dropLast(2)))
+    let batch = Array(cDims.dropLast(2))
+    var rows = cDims[cDims.count - 2]
+    let columns = cDims[cDims.count - 1]
+    let inner = transposeA ? aDims[aDims.count - 2] : aDims[aDims.count - 1]
+    let to = place(node)
+    var batches = [(a: 0, b: 0, c: 0)]
+    if !batch.isEmpty {
+      if bBatch.allSatisfy({ $0 == 1 }), !transposeA, aBatch.reduce(1, *) == batch.reduce(1, *) {
+        rows *= batch.reduce(1, *)
+      } else {
+        batches = Planner.batches(
+          batch, aBatch, bBatch, a: rows * inner, b: inner * columns, c: rows * columns)
+      }
+    }
+    let multiply = MatrixMultiply(
+      rows: rows, columns: columns, inner: inner, lda: transposeA ? rows : inner, ldb: columns,
+      ldc: columns, transposeA: transposeA, accumulate: to.space == .sums)
+    let product = Product(multiply: multiply, a: slot(a), b: right, c: to, batches: batches)
+    emit(.product(product), varying: varying)
+  }
+
+  private func transposed(_ node: Node, varying: Bool) -> Slot {
+    guard varies[node.index] else { return sharedTranspose(node) }
+    let dims = shape(node).dims
+    let to = temporary(shape(node).count, varying: varying)
+    let step = Step.transpose(
+      slot(node), to, batches: dims.dropLast(2).reduce(1, *), rows: dims[dims.count - 2],
+      columns: dims[dims.count - 1])
+    emit(step, varying: varying)
+    return to
+  }
+
+  /// The offsets of each batch's matrices, 0 along what is broadcast.
+  private static func batches(
+    _ batch: [Int], _ aBatch: [Int], _ bBatch: [Int], a: Int, b: Int, c: Int
+  ) -> [(a: Int, b: Int, c: Int)] {
+    func strides(_ own: [Int]) -> [Int] {
+      let padded = [Int](repeating: 1, count: batch.count - own.count) + own
+      return Broadcasting.strides(padded, batch)
+    }
+    let (aStrides, bStrides) = (strides(aBatch), strides(bBatch))
+    return (0 ..< batch.reduce(1, *)).map { index in
+      var (rest, aIndex, bIndex) = (index, 0, 0)
+      for axis in batch.indices.reversed() {
+        aIndex += rest % batch[axis] * aStrides[axis]
+        bIndex += rest % batch[axis] * bStrides[axis]
+        rest /= batch[axis]
+      }
+      return (aIndex * a, bIndex * b, index * c)
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import Graph
+
+/// Turns a graph into steps.
+///
+/// Nodes are sorted into stages: an operation that is not elementwise ("barrier") stands one stage after its inputs, an elementwise
+/// one in the stage of its latest input. Within a stage the elementwise nodes of one shape make a cluster, and clusters go from
+/// small shapes to large, since broadcasting only ever grows a shape. Then every value gets a place: what varies with the rows in
+/// the frame, where places are used again after a value's last use; what depends on parameters alone in memory shared by all.
+final class Planner {
+  let graph: Graph
+  let parameterLayout: ParameterLayout
+  let sumLayout: ParameterLayout
+  private(set) var steps: [Step] = []
+  private(set) var sharedSteps: [Step] = []
+  private(set) var frame = Arena()
+  private(set) var sharedArena = Arena()
+
+  /// Which nodes depend on an input.
+  let varies: [Bool]
+  private var slots: [Node: Slot] = [:]
+  private var units: [Unit] = []
+  /// The unit after which a node's place is free; .max: never.
+  private var lastUse: [Node: Int] = [:]
+  private var sharedTransposes: [Node: Slot] = [:]
+  /// The totals that a step can add up by itself.
+  private var directSums: [Node: Slot] = [:]
+  /// Taken by the unit being lowered, given back after it.
+  private var temporaries: [(offset: Int, count: Int)] = []
+
+  enum Unit {
+    case barrier(Node)
+    case cluster([Node])
+
+    var nodes: [Node] {
+      switch self {
+      case .barrier(let node): [node]
+      case .cluster(let nodes): nodes
+      }
+    }
+  }
+
+  init(_ graph: Graph, rows: [Node], sums: [Node]) {
+    self.graph = graph
+    parameterLayout = ParameterLayout(graph.parameters.map { graph.shape(of: $0) })
+    sumLayout = ParameterLayout(sums.map { graph.shape(of: $0) })
+    varies = graph.dependents(on: graph.inputs)
+    let needed = graph.reachable(from: rows + sums)
+    for (index, parameter) in graph.parameters.enumerated() {
+      slots[parameter] = Slot(.parameters, parameterLayout.offsets[index])
+    }
+    for input in graph.inputs { slots[input] = placeForGood(input) }
+    units = Planner.units(of: graph, needed, varies)
+    findDirectSums(sums, rows: rows)
+    findLastUses(rows: rows, sums: sums)
+    for (position, unit) in units.enumerated() { lower(unit, position) }
+    addSums(sums)
+  }
+
+  func slot(_ node: Node) -> Slot { slots[node] ?? Slot(.frame, 0) }
+
+  func shape(_ node: Node) -> Shape { graph.shape(of: node) }
+
+  func operation(_ node: Node) -> Op { graph.operations[node.index] }
+}
+
+// MARK: - Order
+
+extension Planner {
+  private static func units(of graph: Graph, _ needed: [Node], _ varies: [Bool]) -> [Unit] {
+    var stage: [Node: Int] = [:]
+    var barriers: [Int: [Node]] = [:]
+    var clusters: [Int: [Shape: [Node]]] = [:]
+    // What varies starts after everything shared, so that its stages never mix with theirs.
+    let shared = needed.filter { !varies[$0.index] }
+    var base = 0
+    for group in [shared, needed.filter { varies[$0.index] }] {
+      for node in group {
+        let op = graph.operations[node.index]
+        let latest = op.inputs.map { stage[$0] ?? 0 }.max() ?? 0
+        if isElementwise(op, graph) {
+          stage[node] = max(latest, base)
+          clusters[max(latest, base), default: [:]][graph.shape(of: node), default: []].append(node)
+        } else {
+          stage[node] = max(latest + 1, base)
+          barriers[max(latest + 1, base), default: []].append(node)
+        }
+      }
+      base = (stage.values.max() ?? 0) + 1
+    }
+    var units: [Unit] = []
+    for index in 0 ..< max(base, 1) {
+      units += (barriers[index] ?? []).map(Unit.barrier)
+      let ordered = (clusters[index] ?? [:]).sorted {
+        ($0.key.count, $0.value[0].index) < ($1.key.count, $1.value[0].index)
+      }
+      units += ordered.map { .cluster($0.value) }
+    }
+    return units
+  }
+
+  static func isElementwise(_ op: Op, _ graph: Graph) -> Bool {
+    switch op {
+    case .unary, .binary, .select, .broadcast: true
+    case .input, .parameter, .constant, .literal, .identity, .matmul, .sum, .max, .reshape,
+      .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd:
+      false
+    }
+  }
+
+  /// A total that only a product or a sum makes, and nobody else reads, is added up by that step.
+  private func findDirectSums(_ sums: [Node], rows: [Node]) {
+    var uses: [Node: Int] = [:]
+    for node in sums + rows { uses[node, default: 0] += 1 }
+    for unit in units {
+      for node in unit.nodes { for input in operation(node).inputs { uses[input, default: 0] += 1 } }
+    }
+    for (index, node) in sums.enumerated() where uses[node] == 1 && varies[node.index] {
+      switch operation(node) {
+      case .matmul where shape(node).rank == 2, .sum:
+        directSums[node] = Slot(.sums, sumLayout.offsets[index])
+      default: break
+      }
+    }
+  }
+
+  private func findLastUses(rows: [Node], sums: [Node]) {
+    for (position, unit) in units.enumerated() {
+      for node in unit.nodes {
+        for input in operation(node).inputs { lastUse[root(input)] = max(position, lastUse[root(input)] ?? 0) }
+      }
+    }
+    for node in rows + sums { lastUse[root(node)] = .max }
+  }
+
+  /// The node whose place a reshaped node shares.
+  private func root(_ node: Node) -> Node {
+    var node = node
+    while case .reshape(let x, _) = operation(node) { node = x }
+    return node
+  }
+
+  /// Values that no step adds up by itself: y += x at the end of the shard.
+  private func addSums(_ sums: [Node]) {
+    for (index, node) in sums.enumerated() where directSums[node] == nil {
+      let to = Slot(.sums, sumLayout.offsets[index])
+      steps.append(
+        .sum(slot(node), to, outer: 1, count: 1, inner: shape(node).count, accumulate: true))
+    }
+  }
+}
+
+// MARK: - Places
+
+extension Planner {
+  private func placeForGood(_ node: Node) -> Slot {
+    let count = paddedCount(shape(node).count)
+    return varies[node.index] ? Slot(.frame, frame.take(count)) : Slot(.shared, sharedArena.take(count))
+  }
+
+  /// Where `node`'s value goes; taken now.
+  func place(_ node: Node) -> Slot {
+    if let direct = directSums[node] { return direct }
+    let slot = placeForGood(node)
+    slots[node] = slot
+    return slot
+  }
+
+  /// Memory for the unit at hand alone.
+  func temporary(_ count: Int, varying: Bool) -> Slot {
+    let count = paddedCount(count)
+    guard varying else { return Slot(.shared, sharedArena.take(count)) }
+    let offset = frame.take(count)
+    temporaries.append((offset, count))
+    return Slot(.frame, offset)
+  }
+
+  func emit(_ step: Step, varying: Bool) {
+    if varying { steps.append(step) } else { sharedSteps.append(step) }
+  }
+
+  /// The transposed copy of a shared matrix, made once for all shards.
+  func sharedTranspose(_ node: Node) -> Slot {
+    if let known = sharedTransposes[node] { return known }
+    let dims = shape(node).dims
+    let (rows, columns) = (dims[dims.count - 2], dims[dims.count - 1])
+    let to = temporary(shape(node).count, varying: false)
+    sharedSteps.append(
+      .transpose(
+        slot(node), to, batches: dims.dropLast(2).reduce(1, *), rows: rows, columns: columns))
+    sharedTransposes[node] = to
+    return to
+  }
+
+  private func lower(_ unit: Unit, _ position: Int) {
+    switch unit {
+    case .barrier(let node): lowerBarrier(node)
+    case .cluster(let nodes): lowerCluster(nodes, position)
+    }
+    for (offset, count) in temporaries { frame.leave(offset, count) }
+    temporaries = []
+    release(after: position, unit)
+  }
+
+  /// Gives back the places of values whose last use this unit was.
+  private func release(after position: Int, _ unit: Unit) {
+    var seen: Set<Node> = []
+    for node in unit.nodes + unit.nodes.flatMap({ operation($0).inputs }) {
+      let owner = root(node)
+      guard seen.insert(owner).inserted, (lastUse[owner] ?? -1) <= position, varies[owner.index],
+        case .frame = slot(owner).space, slots[owner] != nil
+      else { continue }
+      if case .input = operation(owner) { continue }
+      frame.leave(slot(owner).offset, paddedCount(shape(owner).count))
+      slots[owner] = nil
+    }
+  }
+
+  /// Whether `node` is read after its own unit.
+  func outlives(_ node: Node, _ position: Int) -> Bool { (lastUse[node] ?? -1) > position }
+
+  func alias(_ node: Node, to other: Node) { slots[node] = slot(other) }
+}

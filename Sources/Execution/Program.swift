@@ -1,0 +1,57 @@
+package import Graph
+
+/// Where each parameter stands in one flat vector; each begins at a multiple of 16 elements.
+package struct ParameterLayout: Sendable {
+  package let shapes: [Shape]
+  package let offsets: [Int]
+  package let count: Int
+
+  package init(_ shapes: [Shape]) {
+    var offset = 0
+    var offsets: [Int] = []
+    for shape in shapes {
+      offsets.append(offset)
+      offset += (shape.count + 15) / 16 * 16
+    }
+    self.shapes = shapes
+    self.offsets = offsets
+    count = offset
+  }
+}
+
+/// A graph made ready to run on shards of rows: an order, a place for every value, one step after another.
+///
+/// A graph's inputs are what varies from shard to shard; its parameters stay. Nodes that depend on parameters alone are computed
+/// once for all shards (`shared`).
+package final class Program: Sendable {
+  let shared: [Step]
+  let steps: [Step]
+  let frameCount: Int
+  let sharedCount: Int
+  let inputs: [Slot]
+  let inputCounts: [Int]
+  let rowOutputs: [Slot]
+  let rowOutputCounts: [Int]
+
+  /// Of the totals over shards: one entry each, in the order given.
+  package let sums: ParameterLayout
+  package let parameters: ParameterLayout
+
+  /// - Parameters:
+  ///   - rows: outputs that are read after each shard.
+  ///   - sums: outputs whose values are added up over the shards.
+  package init(_ graph: Graph, rows: [Node] = [], sums: [Node] = []) throws(GraphError) {
+    if let error = graph.error { throw error }
+    let planner = Planner(graph, rows: rows, sums: sums)
+    parameters = planner.parameterLayout
+    self.sums = planner.sumLayout
+    shared = planner.sharedSteps
+    steps = planner.steps
+    frameCount = planner.frame.count
+    sharedCount = planner.sharedArena.count
+    inputs = graph.inputs.map { planner.slot($0) }
+    inputCounts = graph.inputs.map { graph.shape(of: $0).count }
+    rowOutputs = rows.map { planner.slot($0) }
+    rowOutputCounts = rows.map { graph.shape(of: $0).count }
+  }
+}

@@ -1,0 +1,67 @@
+import Kernels
+
+/// One piece of work on whole values.
+enum Step: Sendable {
+  case cluster(Cluster, scratch: Slot)
+  case product(Product)
+  /// [batches, rows, columns] to [batches, columns, rows].
+  case transpose(Slot, Slot, batches: Int, rows: Int, columns: Int)
+  case sum(Slot, Slot, outer: Int, count: Int, inner: Int, accumulate: Bool)
+  case maximum(Slot, Slot, outer: Int, count: Int, inner: Int)
+  /// A strided reading of `from` (slice, permutation, broadcast) written in order.
+  case read(from: Slot, Slot, strides: [Int], shape: [Int])
+  /// `from` in order, written strided (pad, concatenate).
+  case write(from: Slot, Slot, strides: [Int], shape: [Int])
+  case zero(Slot, count: Int)
+  case gather(Slot, indices: Slot, Slot, rowLength: Int, count: Int, rows: Int)
+  case scatterAdd(Slot, indices: Slot, Slot, rowLength: Int, count: Int, rows: Int)
+  case constants(Slot, [Float])
+}
+
+/// C = A · B for each batch.
+struct Product: Sendable {
+  let multiply: MatrixMultiply
+  let a: Slot
+  let b: Slot
+  let c: Slot
+  /// Offsets of each batch's matrices.
+  let batches: [(a: Int, b: Int, c: Int)]
+}
+
+extension Step {
+  func run(_ bases: Bases) {
+    switch self {
+    case .cluster(let cluster, let scratch): unsafe cluster.run(bases, scratch: bases[scratch])
+    case .product(let product):
+      let (a, b, c) = unsafe (bases[product.a], bases[product.b], bases[product.c])
+      for batch in product.batches {
+        unsafe product.multiply(a + batch.a, b + batch.b, c + batch.c)
+      }
+    case .transpose(let x, let y, let batches, let rows, let columns):
+      for batch in 0 ..< batches {
+        let offset = batch * rows * columns
+        unsafe transpose(bases[x] + offset, rows: rows, columns: columns, bases[y] + offset)
+      }
+    case .sum(let x, let y, let outer, let count, let inner, let accumulate):
+      unsafe sum(
+        bases[x], outer: outer, count: count, inner: inner, bases[y], accumulate: accumulate)
+    case .maximum(let x, let y, let outer, let count, let inner):
+      unsafe maximum(bases[x], outer: outer, count: count, inner: inner, bases[y])
+    case .read(let from, let to, let strides, let shape):
+      unsafe readStrided(bases[from], strides: strides, shape: shape, bases[to])
+    case .write(let from, let to, let strides, let shape):
+      unsafe writeStrided(bases[from], strides: strides, shape: shape, bases[to])
+    case .zero(let y, let count): unsafe fill(bases[y], 0, count: count)
+    case .gather(let x, let indices, let y, let rowLength, let count, let rows):
+      unsafe gatherRows(
+        bases[x], rowLength: rowLength, bases[indices], count: count, rows: rows, bases[y])
+    case .scatterAdd(let x, let indices, let y, let rowLength, let count, let rows):
+      unsafe fill(bases[y], 0, count: rows * rowLength)
+      unsafe scatterAddRows(
+        bases[x], rowLength: rowLength, bases[indices], count: count, rows: rows, bases[y])
+    case .constants(let y, let values):
+      let to = unsafe bases[y]
+      for (index, value) in values.enumerated() { unsafe to[index] = value }
+    }
+  }
+}

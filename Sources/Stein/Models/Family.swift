@@ -1,0 +1,80 @@
+package import Graph
+
+/// A named parameter and how it starts.
+package struct ParameterSpec: Sendable {
+  package enum Start: Sendable, Equatable {
+    case zeros
+    case ones
+    case identity
+    /// N(0, deviation²), drawn by the model's seed.
+    case normal(deviation: Double)
+  }
+
+  package let name: String
+  package let shape: Shape
+  package let start: Start
+}
+
+/// The nodes that a family builds upon, for a shard of R rows.
+package struct ModelInputs {
+  /// [R, D], in units of u.
+  package let x: Node
+  /// [R, 1]
+  package let sigma: Node
+  /// [R, classes], one 1 a row or all 0 (unconditional); nil for a model without classes.
+  package let label: Node?
+  /// Uniforms in (0, 1), [R, width] for each dropped layer; empty outside training.
+  package let dropout: [Node]
+}
+
+/// A kind of model: its parameters, and its score as a graph.
+///
+/// Everything is in units of u = (x − mean)/scale. A family that has an energy gives it and its score follows; another gives σ s.
+package protocol Family: Sendable {
+  var parameters: [ParameterSpec] { get }
+
+  /// Widths of the layers that dropout acts on.
+  var dropoutWidths: [Int] { get }
+
+  /// Whether the score depends on σ.
+  var isNoiseConditional: Bool { get }
+
+  /// The widest layer, which decides how many rows a shard has.
+  var width: Int { get }
+
+  /// E(u; σ), [R, 1]; nil where the family has none.
+  func energy(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node?
+
+  /// σ s(u; σ), [R, D]: the score in units of the noise, of order 1 at every level.
+  func scaledScore(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
+}
+
+extension Family {
+  package var dropoutWidths: [Int] { [] }
+
+  /// s(u; σ), [R, D].
+  package func score(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node {
+    if let energy = energy(&graph, parameters, inputs) {
+      return graph.negate(graph.gradient(of: energy, withRespectTo: [inputs.x])[0])
+    }
+    return graph.divide(scaledScore(&graph, parameters, inputs), inputs.sigma)
+  }
+}
+
+/// A family whose score is the gradient of an energy: s = −∇E.
+package protocol EnergyFamily: Family {
+  func energyNode(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
+}
+
+extension EnergyFamily {
+  package func energy(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node? {
+    energyNode(&graph, parameters, inputs)
+  }
+
+  package func scaledScore(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
+  {
+    let energy = energyNode(&graph, parameters, inputs)
+    let gradient = graph.gradient(of: energy, withRespectTo: [inputs.x])[0]
+    return graph.negate(graph.multiply(inputs.sigma, gradient))
+  }
+}

@@ -1,0 +1,30 @@
+package import Graph
+
+/// N(μ, V Λ Vᵀ), whose score is known at every noise level.
+///
+///     E(u; σ) = ½ (u − μ)ᵀ V (Λ + σ²)⁻¹ Vᵀ (u − μ),   s = −V (Λ + σ²)⁻¹ Vᵀ (u − μ)
+///
+/// Parameters: mean [D], eigenvalues [D] of the covariance, and its eigenvectors [D, D], one a column.
+package struct Gaussian: EnergyFamily {
+  let dimension: Int
+
+  package var parameters: [ParameterSpec] {
+    [
+      ParameterSpec(name: "mean", shape: [dimension], start: .zeros),
+      ParameterSpec(name: "eigenvalues", shape: [dimension], start: .ones),
+      ParameterSpec(name: "eigenvectors", shape: [dimension, dimension], start: .identity),
+    ]
+  }
+
+  package var isNoiseConditional: Bool { true }
+  package var width: Int { dimension }
+
+  package func energyNode(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
+  {
+    let centred = graph.subtract(inputs.x, parameters[0])
+    let along = graph.matmul(centred, parameters[2])
+    let variance = graph.add(parameters[1], graph.square(inputs.sigma))
+    let terms = graph.divide(graph.square(along), variance)
+    return graph.multiply(graph.constant(0.5), graph.sum(terms, axes: [-1], keepAxes: true))
+  }
+}

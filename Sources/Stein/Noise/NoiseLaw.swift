@@ -1,0 +1,88 @@
+import Glibc
+
+/// The law by which training draws noise levels, and the range that it covers.
+package enum NoiseLaw: Sendable, Equatable {
+  /// ln(σ/σ_data) ~ N(mean, deviation²), kept within the range. Karras et al. (2022), "Elucidating the Design Space of
+  /// Diffusion-Based Generative Models", table 1, with levels relative to σ_data.
+  case edm(mean: Double, deviation: Double)
+  /// Each level of a geometric ladder is as likely as another. Song & Ermon (2019).
+  case geometric(levels: [Double])
+
+  /// The level at which the law's distribution function is `u`, 0 < u < 1.
+  func sigma(at u: Double, sigmaData: Double, range: ClosedRange<Double>) -> Double {
+    switch self {
+    case .edm(let mean, let deviation):
+      let sigma = sigmaData * exp(mean + deviation * normalQuantile(u))
+      return min(max(sigma, range.lowerBound), range.upperBound)
+    case .geometric(let levels):
+      return levels[min(Int(u * Double(levels.count)), levels.count - 1)]
+    }
+  }
+}
+
+/// Noise levels for annealing, from the largest to the smallest, each `ratio` times the next.
+///
+/// Song & Ermon (2020), "Improved Techniques for Training Score-Based Generative Models", techniques 1, 2 and 4.
+package struct GeometricLadder: Sendable, Equatable {
+  package let levels: [Double]
+  package let ratio: Double
+
+  /// - Parameters:
+  ///   - sigmaMax: the largest distance between two points of the data (technique 1).
+  ///   - sigmaMin: σ_L > 0.
+  ///   - dimension: of the data; decides how far apart two levels may stand (technique 2).
+  package init(sigmaMax: Double, sigmaMin: Double, dimension: Int) {
+    let widest = GeometricLadder.ratio(dimension: dimension)
+    let span = log(max(sigmaMax / sigmaMin, 1))
+    let steps = max(1, Int((span / log(widest)).rounded(.up)))
+    ratio = exp(span / Double(steps))
+    levels = (0 ... steps).map { sigmaMax * exp(-span * Double($0) / Double(steps)) }
+  }
+
+  /// Technique 2: γ with Φ(√(2D)(γ−1) + 3γ) − Φ(√(2D)(γ−1) − 3γ) = ½, but at most 1.3.
+  ///
+  /// For D ≤ 4 the equation has no solution, and up to D of about 20 its solution leaves levels too far apart.
+  static func ratio(dimension: Int) -> Double {
+    let most = 1.3
+    let root = (2 * Double(dimension)).squareRoot()
+    func overlap(_ gamma: Double) -> Double {
+      normalCDF(root * (gamma - 1) + 3 * gamma) - normalCDF(root * (gamma - 1) - 3 * gamma) - 0.5
+    }
+    guard overlap(most) < 0 else { return most }
+    var (low, high) = (1.0, most)
+    for _ in 0 ..< 60 {
+      let middle = (low + high) / 2
+      if overlap(middle) > 0 { low = middle } else { high = middle }
+    }
+    return low
+  }
+
+  /// Technique 4: the step ε at the smallest level, with ε_i = ε σ_i²/σ_L² at the others.
+  ///
+  /// After T steps of x′ = x + ε s(x) + √(2ε) z at one level, a cloud of variance γ²σ² has variance as close to σ² as can be:
+  /// with δ = ε/σ² and q = 1/(1 − δ/2) its ratio to σ² is (1−δ)^{2T}(γ² − q) + q.
+  func stepSize(stepsPerLevel: Int) -> Double {
+    let square = ratio * ratio
+    func error(_ delta: Double) -> Double {
+      let q = 1 / (1 - delta / 2)
+      return abs(pow(1 - delta, 2 * Double(stepsPerLevel)) * (square - q) + q - 1)
+    }
+    var (best, bestError) = (1e-4, Double.infinity)
+    for index in 0 ..< 2000 {
+      let delta = exp(log(1e-5) + Double(index) / 1999 * (log(0.9) - log(1e-5)))
+      if error(delta) < bestError { (best, bestError) = (delta, error(delta)) }
+    }
+    let smallest = levels[levels.count - 1]
+    return best * smallest * smallest
+  }
+}
+
+/// σ_i = (σ_max^{1/ρ} + i/(N−1) (σ_min^{1/ρ} − σ_max^{1/ρ}))^ρ for i < N, then 0. Karras et al. (2022), equation 5.
+func karrasGrid(steps: Int, sigmaMin: Double, sigmaMax: Double, rho: Double) -> [Double] {
+  let (high, low) = (pow(sigmaMax, 1 / rho), pow(sigmaMin, 1 / rho))
+  let levels = (0 ..< steps).map { index in
+    let fraction = steps > 1 ? Double(index) / Double(steps - 1) : 0
+    return pow(high + fraction * (low - high), rho)
+  }
+  return levels + [0]
+}
