@@ -40,13 +40,13 @@ extension Step {
     case .transpose(let x, let y, let batches, let rows, let columns):
       for batch in 0 ..< batches {
         let offset = batch * rows * columns
-        unsafe transpose(bases[x] + offset, rows: rows, columns: columns, bases[y] + offset)
+        unsafe Kernels.transpose(bases[x] + offset, rows: rows, columns: columns, bases[y] + offset)
       }
     case .sum(let x, let y, let outer, let count, let inner, let accumulate):
-      unsafe sum(
+      unsafe Kernels.sum(
         bases[x], outer: outer, count: count, inner: inner, bases[y], accumulate: accumulate)
     case .maximum(let x, let y, let outer, let count, let inner):
-      unsafe maximum(bases[x], outer: outer, count: count, inner: inner, bases[y])
+      unsafe Kernels.maximum(bases[x], outer: outer, count: count, inner: inner, bases[y])
     case .read(let from, let to, let strides, let shape):
       unsafe readStrided(bases[from], strides: strides, shape: shape, bases[to])
     case .write(let from, let to, let strides, let shape):

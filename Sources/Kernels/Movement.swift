@@ -1,0 +1,109 @@
+// Copies. Exactly what belongs to the result is written.
+
+/// y [columns, rows] from x [rows, columns], in squares of 8 that stay in registers and one cache line each way.
+package func transpose(
+  _ x: UnsafePointer<Float>, rows: Int, columns: Int, _ y: UnsafeMutablePointer<Float>
+) {
+  var row = 0
+  while row < rows {
+    let height = min(8, rows &- row)
+    var column = 0
+    while column < columns {
+      let width = min(8, columns &- column)
+      for c in column ..< column &+ width {
+        for r in row ..< row &+ height { unsafe y[c &* rows &+ r] = x[r &* columns &+ c] }
+      }
+      column &+= 8
+    }
+    row &+= 8
+  }
+}
+
+/// Calls `body` with the offset of each innermost run of a strided tensor, in row-major order.
+@inline(__always)
+private func forEachRun(strides: [Int], shape: [Int], _ body: (Int) -> Void) {
+  let outer = shape.count - 1
+  let runs = shape.dropLast().reduce(1, *)
+  for run in 0 ..< runs {
+    var rest = run
+    var offset = 0
+    var axis = outer - 1
+    while axis >= 0 {
+      offset += rest % shape[axis] * strides[axis]
+      rest /= shape[axis]
+      axis -= 1
+    }
+    body(offset)
+  }
+}
+
+/// Reads x with `strides` (0 repeats) into y in row-major order.
+package func readStrided(
+  _ x: UnsafePointer<Float>, strides: [Int], shape: [Int], _ y: UnsafeMutablePointer<Float>
+) {
+  guard let length = shape.last, let step = strides.last else {
+    unsafe y.pointee = x.pointee
+    return
+  }
+  var to = unsafe y
+  forEachRun(strides: strides, shape: shape) { offset in
+    let from = unsafe x + offset
+    switch step {
+    case 1: unsafe to.update(from: from, count: length)
+    case 0: unsafe to.update(repeating: from.pointee, count: length)
+    default: for i in 0 ..< length { unsafe to[i] = from[i &* step] }
+    }
+    unsafe to += length
+  }
+}
+
+/// Writes x, which is in row-major order, into y with `strides`.
+package func writeStrided(
+  _ x: UnsafePointer<Float>, strides: [Int], shape: [Int], _ y: UnsafeMutablePointer<Float>
+) {
+  guard let length = shape.last, let step = strides.last else {
+    unsafe y.pointee = x.pointee
+    return
+  }
+  var from = unsafe x
+  forEachRun(strides: strides, shape: shape) { offset in
+    let to = unsafe y + offset
+    if step == 1 {
+      unsafe to.update(from: from, count: length)
+    } else {
+      for i in 0 ..< length { unsafe to[i &* step] = from[i] }
+    }
+    unsafe from += length
+  }
+}
+
+/// A row's number as an index; what is no row counts as the nearest.
+@inline(__always)
+private func index(_ value: Float, _ rows: Int) -> Int {
+  guard value > 0 else { return 0 }
+  return value < Float(rows) ? min(Int(value), rows - 1) : rows - 1
+}
+
+/// y[i] = x[indices[i]] for rows of `rowLength`.
+package func gatherRows(
+  _ x: UnsafePointer<Float>, rowLength: Int, _ indices: UnsafePointer<Float>, count: Int, rows: Int,
+  _ y: UnsafeMutablePointer<Float>
+) {
+  guard rows > 0 else { return }
+  for i in 0 ..< count {
+    let from = unsafe x + index(indices[i], rows) * rowLength
+    unsafe (y + i * rowLength).update(from: from, count: rowLength)
+  }
+}
+
+/// y[indices[i]] += x[i] for rows of `rowLength`.
+package func scatterAddRows(
+  _ x: UnsafePointer<Float>, rowLength: Int, _ indices: UnsafePointer<Float>, count: Int, rows: Int,
+  _ y: UnsafeMutablePointer<Float>
+) {
+  guard rows > 0 else { return }
+  for i in 0 ..< count {
+    let to = unsafe y + index(indices[i], rows) * rowLength
+    for j in 0 ..< rowLength { unsafe to[j] += x[i * rowLength + j] }
+  }
+}
