@@ -153,11 +153,13 @@ struct ClusterBuilder {
   func cluster() -> Cluster {
     let renamed = reuse()
     return Cluster(
-      count: shape.count, tile: tile, instructions: renamed.instructions, expansions: order,
-      tiles: renamed.tiles)
+      count: shape.count, tile: tile, instructions: renamed.instructions,
+      expansions: order.enumerated().map { index, expansion in
+        Cluster.Expansion(source: expansion.source, tile: index, once: expansion.once)
+      }, tiles: renamed.tiles)
   }
 
-  /// Gives a tile to the next instruction that wants one once its value was last read.
+  /// Gives a tile to the next instruction that wants one once its value was last read. Expansions keep theirs, the first ones.
   private func reuse() -> (instructions: [Cluster.Instruction], tiles: Int) {
     let fixed = Set(order.map(\.tile))
     var lastRead: [Int: Int] = [:]

@@ -1,6 +1,8 @@
 /// A reference to one operation's result, meaningful only in the graph that made it.
 package struct Node: Hashable, Sendable {
   package let index: Int
+
+  package init(index: Int) { self.index = index }
 }
 
 package enum Unary: String, Hashable, Sendable, CaseIterable {

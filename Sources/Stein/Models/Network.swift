@@ -1,4 +1,5 @@
-package import Graph
+import Glibc
+import Graph
 
 /// A multilayer perceptron on rows, told of the noise level and the class.
 ///
@@ -34,7 +35,7 @@ package struct Network: Sendable {
   let dropout: Double
   let lastLayer: ParameterSpec.Start
 
-  static let frequencies = (0 ..< 8).map { 0.25 * power(16, Double($0) / 7) }
+  static let frequencies = (0 ..< 8).map { 0.25 * pow(16, Double($0) / 7) }
 
   /// Length of e.
   var embeddingLength: Int {

@@ -1,0 +1,162 @@
+import Execution
+import Graph
+import TestSupport
+import Testing
+
+/// The executor against the evaluator by definition.
+@Suite struct ExecutorTests {
+  /// Values of `outputs` after one shard, and of `sums` after adding it twice.
+  private func run(
+    _ graph: Graph, rows: [Node] = [], sums: [Node] = [], inputs: [Tensor], parameters: [Tensor]
+  ) throws -> (rows: [[Float]], sums: [[Float]]) {
+    let memory = Memory()
+    let program = try Program(graph, rows: rows, sums: sums)
+    let flat = try Storage<Float>(memory, count: program.parameters.count)
+    for (offset, tensor) in zip(program.parameters.offsets, parameters) {
+      for (i, value) in tensor.values.enumerated() { flat.view[offset + i] = Float(value) }
+    }
+    let executor = try Executor(program, parameters: flat.view, frames: 1, memory: memory)
+    let totals = try Storage<Float>(memory, count: program.sums.count)
+    for _ in 0 ..< 2 {
+      for (slot, tensor) in inputs.enumerated() {
+        let view = executor.input(slot, frame: 0)
+        for (i, value) in tensor.values.enumerated() { view[i] = Float(value) }
+      }
+      executor.execute(frame: 0, sums: totals.view)
+    }
+    let rowValues = rows.indices.map { index in
+      let view = executor.output(index, frame: 0)
+      return (0 ..< view.count).map { view[$0] }
+    }
+    let sumValues = zip(program.sums.offsets, program.sums.shapes).map { offset, shape in
+      (0 ..< shape.count).map { totals.view[offset + $0] }
+    }
+    return (rowValues, sumValues)
+  }
+
+  private func compare(
+    _ values: [Float], _ exact: Tensor, times factor: Double = 1, _ what: String = ""
+  ) {
+    #expect(values.count == exact.values.count)
+    let scale = max(exact.values.map(abs).max() ?? 1, 1e-3) * factor
+    let worst = zip(values, exact.values).map { abs(Double($0) - factor * $1) }.max() ?? 0
+    #expect(worst <= 4e-6 * scale, "\(what)")
+  }
+
+  /// Energy networks to the third derivative, over awkward sizes: products, broadcasts, sums and fused tiles together.
+  @Test(arguments: [(1, 1, 1), (3, 2, 5), (16, 13, 17), (64, 7, 33), (40, 30, 70)])
+  func secondDerivativesOfANetwork(rows: Int, dimension: Int, width: Int) throws {
+    var graph = Graph()
+    let x = graph.input([rows, dimension])
+    let sigma = graph.input([rows, 1])
+    let w1 = graph.parameter([dimension, width])
+    let b1 = graph.parameter([width])
+    let w2 = graph.parameter([width, 1])
+    let h = graph.silu(graph.add(graph.matmul(graph.divide(x, sigma), w1), b1))
+    let energy = graph.matmul(h, w2)
+    let score = graph.negate(graph.gradient(of: energy, withRespectTo: [x])[0])
+    let loss = graph.total(graph.squaredNorm(score))
+    let gradients = graph.gradient(of: loss, withRespectTo: [w1, b1, w2])
+    var numbers = Numbers(seed: 5)
+    let inputs = [numbers.tensor([rows, dimension]), numbers.tensor([rows, 1], 0.5 ... 2)]
+    let parameters = [
+      numbers.tensor([dimension, width]), numbers.tensor([width]), numbers.tensor([width, 1]),
+    ]
+    let exact = evaluate(graph, [score] + gradients + [loss], inputs: inputs, parameters: parameters)
+    let result = try run(
+      graph, rows: [score], sums: gradients + [loss], inputs: inputs, parameters: parameters)
+    compare(result.rows[0], exact[0])
+    for index in 0 ..< 4 { compare(result.sums[index], exact[index + 1], times: 2) }
+  }
+
+  @Test func everyOperation() throws {
+    var graph = Graph()
+    let (a, b, c) = (graph.input([4, 3, 2]), graph.input([3, 1]), graph.input([2, 5]))
+    let p = graph.parameter([5, 6])
+    var outputs = [
+      graph.add(a, b), graph.transpose(a, [1, 2, 0]), graph.transpose(a, [0, 2, 1]),
+      graph.sum(a, axes: [0, 2]), graph.sum(a, axes: [1], keepAxes: true), graph.max(a, axes: [0, 1]),
+      graph.slice(a, starts: [1, 0, 1], sizes: [2, 2, 1]),
+      graph.pad(b, starts: [1, 2], shape: [5, 4]), graph.concatenate([a, graph.exp(a)], axis: 1),
+      graph.broadcast(b, [2, 3, 4]), graph.matmul(a, c), graph.matmul(c, p),
+      graph.matmul(c, p, transposeA: false), graph.identity(3),
+      graph.multiply(graph.reshape(a, [4, 3, 1, 2]), graph.reshape(c, [1, 1, 5, 2])),
+      graph.gather(graph.reshape(a, [12, 2]), indices: graph.literal(Literal(shape: [3], values: [7, 0, 7]))),
+      graph.scatterAdd(b, indices: graph.literal(Literal(shape: [3], values: [1, 3, 1])), rows: 5),
+      graph.select(graph.greater(a, graph.constant(0)), a, graph.constant(2)),
+      graph.logSumExp(a, axes: [2]), graph.softplus(graph.mean(a, axes: [0])),
+      graph.divide(graph.constant(3), graph.add(graph.constant(4), a)),
+    ]
+    outputs.append(graph.matmul(a, graph.transpose(graph.exp(a), [0, 2, 1])))
+    #expect(graph.error == nil)
+    var numbers = Numbers(seed: 6)
+    let inputs = [numbers.tensor([4, 3, 2]), numbers.tensor([3, 1]), numbers.tensor([2, 5])]
+    let parameters = [numbers.tensor([5, 6])]
+    let exact = evaluate(graph, outputs, inputs: inputs, parameters: parameters)
+    let result = try run(graph, rows: outputs, inputs: inputs, parameters: parameters)
+    for (index, node) in outputs.enumerated() {
+      compare(result.rows[index], exact[index], graph.operations[node.index].name)
+    }
+  }
+
+  /// A row's result does not depend on its place in the shard, nor on its neighbours.
+  @Test(arguments: [1, 2, 3, 8, 13, 16, 31, 64, 100])
+  func rowsAreIndependent(width: Int) throws {
+    let rows = 64
+    var graph = Graph()
+    let x = graph.input([rows, 5])
+    let w1 = graph.parameter([5, width])
+    let w2 = graph.parameter([width, 5])
+    let y = graph.matmul(graph.silu(graph.matmul(x, w1)), w2)
+    var numbers = Numbers(seed: 8)
+    let row = numbers.tensor([1, 5]).values
+    let parameters = [numbers.tensor([5, width]), numbers.tensor([width, 5])]
+    let same = Tensor([rows, 5]) { row[$0 % 5] }
+    let result = try run(graph, rows: [y], inputs: [same], parameters: parameters).rows[0]
+    for place in 0 ..< rows {
+      #expect(Array(result[place * 5 ..< place * 5 + 5]) == Array(result[0 ..< 5]), "row \(place)")
+    }
+  }
+}
+
+@Suite struct WorkersTests {
+  @Test(arguments: [1, 2, 5])
+  func everyTaskRunsOnce(threads: Int) throws {
+    let workers = Workers(threads: threads)
+    for tasks in [0, 1, 2, 7, 1000] {
+      let counts = try Storage<Int32>(Memory(), count: tasks + 1)
+      workers.run(tasks: tasks) { worker, task in
+        #expect(worker >= 0 && worker < threads)
+        counts.view[task] += 1
+      }
+      #expect((0 ..< tasks).allSatisfy { counts.view[$0] == 1 })
+    }
+  }
+
+  /// A run inside a task finds the workers taken and does its tasks by itself.
+  @Test func runsNest() {
+    let workers = Workers(threads: 2)
+    let sum = Counter()
+    workers.run(tasks: 4) { _, _ in workers.run(tasks: 3) { _, task in sum.add(task) } }
+    #expect(sum.total == 12)
+  }
+}
+
+import Synchronization
+
+private final class Counter: Sendable {
+  private let value = Atomic<Int>(0)
+  func add(_ n: Int) { value.add(n, ordering: .relaxed) }
+  var total: Int { value.load(ordering: .relaxed) }
+}
+
+@Suite struct ArenaTests {
+  @Test func memoryIsLimited() throws {
+    let memory = Memory(limit: 4096)
+    let first = try Storage<Float>(memory, count: 500)
+    #expect(throws: OutOfMemory.self) { _ = try Storage<Float>(memory, count: 600) }
+    #expect(throws: OutOfMemory.self) { _ = try Storage<Float>(memory, count: .max / 2) }
+    #expect(memory.bytesInUse >= 2000)
+    _ = first
+  }
+}

@@ -1,0 +1,124 @@
+package import Graph
+
+/// A tensor by its definition: a shape and values in row-major order.
+package struct Tensor {
+  package var shape: [Int]
+  package var values: [Double]
+
+  package init(_ shape: [Int], _ values: [Double]) {
+    self.shape = shape
+    self.values = values
+  }
+
+  package init(_ shape: [Int], _ value: (Int) -> Double) {
+    self.shape = shape
+    values = (0 ..< shape.reduce(1, *)).map(value)
+  }
+
+  /// The element at an index that may have more axes, or axes of length 1 stretched.
+  func stretched(_ index: [Int]) -> Double {
+    let own = index.suffix(shape.count)
+    var offset = 0
+    for (i, length) in zip(own, shape) { offset = offset * length + (length == 1 ? 0 : i) }
+    return values[offset]
+  }
+}
+
+/// Every index of a shape, in row-major order.
+func indices(_ shape: [Int]) -> [[Int]] {
+  shape.reduce([[]]) { partial, length in partial.flatMap { i in (0 ..< length).map { i + [$0] } } }
+}
+
+/// Evaluates a graph by the definition of each operation, in Double.
+///
+/// Slow and obvious: the reference that the executor and the derivative rules are compared with.
+package func evaluate(
+  _ graph: Graph, _ outputs: [Node], inputs: [Tensor] = [], parameters: [Tensor] = []
+) -> [Tensor] {
+  var results: [Tensor] = []
+  for (index, op) in graph.operations.enumerated() {
+    let shape = graph.shape(of: Node(index: index)).dims
+    let operands = op.inputs.map { results[$0.index] }
+    switch op {
+    case .input(let slot): results.append(inputs[slot])
+    case .parameter(let slot): results.append(parameters[slot])
+    default: results.append(result(op, shape, operands))
+    }
+  }
+  return outputs.map { results[$0.index] }
+}
+
+private func result(_ op: Op, _ shape: [Int], _ x: [Tensor]) -> Tensor {
+  func build(_ value: ([Int]) -> Double) -> Tensor { Tensor(shape, indices(shape).map(value)) }
+  switch op {
+  case .input, .parameter: return Tensor([], [.nan])
+  case .constant(let value): return Tensor([], [value])
+  case .literal(let literal): return Tensor(shape, literal.values)
+  case .identity: return build { $0[0] == $0[1] ? 1 : 0 }
+  case .unary(let f, _): return Tensor(shape, x[0].values.map { apply(f, $0) })
+  case .binary(let f, _, _): return build { apply(f, x[0].stretched($0), x[1].stretched($0)) }
+  case .select:
+    return build { x[0].stretched($0) != 0 ? x[1].stretched($0) : x[2].stretched($0) }
+  case .matmul(_, _, let transposeA, let transposeB):
+    let inner = x[0].shape[x[0].shape.count - (transposeA ? 2 : 1)]
+    return build { index in
+      let (batch, i, j) = (index.dropLast(2), index[index.count - 2], index[index.count - 1])
+      return (0 ..< inner).reduce(0) { sum, p in
+        let a = x[0].stretched(batch + (transposeA ? [p, i] : [i, p]))
+        let b = x[1].stretched(batch + (transposeB ? [j, p] : [p, j]))
+        return sum + a * b
+      }
+    }
+  case .sum(_, let axes): return reduce(x[0], axes, shape, 0, +)
+  case .max(_, let axes): return reduce(x[0], axes, shape, -.infinity, Swift.max)
+  case .broadcast: return build { x[0].stretched($0) }
+  case .reshape: return Tensor(shape, x[0].values)
+  case .transpose(_, let permutation):
+    return build { index in
+      var source = index
+      for (axis, from) in permutation.enumerated() { source[from] = index[axis] }
+      return x[0].stretched(source)
+    }
+  case .slice(_, let starts, _): return build { x[0].stretched(zip($0, starts).map(+)) }
+  case .pad(_, let starts, _):
+    return build { index in
+      let source = zip(index, starts).map { $0 - $1 }
+      let inside = zip(source, x[0].shape).allSatisfy { $0 >= 0 && $0 < $1 }
+      return inside ? x[0].values[offset(source, x[0].shape)] : 0
+    }
+  case .concatenate(_, let axis):
+    return build { index in
+      var index = index
+      for part in x {
+        if index[axis] < part.shape[axis] { return part.values[offset(index, part.shape)] }
+        index[axis] -= part.shape[axis]
+      }
+      return .nan
+    }
+  case .gather:
+    return build { x[0].values[offset([Int(x[1].values[$0[0]])] + $0.dropFirst(), x[0].shape)] }
+  case .scatterAdd:
+    return build { index in
+      x[1].values.indices.reduce(0) { sum, i in
+        guard Int(x[1].values[i]) == index[0] else { return sum }
+        return sum + x[0].values[offset([i] + index.dropFirst(), x[0].shape)]
+      }
+    }
+  }
+}
+
+private func offset(_ index: [Int], _ shape: [Int]) -> Int {
+  zip(index, shape).reduce(0) { $0 * $1.1 + $1.0 }
+}
+
+private func reduce(
+  _ x: Tensor, _ axes: [Int], _ shape: [Int], _ start: Double, _ f: (Double, Double) -> Double
+) -> Tensor {
+  var result = Tensor(shape) { _ in start }
+  for (position, index) in indices(x.shape).enumerated() {
+    let kept = index.indices.filter { !axes.contains($0) }.map { index[$0] }
+    let to = offset(kept, shape)
+    result.values[to] = f(result.values[to], x.values[position])
+  }
+  return result
+}
