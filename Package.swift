@@ -29,7 +29,7 @@ let package = Package(
     .systemLibrary(name: "CXSMM", path: "Sources/CXSMM", providers: [.apt(["libxsmm-dev"])]),
     .systemLibrary(name: "CFFI", path: "Tests/CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     swift("SteinABI", ["CStein", "Stein"]),
-    swift("Stein", ["Execution", "Graph"]),
+    swift("Stein", ["Execution", "Graph", "Kernels"]),
     swift("Execution", ["Graph", "Kernels"]),
     swift("Graph"),
     swift("Kernels", ["CXSMM"]),

@@ -41,3 +41,36 @@ package struct View<Element: BitwiseCopyable>: @unchecked Sendable {
     unsafe base.update(from: other.base, count: other.count)
   }
 }
+
+extension View where Element == UInt8 {
+  /// A copy of some bytes as an array; for headers, not for data.
+  package func bytes(_ start: Int, _ count: Int) -> [UInt8] {
+    assert(start >= 0 && count >= 0 && start + count <= self.count)
+    return unsafe Array(UnsafeBufferPointer(start: base + start, count: count))
+  }
+
+  package func copy(_ array: [UInt8], at start: Int) {
+    assert(start >= 0 && start + array.count <= count)
+    for (index, byte) in array.enumerated() { self[start + index] = byte }
+  }
+
+  /// A number of `T` that stands at byte `offset`, in the machine's order.
+  package func load<T: BitwiseCopyable>(_ offset: Int, as type: T.Type) -> T {
+    assert(offset >= 0 && offset + MemoryLayout<T>.size <= count)
+    return unsafe UnsafeRawPointer(base + offset).loadUnaligned(as: T.self)
+  }
+
+  /// Fills `target` with the bytes from `offset` on.
+  package func copyOut<T: BitwiseCopyable>(from offset: Int, into target: View<T>) {
+    let size = target.count * MemoryLayout<T>.stride
+    assert(offset >= 0 && offset + size <= count)
+    unsafe UnsafeMutableRawPointer(target.base).copyMemory(from: base + offset, byteCount: size)
+  }
+
+  /// The bytes of `source` at `offset`.
+  package func copyIn<T: BitwiseCopyable>(_ source: View<T>, at offset: Int) {
+    let size = source.count * MemoryLayout<T>.stride
+    assert(offset >= 0 && offset + size <= count)
+    unsafe UnsafeMutableRawPointer(base + offset).copyMemory(from: source.base, byteCount: size)
+  }
+}

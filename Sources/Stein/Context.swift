@@ -1,4 +1,5 @@
 package import Execution
+import Kernels
 
 /// Workers and memory. Everything else is made in one.
 package final class Context: Sendable {
@@ -6,7 +7,11 @@ package final class Context: Sendable {
   package let workers: Workers
 
   package init(options: String, allocator: Allocator?) throws {
-    memory = Memory(limit: 0, allocator: allocator ?? .system)
-    workers = Workers(threads: 1)
+    let options = try Options(options, .context)
+    guard hasVectorInstructions() else {
+      throw SteinError(.unsupported, "this processor lacks AVX2 and fused multiply-add")
+    }
+    memory = Memory(limit: options.integer("memory_limit") ?? 0, allocator: allocator ?? .system)
+    workers = Workers(threads: options.integer("threads") ?? 0)
   }
 }

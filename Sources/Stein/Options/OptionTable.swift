@@ -1,0 +1,71 @@
+/// One option: what it is called, what it may be, and what it means. The table feeds parsing, documentation and bindings.
+package struct OptionSpec: Sendable {
+  package enum Kind: Sendable {
+    case integer(ClosedRange<Int>)
+    case number(ClosedRange<Double>)
+    case flag
+    case choice([String])
+    case integers(ClosedRange<Int>)
+    case text
+    case texts
+  }
+
+  let name: String
+  let kind: Kind
+  /// "auto" means that the library chooses; the meaning says how.
+  let defaultValue: String
+  let meaning: String
+
+  package init(_ name: String, _ kind: Kind, _ defaultValue: String, _ meaning: String) {
+    self.name = name
+    self.kind = kind
+    self.defaultValue = defaultValue
+    self.meaning = meaning
+  }
+
+  var isAuto: Bool { defaultValue == "auto" }
+}
+
+package struct OptionTable: Sendable {
+  let kind: String
+  let specs: [OptionSpec]
+
+  subscript(_ name: String) -> OptionSpec? { specs.first { $0.name == name } }
+
+  /// Every table, in the order of the header.
+  static let all: [OptionTable] = [.context, .dataset, .model, .trainer, .sampler, .loss]
+
+  var json: JSON { .array(specs.map(\.json)) }
+}
+
+extension OptionSpec {
+  var json: JSON {
+    var fields: [(String, JSON)] = [("name", .string(name))]
+    switch kind {
+    case .integer(let range):
+      fields.append(("type", .string("integer")))
+      fields += [("minimum", .integer(range.lowerBound)), ("maximum", .integer(range.upperBound))]
+    case .number(let range):
+      fields.append(("type", .string("number")))
+      fields += [("minimum", .number(range.lowerBound)), ("maximum", .number(range.upperBound))]
+    case .flag: fields.append(("type", .string("flag")))
+    case .choice(let choices):
+      fields.append(("type", .string("choice")))
+      fields.append(("choices", .array(choices.map(JSON.string))))
+    case .integers(let range):
+      fields.append(("type", .string("integers")))
+      fields += [("minimum", .integer(range.lowerBound)), ("maximum", .integer(range.upperBound))]
+    case .text: fields.append(("type", .string("text")))
+    case .texts: fields.append(("type", .string("texts")))
+    }
+    fields.append(("default", .string(defaultValue)))
+    fields.append(("meaning", .string(meaning)))
+    fields.append(("since", .string("0.1")))
+    return .object(fields)
+  }
+}
+
+/// JSON array that describes every option of `kind`: "context", "dataset", "model", "trainer", "sampler", "loss"; nil for another.
+package func describeOptions(kind: String) -> String? {
+  OptionTable.all.first { $0.kind == kind }?.json.text
+}

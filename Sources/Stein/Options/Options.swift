@@ -1,0 +1,146 @@
+/// Option text, parsed and checked against its table: "key=value key=value", lists with commas.
+package struct Options: Sendable {
+  private let table: OptionTable
+  private var values: [String: [String]] = [:]
+
+  package init(_ text: String, _ table: OptionTable) throws(SteinError) {
+    self.table = table
+    var scanner = OptionScanner(text)
+    while let (key, items) = try scanner.next() {
+      guard let spec = table[key] else { throw Options.unknown(key, table) }
+      guard values[key] == nil else { throw Options.bad(key, "is given twice") }
+      if let complaint = spec.complaint(items) { throw Options.bad(key, complaint) }
+      values[key] = items
+    }
+  }
+
+  package func isSet(_ key: String) -> Bool { values[key] != nil }
+
+  /// nil where the value is auto.
+  package func integer(_ key: String) -> Int? { single(key).flatMap(Int.init) }
+
+  package func number(_ key: String) -> Double? { single(key).flatMap(Double.init) }
+
+  package func flag(_ key: String) -> Bool? { single(key).map { $0 == "true" } }
+
+  package func choice(_ key: String) -> String? { single(key) }
+
+  package func integers(_ key: String) -> [Int]? {
+    guard let items = items(key), items != ["auto"] else { return nil }
+    return items.compactMap(Int.init)
+  }
+
+  package func texts(_ key: String) -> [String]? {
+    guard let items = items(key), items != [""] else { return nil }
+    return items
+  }
+
+  private func items(_ key: String) -> [String]? {
+    values[key] ?? table[key].map { spec in
+      switch spec.kind {
+      case .integers, .texts: spec.defaultValue.split(separator: ",").map(String.init)
+      case .integer, .number, .flag, .choice, .text: [spec.defaultValue]
+      }
+    }.map { $0.isEmpty ? [""] : $0 }
+  }
+
+  private func single(_ key: String) -> String? {
+    guard let value = items(key)?.first, value != "auto", !value.isEmpty else { return nil }
+    return value
+  }
+
+  /// These options with those of `newer` in the place of theirs.
+  package func replaced(by newer: Options) -> Options {
+    var result = self
+    result.values.merge(newer.values) { $1 }
+    return result
+  }
+
+  package var keys: [String] { values.keys.sorted() }
+
+  /// The options that were given, as text that parses back.
+  package var text: String {
+    keys.map { key in
+      "\(key)=" + (values[key] ?? []).map(Options.quoted).joined(separator: ",")
+    }.joined(separator: " ")
+  }
+
+  /// Every option in force, given or default.
+  var json: JSON {
+    .object(
+      table.specs.map { spec in
+        (spec.name, .string((items(spec.name) ?? []).map(Options.quoted).joined(separator: ",")))
+      })
+  }
+
+  private static func quoted(_ item: String) -> String {
+    guard item.isEmpty || item.contains(where: { " ,\"=\\\t\n".contains($0) }) else { return item }
+    let escaped = item.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
+    return "\"" + String(escaped) + "\""
+  }
+
+  static func bad(_ key: String, _ complaint: String) -> SteinError {
+    SteinError(.badOption, "option '\(key)' \(complaint)", argument: "options", option: key)
+  }
+
+  private static func unknown(_ key: String, _ table: OptionTable) -> SteinError {
+    let near = table.specs.map { ($0.name, editDistance(key, $0.name)) }.min { $0.1 < $1.1 }
+    let hint: String
+    if let near, near.1 <= max(2, key.count / 3) {
+      hint = "did you mean '\(near.0)'?"
+    } else {
+      hint = "there are " + table.specs.map(\.name).joined(separator: ", ")
+    }
+    return SteinError(
+      .badOption, "unknown \(table.kind) option '\(key)'; \(hint)", argument: "options", option: key)
+  }
+}
+
+extension OptionSpec {
+  /// Why `items` are no value for this option; nil if they are one.
+  func complaint(_ items: [String]) -> String? {
+    switch kind {
+    case .integers(let range):
+      if items == ["auto"], isAuto { return nil }
+      let fits = items.count <= 64 && items.allSatisfy { Int($0).map(range.contains) ?? false }
+      return fits ? nil : "is \(shown(items)); it takes whole numbers from \(range.lowerBound) to \(range.upperBound), at most 64"
+    case .texts: return nil
+    case .integer, .number, .flag, .choice, .text: break
+    }
+    guard items.count == 1, let item = items.first else { return "takes one value, not \(items.count)" }
+    if item == "auto", isAuto { return nil }
+    switch kind {
+    case .integer(let range):
+      if let value = Int(item), range.contains(value) { return nil }
+      return "is \(shown(items)); it takes a whole number from \(range.lowerBound) to \(range.upperBound)"
+    case .number(let range):
+      if let value = Double(item), range.contains(value) { return nil }
+      return "is \(shown(items)); it takes a number from \(range.lowerBound) to \(range.upperBound)"
+    case .flag: return ["true", "false"].contains(item) ? nil : "is \(shown(items)); it takes true or false"
+    case .choice(let choices):
+      return choices.contains(item) ? nil : "is \(shown(items)); it takes " + choices.joined(separator: ", ")
+    case .text, .texts, .integers: return nil
+    }
+  }
+
+  private func shown(_ items: [String]) -> String {
+    let text = items.joined(separator: ",")
+    return "'" + (text.count > 40 ? text.prefix(40) + "…" : text) + "'"
+  }
+}
+
+/// Single-letter changes from one word to the other (Levenshtein).
+private func editDistance(_ a: String, _ b: String) -> Int {
+  let (a, b) = (Array(a.prefix(64)), Array(b.prefix(64)))
+  var row = Array(0 ... b.count)
+  for (i, x) in a.enumerated() {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for (j, y) in b.enumerated() {
+      let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (x == y ? 0 : 1))
+      diagonal = row[j + 1]
+      row[j + 1] = next
+    }
+  }
+  return row[b.count]
+}
