@@ -1,33 +1,130 @@
 package import Execution
+import Graph
+import Kernels
+import Synchronization
 
+/// A model: what it is, and the weights that it shows at the moment.
+///
+/// Weights are replaced as a whole, never written, so a call works on those that it began with.
 package final class Model: Sendable {
-  /// [1, ...]
-  package let shape: [Int] = []
+  package let context: Context
+  let family: any Family
+  let layout: ParameterLayout
+  private let state: Mutex<State>
 
-  package init(context: Context, dataset: Dataset, options: String) throws {
-    throw SteinError(.internal, "to do")
+  /// What a call sees.
+  struct Snapshot: Sendable {
+    let description: ModelDescription
+    let weights: Storage<Float>
   }
-  package init(context: Context, path: String) throws { throw SteinError(.internal, "to do") }
-  package init(context: Context, bytes: View<UInt8>) throws { throw SteinError(.internal, "to do") }
-  package func save(path: String) throws {}
-  /// The bytes of the safetensors file.
-  package func serialized() throws -> Storage<UInt8> { throw SteinError(.internal, "to do") }
-  /// JSON.
-  package func describe() throws -> String { "" }
-  package func parameter(name: String) throws -> (shape: [Int], values: Storage<Float>) {
-    throw SteinError(.internal, "to do")
+
+  private struct State {
+    var snapshot: Snapshot
+    var hasTrainer = false
+    var programs: [String: FieldProgram] = [:]
   }
-  package func score(
-    x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
-  ) throws {}
-  package func denoise(
-    x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
-  ) throws {}
-  package func energy(
-    x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
-  ) throws {}
-  package func loss(dataset: Dataset, options: String, monitor: any Monitor) throws -> Double { 0 }
-  package func sample(
-    start: TensorView?, labels: TensorView?, options: String, out: TensorView, monitor: any Monitor
-  ) throws {}
+
+  init(context: Context, _ description: ModelDescription, weights: Storage<Float>) {
+    self.context = context
+    family = description.makeFamily()
+    layout = ParameterLayout(family.parameters.map(\.shape))
+    state = Mutex(State(snapshot: Snapshot(description: description, weights: weights)))
+  }
+
+  package convenience init(context: Context, dataset: Dataset, options: String) throws {
+    let options = try Options(options, .model)
+    let description = try ModelDescription(dataset, options)
+    let weights = try Model.start(
+      description.makeFamily(), seed: UInt64(options.integer("seed") ?? 0), memory: context.memory)
+    self.init(context: context, description, weights: weights)
+  }
+
+  /// The weights that training begins from.
+  private static func start(_ family: any Family, seed: UInt64, memory: Memory) throws -> Storage<Float> {
+    let layout = ParameterLayout(family.parameters.map(\.shape))
+    let weights = try Storage<Float>(memory, count: layout.count)
+    for (index, spec) in family.parameters.enumerated() {
+      let view = weights.view.slice(layout.offsets[index], spec.shape.count)
+      switch spec.start {
+      case .zeros: break
+      case .ones: view.fill(1)
+      case .identity:
+        let n = spec.shape[0]
+        for i in 0 ..< n { view[i * (n + 1)] = 1 }
+      case .normal(let deviation):
+        let source = RandomSource(seed: seed, stream: Stream.weights, step: UInt32(index))
+        view.fillNormal(rows: 1, columns: view.count, source, firstRow: 0)
+        view.scale(by: Float(deviation))
+      }
+    }
+    return weights
+  }
+
+  package var shape: [Int] { snapshot.description.shape }
+
+  var snapshot: Snapshot { state.withLock { $0.snapshot } }
+
+  /// Shows new weights and what training made of the description.
+  func publish(_ weights: Storage<Float>, _ change: (inout ModelDescription) -> Void) {
+    state.withLock { state in
+      var description = state.snapshot.description
+      change(&description)
+      state.snapshot = Snapshot(description: description, weights: weights)
+    }
+  }
+
+  /// A model has one trainer at a time.
+  func attachTrainer() throws {
+    let taken = state.withLock { state in
+      defer { state.hasTrainer = true }
+      return state.hasTrainer
+    }
+    if taken {
+      throw SteinError(.badState, "the model has a trainer already; free that one first", argument: "model")
+    }
+  }
+
+  func detachTrainer() { state.withLock { $0.hasTrainer = false } }
+
+  /// A program of this model's, made once.
+  func program(_ name: String, _ make: () throws -> FieldProgram) throws -> FieldProgram {
+    if let known = state.withLock({ $0.programs[name] }) { return known }
+    let made = try make()
+    state.withLock { $0.programs[name] = made }
+    return made
+  }
+
+  package func describe() throws -> String {
+    let description = snapshot.description
+    guard case .object(let fields) = description.json else { return "{}" }
+    let parameters = family.parameters.map { spec -> JSON in
+      .object([("name", .string(spec.name)), ("shape", .array(spec.shape.dims.map(JSON.integer)))])
+    }
+    return JSON.object(fields + [("parameters", .array(parameters))]).text
+  }
+
+  package func parameter(name: String) throws -> (shape: [Int], values: View<Float>, owner: Storage<Float>) {
+    guard let index = family.parameters.firstIndex(where: { $0.name == name }) else {
+      let names = family.parameters.map(\.name).joined(separator: ", ")
+      throw SteinError(.badValue, "no parameter '\(name)'; there are \(names)", argument: "name")
+    }
+    let shape = family.parameters[index].shape
+    let weights = snapshot.weights
+    return (shape.dims, weights.view.slice(layout.offsets[index], shape.count), weights)
+  }
+}
+
+/// Which use of the random numbers; those of two uses never meet.
+enum Stream {
+  static let weights: UInt8 = 1
+  static let rows: UInt8 = 2
+  static let noise: UInt8 = 3
+  static let projections: UInt8 = 4
+  static let split: UInt8 = 5
+  static let start: UInt8 = 6
+  static let sampler: UInt8 = 7
+  static let labels: UInt8 = 8
+  static let evaluation: UInt8 = 9
+  /// Dropout's layers follow.
+  static let dropout: UInt8 = 64
 }

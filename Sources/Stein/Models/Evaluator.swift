@@ -1,0 +1,107 @@
+import Execution
+
+/// A model's field with memory for every worker: fill a frame's rows, run it, read the results.
+final class Evaluator: Sendable {
+  let rows: Int
+  let dimension: Int
+  let description: ModelDescription
+  private let executor: Executor
+  private let weights: Storage<Float>
+
+  init(_ model: Model, _ snapshot: Model.Snapshot, _ field: Field) throws {
+    let prepared = try model.program(field.rawValue) {
+      try FieldProgram(field, model.family, snapshot.description)
+    }
+    rows = prepared.rows
+    description = snapshot.description
+    dimension = description.dimension
+    weights = snapshot.weights
+    executor = try Executor(
+      prepared.program, parameters: weights.view, frames: model.context.workers.count,
+      memory: model.context.memory)
+  }
+
+  /// u, [rows, dimension]
+  func x(_ frame: Int) -> View<Float> { executor.input(0, frame: frame) }
+
+  func setSigma(_ sigma: Double, _ frame: Int) { executor.input(1, frame: frame).fill(Float(sigma)) }
+
+  /// One class a row, or none (unconditional) where it is negative.
+  func setClasses(_ frame: Int, _ classOfRow: (Int) -> Int) {
+    let count = description.classes.count
+    guard count > 0 else { return }
+    let view = executor.input(2, frame: frame)
+    view.fill(0)
+    for row in 0 ..< rows {
+      let index = classOfRow(row)
+      if index >= 0 { view[row * count + index] = 1 }
+    }
+  }
+
+  func run(_ frame: Int) -> View<Float> {
+    executor.execute(frame: frame)
+    return executor.output(0, frame: frame)
+  }
+}
+
+extension Model.Snapshot {
+  /// The level meant by a caller's σ: 0 is the lowest trained.
+  func level(_ sigma: Double) throws -> Double {
+    guard description.trained else {
+      throw SteinError(.badState, "the model is not trained yet", argument: "model")
+    }
+    guard sigma != 0 else { return description.sigmaMin }
+    let slack = 1e-6 * sigma
+    guard sigma >= description.sigmaMin - slack, sigma <= description.sigmaMax + slack else {
+      throw SteinError(
+        .badValue,
+        "sigma is \(sigma); the model was trained from \(description.sigmaMin) to \(description.sigmaMax)",
+        argument: "sigma")
+    }
+    return sigma
+  }
+
+  /// Each row's class by number; nil where the caller gave no labels.
+  func classes(_ labels: TensorView?, rows: Int, memory: Memory) throws -> Storage<Int32>? {
+    guard let labels else { return nil }
+    guard !description.classes.isEmpty else {
+      throw SteinError(.badValue, "the model was made without classes; labels must be NULL", argument: "labels")
+    }
+    guard !labels.type.isFloat, labels.shape.count == 1, labels.rows == rows else {
+      throw SteinError(
+        .badShape, "labels must be integers [\(rows)]; it has shape \(labels.shape)", argument: "labels")
+    }
+    let index = Dictionary(uniqueKeysWithValues: description.classes.enumerated().map { ($1, Int32($0)) })
+    let result = try Storage<Int32>(memory, count: rows)
+    for row in 0 ..< rows {
+      guard let label = labels.integer(row), let known = index[label] else {
+        let list = description.classes.prefix(12).map(String.init).joined(separator: ", ")
+        throw SteinError(
+          .badValue, "the label of row \(row) is no class of the model; these are \(list)",
+          argument: "labels")
+      }
+      result.view[row] = known
+    }
+    return result
+  }
+
+  /// Whether a tensor's rows are those of the model, in its shape or flat.
+  func checkRows(_ tensor: TensorView, _ argument: String) throws {
+    let own = Array(description.shape.dropFirst())
+    let given = Array(tensor.shape.dropFirst())
+    guard given == own || given == [description.units.count] else {
+      throw SteinError(
+        .badShape, "\(argument) has shape \(tensor.shape); the model has rows of \(own)",
+        argument: argument)
+    }
+  }
+}
+
+extension Units {
+  /// u of a row in the data's units; the columns that do not vary are left out.
+  func standardize(_ row: View<Double>, into u: View<Float>) {
+    for (index, column) in active.enumerated() {
+      u[index] = Float((row[column] - mean[column]) / scale[column])
+    }
+  }
+}

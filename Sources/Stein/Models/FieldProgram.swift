@@ -1,0 +1,41 @@
+import Execution
+import Graph
+
+/// The fields of a model that are evaluated row by row.
+enum Field: String, Sendable {
+  /// σ s, in units of u.
+  case scaledScore
+  case energy
+}
+
+/// A field made ready: a program for shards of fixed rows, with inputs u [R, D], σ [R, 1] and, with classes, labels [R, C].
+struct FieldProgram: Sendable {
+  let program: Program
+  let rows: Int
+
+  init(_ field: Field, _ family: any Family, _ description: ModelDescription) throws {
+    rows = shardRows(width: family.width)
+    var graph = Graph()
+    let x = graph.input([rows, description.dimension])
+    let sigma = graph.input([rows, 1])
+    let classes = description.classes.count
+    let label = classes > 0 ? graph.input([rows, classes]) : nil
+    let inputs = ModelInputs(x: x, sigma: sigma, label: label, dropout: [])
+    let parameters = family.parameters.map { graph.parameter($0.shape) }
+    let output: Node
+    switch field {
+    case .scaledScore: output = family.scaledScore(&graph, parameters, inputs)
+    case .energy:
+      guard let energy = family.energy(&graph, parameters, inputs) else {
+        throw SteinError(
+          .unsupported, "a \(description.family) model has no energy; energy_mlp and gaussian have",
+          argument: "model")
+      }
+      output = energy
+    }
+    program = try Program(graph, rows: [output])
+  }
+}
+
+/// Rows of a shard: a fixed function of the shapes, so that results never depend on how work was cut.
+func shardRows(width: Int) -> Int { width <= 256 ? 64 : 256 }

@@ -1,0 +1,73 @@
+extension ModelDescription {
+  package var json: JSON {
+    .object([
+      ("family", .string(family)),
+      ("shape", .array(shape.map(JSON.integer))),
+      ("names", names.map { .array($0.map(JSON.string)) } ?? .null),
+      ("mean", .array(units.mean.map(JSON.number))),
+      ("scale", .array(units.scale.map(JSON.number))),
+      ("active_columns", .array(units.active.map(JSON.integer))),
+      ("sigma_data", .number(sigmaData)),
+      ("sigma_min", .number(sigmaMin)), ("sigma_max", .number(sigmaMax)),
+      ("largest_distance", .number(largestDistance)),
+      ("classes", .array(classes.map { .integer(Int($0)) })),
+      ("class_counts", .array(classCounts.map(JSON.integer))),
+      ("widths", .array(network.widths.map(JSON.integer))),
+      ("activation", .string(network.activation.rawValue)),
+      ("residual", .bool(network.residual)),
+      ("embedding", .string(network.embedding.rawValue)),
+      ("noise_conditional", .bool(network.noiseConditional)),
+      ("dropout", .number(network.dropout)),
+      ("trained", .bool(trained)),
+    ])
+  }
+
+  /// Reads what `json` writes; every number is checked, since the file may be anybody's.
+  package init(_ json: JSON) throws {
+    func bad(_ what: String) -> SteinError { SteinError(.badFile, "the model's description: \(what)") }
+    func positive(_ key: String) throws -> Double {
+      guard let value = json[key]?.double, value.isFinite, value > 0 else { throw bad("\(key) is no positive number") }
+      return value
+    }
+    guard let family = json["family"]?.string, ["score_mlp", "energy_mlp", "gaussian"].contains(family)
+    else { throw bad("its family is unknown to this version") }
+    self.family = family
+    guard let shape = json["shape"]?.integers, shape.count >= 2, shape.count <= 5, shape[0] == 1,
+      shape.allSatisfy({ $0 > 0 && $0 <= 1 << 30 })
+    else { throw bad("shape") }
+    self.shape = shape
+    let count = shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
+    names = json["names"]?.array?.compactMap(\.string)
+    guard names.map({ $0.count == count }) ?? true else { throw bad("names") }
+    guard let mean = json["mean"]?.doubles, mean.count == count,
+      let scale = json["scale"]?.doubles, scale.count == count, scale.allSatisfy({ $0 > 0 }),
+      let active = json["active_columns"]?.integers, !active.isEmpty,
+      active.allSatisfy({ $0 >= 0 && $0 < count }), zip(active, active.dropFirst()).allSatisfy(<)
+    else { throw bad("mean, scale or active_columns do not fit its shape") }
+    units = Units(mean: mean, scale: scale, active: active)
+    sigmaData = try positive("sigma_data")
+    sigmaMin = try positive("sigma_min")
+    sigmaMax = try positive("sigma_max")
+    largestDistance = json["largest_distance"]?.double ?? 0
+    guard sigmaMin <= sigmaMax else { throw bad("sigma_min is above sigma_max") }
+    guard let classes = json["classes"]?.integers, let counts = json["class_counts"]?.integers,
+      classes.count == counts.count, classes.count <= Labels.most, counts.allSatisfy({ $0 >= 0 }),
+      zip(classes, classes.dropFirst()).allSatisfy(<), counts.allSatisfy({ $0 < 1 << 40 })
+    else { throw bad("classes") }
+    self.classes = classes.map(Int64.init)
+    classCounts = counts
+    guard let widths = json["widths"]?.integers, !widths.isEmpty, widths.count <= 64,
+      widths.allSatisfy({ (1 ... 8192).contains($0) }),
+      let activation = json["activation"]?.string.flatMap(Network.Activation.init),
+      let residual = json["residual"]?.bool, !residual || Set(widths).count == 1,
+      let embedding = json["embedding"]?.string.flatMap(Network.Embedding.init),
+      let noiseConditional = json["noise_conditional"]?.bool,
+      let dropout = json["dropout"]?.double, (0 ... 0.9).contains(dropout)
+    else { throw bad("its network") }
+    network = NetworkOptions(
+      widths: widths, activation: activation, residual: residual, embedding: embedding,
+      noiseConditional: noiseConditional, dropout: dropout)
+    guard let trained = json["trained"]?.bool else { throw bad("trained") }
+    self.trained = trained
+  }
+}
