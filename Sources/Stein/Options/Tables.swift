@@ -1,4 +1,4 @@
-// Every option of the library. Numbers of defaults: maths.md's tried settings are named where they come from a measurement.
+// Every option of the library.
 
 extension OptionTable {
   package static let context = OptionTable(

@@ -1,0 +1,93 @@
+import Execution
+import Kernels
+
+/// Where the random numbers of a run come from.
+struct DrawSource {
+  let seed: UInt64
+  let step: UInt32
+  /// Streams of evaluations are kept apart from those of training.
+  let evaluation: Bool
+
+  func source(_ stream: UInt8) -> RandomSource {
+    RandomSource(seed: seed, stream: evaluation ? stream &+ 128 : stream, step: step)
+  }
+}
+
+/// One row of work: which row of the data, at what level, and which class it shows (-1: none).
+struct Draw {
+  let row: Int
+  let sigma: Double
+  let classIndex: Int
+  let weight: Double
+}
+
+/// An objective's program with its memory and its data: fills frames with rows and noise, and runs them.
+final class ObjectiveRunner: Sendable {
+  let program: ObjectiveProgram
+  let data: TrainingRows
+  private let executor: Executor
+  private let uniforms: [Storage<Float>]
+
+  static let uniformsPerRow = 4
+
+  init(
+    _ program: ObjectiveProgram, _ data: TrainingRows, weights: View<Float>, context: Context
+  ) throws {
+    self.program = program
+    self.data = data
+    let frames = context.workers.count
+    executor = try Executor(program.program, parameters: weights, frames: frames, memory: context.memory)
+    uniforms = try (0 ..< frames).map { _ in
+      try Storage(context.memory, count: program.rows * ObjectiveRunner.uniformsPerRow)
+    }
+  }
+
+  /// After the weights changed.
+  func prepare() { executor.prepare() }
+
+  /// Runs one shard of numbered draws and returns the loss of each of its rows.
+  ///
+  /// - Parameters:
+  ///   - draw: what draw i is, given four uniforms of its own; nil behind the last.
+  ///   - sums: where gradients are added; nil for none.
+  func run(
+    frame: Int, first: Int, _ source: DrawSource, sums: View<Float>? = nil,
+    _ draw: (_ index: Int, _ uniforms: View<Float>) -> Draw?
+  ) -> View<Float> {
+    let rows = program.rows
+    let u = uniforms[frame].view
+    let perRow = ObjectiveRunner.uniformsPerRow
+    u.fillUniform(
+      rows: rows, columns: perRow, source.source(Stream.rows), firstRow: UInt64(first))
+    let x = executor.input(program.x, frame: frame)
+    let sigma = executor.input(program.sigma, frame: frame)
+    let label = program.label.map { executor.input($0, frame: frame) }
+    let weight = program.weight.map { executor.input($0, frame: frame) }
+    label?.fill(0)
+    let d = program.dimension
+    for r in 0 ..< rows {
+      // Behind the last draw the first row stands in, with weight 0.
+      let known = draw(first + r, u.slice(r * perRow, perRow))
+      let row = known ?? Draw(row: 0, sigma: data.sigmaData, classIndex: -1, weight: 0)
+      x.slice(r * d, d).copy(data.values.slice(row.row * d, d))
+      sigma[r] = Float(row.sigma)
+      if row.classIndex >= 0 { label?[r * program.classes + row.classIndex] = 1 }
+      weight?[r] = Float(row.weight)
+    }
+    executor.input(program.noise, frame: frame).fillNormal(
+      rows: rows, columns: d, source.source(Stream.noise), firstRow: UInt64(first))
+    for (index, input) in program.projections.enumerated() {
+      var projection = source.source(Stream.projections)
+      projection.seed &+= UInt64(index) &* 0x9E37_79B9_7F4A_7C15
+      executor.input(input, frame: frame).fillUniform(
+        rows: rows, columns: d, projection, firstRow: UInt64(first))
+    }
+    for (index, input) in program.dropout.enumerated() {
+      executor.input(input, frame: frame).fillUniform(
+        rows: rows, columns: program.dropoutWidths[index],
+        source.source(Stream.dropout &+ UInt8(index)), firstRow: UInt64(first))
+    }
+    executor.execute(frame: frame, sums: sums)
+    return executor.output(0, frame: frame)
+  }
+}

@@ -1,0 +1,76 @@
+import Execution
+
+/// A data set in a model's units: u [n, D] without constant columns, and each row's class.
+struct TrainingRows: Sendable {
+  let count: Int
+  let values: View<Float>
+  let sigmaData: Double
+  private let owner: Storage<Float>
+  private let classes: Storage<Int32>?
+
+  init(_ dataset: Dataset, _ description: ModelDescription, memory: Memory) throws {
+    let units = description.units
+    guard dataset.columnCount == units.count else {
+      throw SteinError(
+        .badShape, "the data set has \(dataset.columnCount) columns, the model \(units.count)",
+        argument: "dataset")
+    }
+    count = dataset.rowCount
+    sigmaData = description.sigmaData
+    owner = try TrainingRows.converted(dataset, units, memory)
+    values = owner.view
+    classes = try TrainingRows.classes(dataset, description, memory)
+  }
+
+  /// -1 for a model without classes.
+  func classIndex(_ row: Int) -> Int { classes.map { Int($0.view[row]) } ?? -1 }
+
+  /// u = (x − mean)/scale from the data set's own units; its values themselves where the two agree.
+  private static func converted(_ dataset: Dataset, _ units: Units, _ memory: Memory) throws
+    -> Storage<Float>
+  {
+    let own = Units(
+      mean: dataset.columns.map(\.mean),
+      scale: dataset.columns.map { $0.isConstant ? 1 : $0.deviation },
+      active: dataset.columns.indices.filter { !dataset.columns[$0].isConstant })
+    if own == units, units.active.count == dataset.columnCount { return dataset.values }
+    let (n, d) = (dataset.rowCount, units.active.count)
+    let storage = try Storage<Float>(memory, count: n * d)
+    let factor = units.active.map { dataset.columns[$0].deviation / units.scale[$0] }
+    let shift = units.active.map { (dataset.columns[$0].mean - units.mean[$0]) / units.scale[$0] }
+    for row in 0 ..< n {
+      for (index, column) in units.active.enumerated() {
+        let u = Double(dataset.values.view[row * dataset.columnCount + column])
+        storage.view[row * d + index] = Float(u * factor[index] + shift[index])
+      }
+    }
+    guard storage.view.allFinite else {
+      throw SteinError(
+        .badValue, "the data set lies so far from the model's own that its rows overflow",
+        argument: "dataset")
+    }
+    return storage
+  }
+
+  private static func classes(
+    _ dataset: Dataset, _ description: ModelDescription, _ memory: Memory
+  ) throws -> Storage<Int32>? {
+    guard !description.classes.isEmpty else { return nil }
+    guard let labels = dataset.labels else {
+      throw SteinError(.badValue, "the model has classes, the data set no labels", argument: "dataset")
+    }
+    let index = Dictionary(uniqueKeysWithValues: description.classes.enumerated().map { ($1, Int32($0)) })
+    let translation = try labels.classes.map { label in
+      guard let known = index[label] else {
+        throw SteinError(
+          .badValue, "label \(label) of the data set is no class of the model", argument: "dataset")
+      }
+      return known
+    }
+    let storage = try Storage<Int32>(memory, count: dataset.rowCount)
+    for row in 0 ..< dataset.rowCount {
+      storage.view[row] = translation[Int(labels.classOfRow.view[row])]
+    }
+    return storage
+  }
+}
