@@ -1,14 +1,179 @@
-/// Not `Sendable` by itself: the boundary lets one call in at a time.
+import Execution
+import Glibc
+
+func cosineOf(_ halfTurns: Double) -> Double { cos(halfTurns * .pi) }
+
+/// Trains a model's weights by score matching. One call at a time: the boundary sees to that.
+///
+/// A step is map, reduce, update: shards of the batch give gradients in a fixed number of lanes, the lanes are added in order, Adam
+/// moves the weights. The shards and lanes depend on the shapes alone, so the weights are the same for any number of threads.
 package final class Trainer: @unchecked Sendable {
-  package init(model: Model, dataset: Dataset, options: String) throws {
-    throw SteinError(.internal, "to do")
+  let model: Model
+  let dataset: Dataset
+  private(set) var options: Options
+  private(set) var plan: TrainingPlan
+  var progress = TrainingProgress()
+  let data: TrainingRows
+  let trainRows: [Int]
+  let validationRows: [Int]
+  let weights: Weights
+  /// The average at the best validation so far.
+  let best: Storage<Float>
+  /// The last state whose loss was sound.
+  let good: Weights
+  private var machine: TrainingMachine?
+
+  package convenience init(model: Model, dataset: Dataset, options: String) throws {
+    try self.init(model: model, dataset: dataset, Options(options, .trainer))
+    weights.parameters.view.copy(model.snapshot.weights.view)
+    weights.average.view.copy(model.snapshot.weights.view)
+    good.copy(weights)
   }
-  /// True at the end.
-  package func run(steps: Int, monitor: any Monitor) throws -> Bool { true }
-  package func save(path: String) throws {}
-  package static func resume(context: Context, dataset: Dataset, path: String) throws -> (
-    Model, Trainer
-  ) { throw SteinError(.internal, "to do") }
-  package func set(options: String) throws {}
-  package func describe() throws -> String { "" }
+
+  init(model: Model, dataset: Dataset, _ options: Options) throws {
+    let description = model.snapshot.description
+    let memory = model.context.memory
+    self.model = model
+    self.dataset = dataset
+    self.options = options
+    plan = try TrainingPlan(options, description, rows: dataset.rowCount)
+    data = try TrainingRows(dataset, description, memory: memory)
+    (trainRows, validationRows) = splitRows(
+      dataset.rowCount, validation: plan.validationRows, seed: plan.seed)
+    weights = try Weights(count: model.layout.count, memory: memory)
+    good = try Weights(count: model.layout.count, memory: memory)
+    best = try Storage(memory, count: model.layout.count)
+    try model.attachTrainer()
+  }
+
+  deinit { model.detachTrainer() }
+
+  /// Runs at most `steps` steps (0: all that are left); true at the end of training.
+  package func run(steps: Int, monitor: any Monitor) throws -> Bool {
+    monitor.begin(steps: plan.steps)
+    monitor.report(step: progress.step)
+    guard !isFinished || progress.pendingCheck else { return true }
+    try monitor.poll()
+    guard let objective = plan.objective else {
+      try fitClosedForm(monitor: monitor)
+      return true
+    }
+    if machine == nil { machine = try TrainingMachine(self, objective) }
+    guard let machine else { return false }
+    defer { publish() }
+    if progress.pendingCheck { try check(machine, monitor) }
+    let last = steps > 0 ? min(plan.steps, progress.step + steps) : plan.steps
+    while progress.step < last, !isFinished {
+      try monitor.poll()
+      try step(machine)
+      monitor.report(step: progress.step)
+      if plan.isCheck(after: progress.step) { try check(machine, monitor) }
+    }
+    return isFinished
+  }
+
+  var isFinished: Bool { progress.step >= plan.steps || progress.stoppedEarly }
+
+  private func step(_ machine: TrainingMachine) throws {
+    let result = machine.gradient(step: progress.step, plan)
+    guard result.loss.isFinite, result.norm.isFinite else { throw diverged(result) }
+    progress.add(result)
+    let scale = plan.clip > 0 && result.norm > plan.clip ? plan.clip / result.norm : 1
+    let adam = AdamStep(
+      rate: plan.rate(at: progress.step), beta1: plan.beta1, beta2: plan.beta2, epsilon: 1e-8,
+      step: progress.step + 1, averageDecay: plan.averageDecay(at: progress.step))
+    machine.update(weights, adam, scale: scale)
+    progress.step += 1
+  }
+
+  /// Looks at the average of the weights: keeps it if it is the best so far, and ends training that no longer gets better.
+  private func check(_ machine: TrainingMachine, _ monitor: any Monitor) throws {
+    progress.closeInterval(plan)
+    // Stopped in the middle, the check is made when training goes on, so that the pieces of a run don't show.
+    progress.pendingCheck = true
+    if !validationRows.isEmpty {
+      let result = try machine.validate(plan, monitor: monitor)
+      progress.validated(result, patience: plan.patience) { best.view.copy(weights.average.view) }
+    }
+    progress.pendingCheck = false
+    let loss = validationRows.isEmpty ? progress.loss : progress.validation
+    guard loss.isFinite, weights.parameters.view.allFinite else {
+      throw diverged(nil)
+    }
+    progress.goodStep = progress.step
+    good.copy(weights)
+    monitor.report(loss: progress.loss, validation: progress.validation)
+  }
+
+  /// Goes back to the last sound state and says where it went wrong.
+  private func diverged(_ result: StepResult?) -> SteinError {
+    let place = result.map { ", at noise level \($0.worstSigma)" } ?? ""
+    let step = progress.step + (result == nil ? 0 : 1)
+    weights.copy(good)
+    progress.step = progress.goodStep
+    machine?.prepare()
+    return SteinError(
+      .diverged,
+      "training left the finite numbers at step \(step)\(place); the state of step \(progress.goodStep) is kept: set a lower rate and go on"
+    )
+  }
+
+  /// Shows the best average, or before any validation the latest.
+  func publish() {
+    guard let shown = try? Storage<Float>(model.context.memory, count: weights.average.count) else { return }
+    let source = progress.bestStep > 0 ? best : weights.average
+    guard source.view.allFinite else { return }
+    shown.view.copy(source.view)
+    model.publish(shown) { description in
+      description.sigmaMin = plan.sigmaMin
+      description.sigmaMax = plan.sigmaMax
+      description.trained = progress.step > 0
+    }
+  }
+
+  /// Fits mean and covariance: the optimum of score matching and of maximum likelihood alike (Hyvärinen 2005, section 3.1).
+  private func fitClosedForm(monitor: any Monitor) throws {
+    try fitGaussian(data, model, into: weights.parameters.view, monitor: monitor)
+    weights.average.view.copy(weights.parameters.view)
+    good.copy(weights)
+    progress.step = 1
+    progress.goodStep = 1
+    monitor.report(step: 1)
+    publish()
+  }
+
+  static let changeable = ["steps", "rate", "ema", "clip", "patience"]
+
+  package func set(options text: String) throws {
+    let newer = try Options(text, .trainer)
+    for key in newer.keys where !Trainer.changeable.contains(key) {
+      throw Options.bad(key, "can't change once there is a trainer; these can: " + Trainer.changeable.joined(separator: ", "))
+    }
+    let merged = options.replaced(by: newer)
+    plan = try TrainingPlan(merged, model.snapshot.description, rows: dataset.rowCount)
+    options = merged
+    if newer.isSet("patience") { progress.stoppedEarly = false }
+  }
+
+  package func describe() throws -> String {
+    JSON.object([
+      ("options", options.json),
+      ("objective", .string(plan.objective?.name ?? "closed_form")),
+      ("steps", .integer(plan.steps)),
+      ("finished", .bool(isFinished)),
+      ("reason", .string(progress.stoppedEarly ? "no better validation loss for \(plan.patience) checks" : isFinished ? "all steps done" : "")),
+      ("rows", .integer(trainRows.count)),
+      ("validation_rows", .integer(validationRows.count)),
+    ] + progress.fields + [("warnings", .array(warnings.map(JSON.string)))]).text
+  }
+
+  private var warnings: [String] {
+    var list: [String] = []
+    if plan.objective != nil, dataset.rowCount < 60 {
+      list.append("\(dataset.rowCount) rows are few for a network; family=gaussian is likely to do better")
+    }
+    let constant = dataset.columns.filter(\.isConstant).count
+    if constant > 0 { list.append("\(constant) constant columns are left out and restored on output") }
+    return list
+  }
 }

@@ -1,0 +1,107 @@
+import Execution
+import Glibc
+
+/// What one batch gave.
+struct StepResult {
+  let loss: Double
+  /// Of the whole gradient.
+  let norm: Double
+  /// The level of the row with the largest loss.
+  let worstSigma: Double
+}
+
+/// The programs and memory of training: made with the first step, nothing is allocated after.
+final class TrainingMachine {
+  private let trainer: Trainer
+  private let runner: ObjectiveRunner
+  private let validator: ObjectiveRunner
+  private let optimizer: Optimizer
+  private let workers: Workers
+  private let shards: Int
+  private let losses: Storage<Float>
+  private let sigmas: Storage<Double>
+
+  /// Gradients are added up in at most so many lanes.
+  private static let mostLanes = 8
+
+  init(_ trainer: Trainer, _ objective: Objective) throws {
+    let (model, memory) = (trainer.model, trainer.model.context.memory)
+    let description = model.snapshot.description
+    let program = try ObjectiveProgram(objective, model.family, description, training: true)
+    let quiet = try ObjectiveProgram(objective, model.family, description, training: false)
+    self.trainer = trainer
+    workers = model.context.workers
+    runner = try ObjectiveRunner(
+      program, trainer.data, weights: trainer.weights.parameters.view, context: model.context)
+    validator = try ObjectiveRunner(
+      quiet, trainer.data, weights: trainer.weights.average.view, context: model.context)
+    shards = (trainer.plan.batch + program.rows - 1) / program.rows
+    optimizer = try Optimizer(
+      count: model.layout.count, lanes: min(shards, TrainingMachine.mostLanes),
+      laneStride: program.program.sums.count, memory: memory)
+    losses = try Storage(memory, count: shards * program.rows)
+    sigmas = try Storage(memory, count: shards * program.rows)
+  }
+
+  /// The gradient of the mean loss over the batch of `step`, left in the optimiser.
+  func gradient(step: Int, _ plan: TrainingPlan) -> StepResult {
+    let rows = runner.program.rows
+    workers.run(tasks: optimizer.lanes) { worker, lane in
+      let sums = optimizer.lane(lane)
+      sums.fill(0)
+      for shard in stride(from: lane, to: shards, by: optimizer.lanes) {
+        let source = DrawSource(seed: plan.seed, step: UInt32(truncatingIfNeeded: step), evaluation: false)
+        let loss = runner.run(frame: worker, first: shard * rows, source, sums: sums) { index, u in
+          let draw = draw(index, u, plan)
+          sigmas.view[index] = draw?.sigma ?? 0
+          return draw
+        }
+        losses.view.slice(shard * rows, rows).copy(loss.slice(0, rows))
+      }
+    }
+    let norm = optimizer.reduce(workers)
+    return result(batch: plan.batch, norm: norm)
+  }
+
+  private func result(batch: Int, norm: Double) -> StepResult {
+    var (sum, worst) = (0.0, 0)
+    for row in 0 ..< batch {
+      sum += Double(losses.view[row])
+      if !(losses.view[row] <= losses.view[worst]) { worst = row }
+    }
+    return StepResult(loss: sum / Double(batch), norm: norm, worstSigma: sigmas.view[worst])
+  }
+
+  /// Row i of a batch: a row of the data with replacement, and a level from the i-th part of the noise law.
+  private func draw(_ index: Int, _ u: View<Float>, _ plan: TrainingPlan) -> Draw? {
+    guard index < plan.batch else { return nil }
+    let count = trainer.trainRows.count
+    let position = Double(u[0]) + (Double(u[1]) - 0.5) * 0x1p-23
+    let row = trainer.trainRows[min(max(Int(position * Double(count)), 0), count - 1)]
+    let level = (Double(index) + Double(u[2])) / Double(plan.batch)
+    let sigma = plan.law.sigma(
+      at: level, sigmaData: trainer.data.sigmaData, range: plan.sigmaMin ... plan.sigmaMax)
+    let shown = Double(u[3]) >= plan.labelDropout
+    return Draw(
+      row: row, sigma: sigma, classIndex: shown ? trainer.data.classIndex(row) : -1,
+      weight: 1 / Double(plan.batch))
+  }
+
+  func update(_ weights: Weights, _ adam: AdamStep, scale: Double) {
+    optimizer.update(weights, adam, scale: scale, workers)
+    runner.prepare()
+  }
+
+  /// After the weights were changed by others.
+  func prepare() { runner.prepare() }
+
+  /// The average's loss on the rows held out.
+  func validate(_ plan: TrainingPlan, monitor: any Monitor) throws -> Evaluation.Result {
+    let (law, sigmaData) = (plan.law, trainer.data.sigmaData)
+    let range = plan.sigmaMin ... plan.sigmaMax
+    let evaluation = Evaluation(
+      runner: validator, rows: trainer.validationRows, draws: plan.validationDraws, seed: plan.seed,
+      sigma: { law.sigma(at: $0, sigmaData: sigmaData, range: range) })
+    return try evaluation.run(workers, memory: trainer.model.context.memory, monitor: monitor)
+  }
+}
