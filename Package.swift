@@ -28,7 +28,7 @@ let package = Package(
     .target(name: "CStein", path: "include", publicHeadersPath: "."),
     .systemLibrary(name: "CXSMM", path: "Sources/CXSMM", providers: [.apt(["libxsmm-dev"])]),
     .systemLibrary(name: "CFFI", path: "Tests/CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
-    swift("SteinABI", ["CStein", "Stein"]),
+    swift("SteinABI", ["CStein", "Stein", "Execution"]),
     swift("Stein", ["Execution", "Graph", "Kernels"]),
     swift("Execution", ["Graph", "Kernels"]),
     swift("Graph"),

@@ -1,0 +1,72 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase, AllPublicDeclarationsHaveDocumentation
+// The names and the documentation are those of include/stein.h.
+
+public import CStein
+import Stein
+
+@_cdecl("stein_dataset_new") @implementation
+public func stein_dataset_new(
+  _ context: OpaquePointer?, _ rows: UnsafePointer<stein_tensor>?,
+  _ labels: UnsafePointer<stein_tensor>?, _ options: UnsafePointer<CChar>?,
+  _ dataset: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["context", "rows", "labels", "options", "dataset"]) { call in
+    let context = unsafe try call.context(context)
+    let rows = unsafe try call.tensor(rows, "rows")
+    let labels = unsafe try call.optionalTensor(labels, "labels")
+    let options = unsafe try call.options(options)
+    let out = unsafe try call.output(dataset, "dataset")
+    let made = try Dataset(
+      context: context, rows: rows.view, labels: labels?.view, options: options)
+    unsafe out.pointee = try HandleTable.shared.insert(made, .dataset)
+  }
+}
+
+@_cdecl("stein_dataset_open") @implementation
+public func stein_dataset_open(
+  _ context: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<CChar>?,
+  _ dataset: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["context", "path", "options", "dataset"]) { call in
+    let context = unsafe try call.context(context)
+    let path = unsafe try call.path(path)
+    let options = unsafe try call.options(options)
+    let out = unsafe try call.output(dataset, "dataset")
+    let made = try Dataset(context: context, path: path, options: options)
+    unsafe out.pointee = try HandleTable.shared.insert(made, .dataset)
+  }
+}
+
+@_cdecl("stein_dataset_describe") @implementation
+public func stein_dataset_describe(
+  _ dataset: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: UInt64,
+  _ needed: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["dataset", "buffer", "capacity", "needed"]) { call in
+    let dataset = unsafe try call.dataset(dataset)
+    let needed = unsafe try call.buffer(needed)
+    unsafe try call.write(dataset.describe(), buffer, capacity, needed)
+  }
+}
+
+@_cdecl("stein_dataset_shape") @implementation
+public func stein_dataset_shape(
+  _ dataset: OpaquePointer?, _ ndim: UnsafeMutablePointer<Int32>?,
+  _ shape: UnsafeMutablePointer<Int64>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["dataset", "ndim", "shape"]) { call in
+    let dataset = unsafe try call.dataset(dataset)
+    let ndim = unsafe try call.output(ndim, "ndim")
+    let shape = unsafe try call.output(shape, "shape")
+    unsafe writeShape(dataset.shape, ndim, shape)
+  }
+}
+
+/// At most 5 lengths.
+func writeShape(_ lengths: [Int], _ ndim: UnsafeMutablePointer<Int32>, _ shape: UnsafeMutablePointer<Int64>) {
+  unsafe ndim.pointee = Int32(lengths.count)
+  for (axis, length) in lengths.enumerated() { unsafe shape[axis] = Int64(length) }
+}
+
+@_cdecl("stein_dataset_free") @implementation
+public func stein_dataset_free(_ dataset: OpaquePointer?) -> stein_status { unsafe free(dataset, .dataset) }

@@ -1,0 +1,94 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase, AllPublicDeclarationsHaveDocumentation
+// The names and the documentation are those of include/stein.h.
+
+public import CStein
+import Execution
+import Stein
+
+/// What score, denoise and energy share: the same parameters, checked in the same order.
+private func evaluate(
+  _ model: OpaquePointer?, _ x: UnsafePointer<stein_tensor>?, _ labels: UnsafePointer<stein_tensor>?,
+  _ sigma: Double, _ out: UnsafePointer<stein_tensor>?,
+  _ monitor: UnsafeMutablePointer<stein_monitor>?, _ error: UnsafeMutablePointer<stein_error>?,
+  _ body: (Model, TensorView, TensorView?, TensorView, any Monitor) throws -> Void
+) -> stein_status {
+  unsafe boundary(error, ["model", "x", "labels", "sigma", "out", "monitor"]) { call in
+    let model = unsafe try call.model(model)
+    let x = unsafe try call.tensor(x, "x")
+    let labels = unsafe try call.optionalTensor(labels, "labels")
+    guard sigma.isFinite, sigma >= 0 else {
+      throw SteinError(.badValue, "sigma is \(sigma); it is 0 or more", argument: "sigma")
+    }
+    let out = unsafe try call.outputTensor(out, "out", inputs: [x, labels])
+    let monitor = unsafe try call.monitor(monitor)
+    try body(model, x.view, labels?.view, out, monitor)
+  }
+}
+
+@_cdecl("stein_model_score") @implementation
+public func stein_model_score(
+  _ model: OpaquePointer?, _ x: UnsafePointer<stein_tensor>?,
+  _ labels: UnsafePointer<stein_tensor>?, _ sigma: Double, _ out: UnsafePointer<stein_tensor>?,
+  _ monitor: UnsafeMutablePointer<stein_monitor>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe evaluate(model, x, labels, sigma, out, monitor, error) { model, x, labels, out, monitor in
+    try model.score(x: x, labels: labels, sigma: sigma, out: out, monitor: monitor)
+  }
+}
+
+@_cdecl("stein_model_denoise") @implementation
+public func stein_model_denoise(
+  _ model: OpaquePointer?, _ x: UnsafePointer<stein_tensor>?,
+  _ labels: UnsafePointer<stein_tensor>?, _ sigma: Double, _ out: UnsafePointer<stein_tensor>?,
+  _ monitor: UnsafeMutablePointer<stein_monitor>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe evaluate(model, x, labels, sigma, out, monitor, error) { model, x, labels, out, monitor in
+    try model.denoise(x: x, labels: labels, sigma: sigma, out: out, monitor: monitor)
+  }
+}
+
+@_cdecl("stein_model_energy") @implementation
+public func stein_model_energy(
+  _ model: OpaquePointer?, _ x: UnsafePointer<stein_tensor>?,
+  _ labels: UnsafePointer<stein_tensor>?, _ sigma: Double, _ out: UnsafePointer<stein_tensor>?,
+  _ monitor: UnsafeMutablePointer<stein_monitor>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe evaluate(model, x, labels, sigma, out, monitor, error) { model, x, labels, out, monitor in
+    try model.energy(x: x, labels: labels, sigma: sigma, out: out, monitor: monitor)
+  }
+}
+
+@_cdecl("stein_model_loss") @implementation
+public func stein_model_loss(
+  _ model: OpaquePointer?, _ dataset: OpaquePointer?, _ options: UnsafePointer<CChar>?,
+  _ out: UnsafeMutablePointer<Double>?, _ monitor: UnsafeMutablePointer<stein_monitor>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["model", "dataset", "options", "out", "monitor"]) { call in
+    let model = unsafe try call.model(model)
+    let dataset = unsafe try call.dataset(dataset)
+    let options = unsafe try call.options(options)
+    let out = unsafe try call.output(out, "out")
+    let monitor = unsafe try call.monitor(monitor)
+    unsafe out.pointee = try model.loss(dataset: dataset, options: options, monitor: monitor)
+  }
+}
+
+@_cdecl("stein_sample") @implementation
+public func stein_sample(
+  _ model: OpaquePointer?, _ start: UnsafePointer<stein_tensor>?,
+  _ labels: UnsafePointer<stein_tensor>?, _ options: UnsafePointer<CChar>?,
+  _ out: UnsafePointer<stein_tensor>?, _ monitor: UnsafeMutablePointer<stein_monitor>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["model", "start", "labels", "options", "out", "monitor"]) { call in
+    let model = unsafe try call.model(model)
+    let start = unsafe try call.optionalTensor(start, "start")
+    let labels = unsafe try call.optionalTensor(labels, "labels")
+    let options = unsafe try call.options(options)
+    let out = unsafe try call.outputTensor(out, "out", inputs: [start, labels])
+    let monitor = unsafe try call.monitor(monitor)
+    try model.sample(
+      start: start?.view, labels: labels?.view, options: options, out: out, monitor: monitor)
+  }
+}

@@ -1,0 +1,95 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase, AllPublicDeclarationsHaveDocumentation
+// The names and the documentation are those of include/stein.h.
+
+public import CStein
+import Stein
+
+@_cdecl("stein_trainer_new") @implementation
+public func stein_trainer_new(
+  _ model: OpaquePointer?, _ dataset: OpaquePointer?, _ options: UnsafePointer<CChar>?,
+  _ trainer: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["model", "dataset", "options", "trainer"]) { call in
+    let model = unsafe try call.model(model, exclusive: true)
+    let dataset = unsafe try call.dataset(dataset)
+    let options = unsafe try call.options(options)
+    let out = unsafe try call.output(trainer, "trainer")
+    let made = try Trainer(model: model, dataset: dataset, options: options)
+    unsafe out.pointee = try HandleTable.shared.insert(made, .trainer)
+  }
+}
+
+@_cdecl("stein_trainer_run") @implementation
+public func stein_trainer_run(
+  _ trainer: OpaquePointer?, _ steps: Int64, _ finished: UnsafeMutablePointer<Int32>?,
+  _ monitor: UnsafeMutablePointer<stein_monitor>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["trainer", "steps", "finished", "monitor"]) { call in
+    let trainer = unsafe try call.trainer(trainer, exclusive: true)
+    guard steps >= 0, steps < 1 << 60 else {
+      throw SteinError(.badValue, "steps is \(steps); it is 0 (all) or more", argument: "steps")
+    }
+    let finished = unsafe try finished.map { unsafe try call.output($0, "finished") }
+    let monitor = unsafe try call.monitor(monitor)
+    let done = try trainer.run(steps: Int(steps), monitor: monitor)
+    if let finished = unsafe finished { unsafe finished.pointee = done ? 1 : 0 }
+  }
+}
+
+@_cdecl("stein_trainer_save") @implementation
+public func stein_trainer_save(
+  _ trainer: OpaquePointer?, _ path: UnsafePointer<CChar>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["trainer", "path"]) { call in
+    let trainer = unsafe try call.trainer(trainer)
+    let path = unsafe try call.path(path)
+    try trainer.save(path: path)
+  }
+}
+
+@_cdecl("stein_trainer_resume") @implementation
+public func stein_trainer_resume(
+  _ context: OpaquePointer?, _ dataset: OpaquePointer?, _ path: UnsafePointer<CChar>?,
+  _ model: UnsafeMutablePointer<OpaquePointer?>?, _ trainer: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["context", "dataset", "path", "model", "trainer"]) { call in
+    let context = unsafe try call.context(context)
+    let dataset = unsafe try call.dataset(dataset)
+    let path = unsafe try call.path(path)
+    let modelOut = unsafe try call.output(model, "model")
+    let trainerOut = unsafe try call.output(trainer, "trainer")
+    let made = try Trainer.resume(context: context, dataset: dataset, path: path)
+    let handle = unsafe try HandleTable.shared.insert(made.0, .model)
+    unsafe trainerOut.pointee = try HandleTable.shared.insert(made.1, .trainer)
+    unsafe modelOut.pointee = handle
+  }
+}
+
+@_cdecl("stein_trainer_set") @implementation
+public func stein_trainer_set(
+  _ trainer: OpaquePointer?, _ options: UnsafePointer<CChar>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["trainer", "options"]) { call in
+    let trainer = unsafe try call.trainer(trainer, exclusive: true)
+    let options = unsafe try call.options(options)
+    try trainer.set(options: options)
+  }
+}
+
+@_cdecl("stein_trainer_describe") @implementation
+public func stein_trainer_describe(
+  _ trainer: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: UInt64,
+  _ needed: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["trainer", "buffer", "capacity", "needed"]) { call in
+    let trainer = unsafe try call.trainer(trainer)
+    let needed = unsafe try call.buffer(needed)
+    unsafe try call.write(trainer.describe(), buffer, capacity, needed)
+  }
+}
+
+@_cdecl("stein_trainer_free") @implementation
+public func stein_trainer_free(_ trainer: OpaquePointer?) -> stein_status { unsafe free(trainer, .trainer) }
