@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Writes from include/stein.h alone what must follow it. Uses the clang of the Swift toolchain, so there is no parser of our own.
+
+    generate.py exports FILE      the linker's version script
+    generate.py python FILE       bindings/python/stein/_abi.py
+    generate.py swift FILE        Tests/ABITests/Signatures.swift, which the libffi tests call by
+    generate.py check             compares the committed files with fresh ones
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+HEADER = ROOT / "include" / "stein.h"
+COMMITTED = {
+    "python": ROOT / "bindings" / "python" / "stein" / "_abi.py",
+    "swift": ROOT / "Tests" / "ABITests" / "Signatures.swift",
+}
+
+CTYPES = {
+    "int32_t": "c_int32", "uint32_t": "c_uint32", "int64_t": "c_int64", "uint64_t": "c_uint64",
+    "double": "c_double", "uint8_t": "c_uint8", "uint16_t": "c_uint16", "stein_status": "c_int32",
+    "int": "c_int32", "void": "None",
+}
+
+
+def declarations():
+    command = ["clang", "-std=c11", "-fsyntax-only", "-Xclang", "-ast-dump=json", str(HEADER)]
+    tree = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    nodes = [n for n in tree["inner"] if n.get("name", "").startswith("stein_") or n["kind"] == "EnumDecl"]
+    functions = {
+        n["name"]: n for n in nodes if n["kind"] == "FunctionDecl" and n.get("storageClass") != "static"
+    }
+    records = {n["name"]: n for n in nodes if n["kind"] == "RecordDecl" and n.get("completeDefinition")}
+    typedefs = {n["name"]: n["type"]["qualType"] for n in nodes if n["kind"] == "TypedefDecl"}
+    constants = {}
+    for n in nodes:
+        if n["kind"] == "EnumDecl":
+            for c in n.get("inner", []):
+                if c.get("name", "").startswith("STEIN_"):
+                    constants[c["name"]] = int(c["inner"][0]["value"])
+    return functions, records, typedefs, constants
+
+
+FUNCTIONS, RECORDS, TYPEDEFS, CONSTANTS = declarations()
+
+
+def parameters(function):
+    return [p for p in function.get("inner", []) if p["kind"] == "ParmVarDecl"]
+
+
+def result(function):
+    return function["type"]["qualType"].split("(")[0].strip()
+
+
+def ctype(text):
+    text = text.replace("volatile ", "").strip()
+    bare = text.replace("const ", "").replace("struct ", "").strip()
+    if text == "const char *":
+        return "c_char_p"
+    if "(*)" in bare or "(*)" in TYPEDEFS.get(bare, ""):
+        return "c_void_p"
+    if bare.endswith("**"):
+        return "POINTER(c_void_p)"
+    if bare.endswith("*"):
+        target = bare[:-1].strip()
+        if target in RECORDS:
+            return f"POINTER({target})"
+        if target in CTYPES and target != "void":
+            return f"POINTER({CTYPES[target]})"
+        return "c_void_p"  # handles and buffers
+    if bare in CTYPES:
+        return CTYPES[bare]
+    if bare in RECORDS:
+        return bare
+    if bare.startswith("char["):
+        return f"c_char * {bare[5:-1]}"
+    raise SystemExit(f"the interface has a type that its rules forbid: {text}")
+
+
+def exports():
+    names = "".join(f"    {name};\n" for name in sorted(FUNCTIONS))
+    return "STEIN_0.1 {\n  global:\n" + names + "  local: *;\n};\n"
+
+
+def python():
+    lines = [
+        '"""Generated from stein.h by bindings/generate.py; do not edit."""', "",
+        "from ctypes import (", "    CDLL,", "    POINTER,", "    Structure,", "    c_char,", "    c_char_p,",
+        "    c_double,", "    c_int32,", "    c_int64,", "    c_uint8,", "    c_uint16,", "    c_uint32,",
+        "    c_uint64,", "    c_void_p,", ")", "from typing import Any", "",
+    ]
+    lines += [f"{name} = {value}" for name, value in CONSTANTS.items()]
+    for name, record in RECORDS.items():
+        lines += ["", "", f"class {name}(Structure):", "    _fields_ = ["]
+        for field in record["inner"]:
+            if field["kind"] == "FieldDecl":
+                lines.append(f'        ("{field["name"]}", {ctype(field["type"]["qualType"])}),')
+        lines.append("    ]")
+    lines += ["", "", "PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {"]
+    for name, function in FUNCTIONS.items():
+        types = ", ".join(ctype(p["type"]["qualType"]) for p in parameters(function))
+        lines.append(f'    "{name}": ({ctype(result(function))}, [{types}]),')
+    lines += [
+        "}", "", "", "def bind(library: CDLL) -> CDLL:", '    """Gives every function its types."""',
+        "    for name, (result, arguments) in PROTOTYPES.items():",
+        "        function = getattr(library, name)  # an AttributeError here: library and header differ",
+        "        function.restype, function.argtypes = result, arguments", "    return library", "",
+    ]
+    return "\n".join(lines)
+
+
+def swift():
+    def kind(text):
+        if "*" in text or "_fn" in text:
+            return "pointer"
+        return {"int32_t": "int32", "int64_t": "int64", "uint64_t": "uint64", "double": "double",
+                "stein_status": "int32"}[text]
+
+    lines = [
+        "// Generated from include/stein.h by bindings/generate.py; do not edit.", "",
+        "/// How a value travels.", "enum CKind: Sendable {", "  case pointer", "  case int32", "  case int64",
+        "  case uint64", "  case double", "}", "",
+        "struct CParameter: Sendable {", "  let name: String", "  let type: String", "  let kind: CKind", "}", "",
+        "struct CSignature: Sendable {", "  let name: String", "  let result: CKind",
+        "  let parameters: [CParameter]", "}", "", "let signatures: [CSignature] = [",
+    ]
+    for name, function in FUNCTIONS.items():
+        lines.append(f'  CSignature(name: "{name}", result: .{kind(result(function))}, parameters: [')
+        for p in parameters(function):
+            text = p["type"]["qualType"]
+            lines.append(f'    CParameter(name: "{p["name"]}", type: "{text}", kind: .{kind(text)}),')
+        lines.append("  ]),")
+    lines += ["]", "", "/// The numbers of the header's constants.", "let headerConstants: [String: Int] = ["]
+    lines += [f'  "{name}": {value},' for name, value in CONSTANTS.items()]
+    lines += ["]", ""]
+    return "\n".join(lines)
+
+
+MAKERS = {"exports": exports, "python": python, "swift": swift}
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["check"]:
+        stale = [str(path) for what, path in COMMITTED.items() if path.read_text() != MAKERS[what]()]
+        if stale:
+            raise SystemExit("not what the header gives, run make generate: " + ", ".join(stale))
+        print(f"generated files follow the header: {len(FUNCTIONS)} functions, {len(CONSTANTS)} constants")
+    else:
+        pathlib.Path(sys.argv[2]).write_text(MAKERS[sys.argv[1]]())

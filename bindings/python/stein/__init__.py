@@ -1,0 +1,34 @@
+"""Score models by score matching, and samples from them, through libstein.
+
+>>> import stein
+>>> model = stein.fit(rows)            # rows: [n, d]
+>>> model.sample(100)                  # [100, d], in the data's units
+"""
+
+from ._errors import (
+    SteinError,
+    SteinFileError,
+    SteinInterrupted,
+    SteinMemoryError,
+    SteinNumericError,
+    SteinUnsupported,
+    SteinValueError,
+)
+from .core import Context, Dataset, Model, Trainer, fit, options, version
+
+__all__ = [
+    "Context",
+    "Dataset",
+    "Model",
+    "SteinError",
+    "SteinFileError",
+    "SteinInterrupted",
+    "SteinMemoryError",
+    "SteinNumericError",
+    "SteinUnsupported",
+    "SteinValueError",
+    "Trainer",
+    "fit",
+    "options",
+    "version",
+]

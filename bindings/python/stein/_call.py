@@ -1,0 +1,117 @@
+"""Calls into the library: errors become exceptions, Ctrl-C and progress work while a call runs."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Any, Callable
+
+from . import _abi
+from ._errors import exception
+from ._library import library
+
+Progress = Callable[["Watch"], Any]
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.POINTER(_abi.stein_monitor))
+# What a raising callback would return is undefined: it never raises, it stores.
+_FAILED = 2
+
+
+def call(name: str, *arguments: Any) -> None:
+    """Calls a function whose last parameter is the error."""
+    error = _abi.stein_error(struct_size=ctypes.sizeof(_abi.stein_error))
+    status = getattr(library, name)(*arguments, ctypes.byref(error))
+    if status:
+        raise exception(error, status)
+
+
+def text(name: str, *arguments: Any) -> str:
+    """Calls a function that writes text into a buffer."""
+    return blob(name, *arguments)[:-1].decode()
+
+
+def blob(name: str, *arguments: Any) -> bytes:
+    needed = ctypes.c_uint64()
+    size = 1 << 16
+    while True:
+        buffer = ctypes.create_string_buffer(size)
+        error = _abi.stein_error(struct_size=ctypes.sizeof(_abi.stein_error))
+        status = getattr(library, name)(*arguments, buffer, size, ctypes.byref(needed), ctypes.byref(error))
+        if status == _abi.STEIN_BUFFER_TOO_SMALL and needed.value > size:
+            size = needed.value
+        elif status:
+            raise exception(error, status)
+        else:
+            return buffer.raw[: needed.value]
+
+
+def parsed(name: str, *arguments: Any) -> Any:
+    return json.loads(text(name, *arguments))
+
+
+class Watch:
+    """What a progress function sees: step, steps, loss, validation. Its `cancel()` stops the call."""
+
+    def __init__(self, monitor: _abi.stein_monitor) -> None:
+        self._monitor = monitor
+
+    step = property(lambda self: self._monitor.step)
+    steps = property(lambda self: self._monitor.steps)
+    loss = property(lambda self: self._monitor.loss)
+    validation = property(lambda self: self._monitor.validation)
+
+    def cancel(self) -> None:
+        self._monitor.cancel = 1
+
+
+def watched(
+    name: str, *arguments: Any, progress: Progress | None = None, deadline: float | None = None
+) -> None:
+    """Calls a function with a monitor before its error.
+
+    progress is called at most every 20 ms with a Watch; a true result stops the call, and what it raises comes out unchanged.
+    deadline: seconds from now.
+    """
+    monitor = _abi.stein_monitor(struct_size=ctypes.sizeof(_abi.stein_monitor))
+    if deadline is not None:
+        monitor.deadline_ns = time.monotonic_ns() + max(1, int(deadline * 1e9))
+    raised: list[BaseException] = []
+    watch = Watch(monitor)
+
+    def callback(_user: Any, _monitor: Any) -> int:
+        try:
+            return 1 if progress is not None and progress(watch) else 0
+        except BaseException as failure:  # noqa: BLE001
+            raised.append(failure)
+            return _FAILED
+
+    # Also without a progress function: Python runs its signal handlers only when Python code runs.
+    trampoline = _CALLBACK(callback)
+    monitor.progress = ctypes.cast(trampoline, ctypes.c_void_p)
+    interrupts: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        interrupts.append(number)
+        monitor.cancel = 1
+
+    previous: Any = None
+    main = threading.current_thread() is threading.main_thread()
+    ours = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        previous = signal.signal(signal.SIGINT, interrupt)
+    try:
+        call(name, *arguments, ctypes.byref(monitor))
+    except Exception as failure:
+        if raised:
+            raise raised[0] from None
+        if interrupts:
+            raise KeyboardInterrupt from failure
+        raise
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, previous)
+    if interrupts:
+        raise KeyboardInterrupt

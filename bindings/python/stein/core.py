@@ -1,0 +1,390 @@
+"""The objects of stein.h in Python."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+import weakref
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _arrays
+from ._call import Progress, blob, call, parsed, watched
+from ._library import library
+
+Array = npt.NDArray[Any]
+
+
+def version() -> str:
+    return str(library.stein_version().decode())
+
+
+def options(kind: str) -> list[dict[str, Any]]:
+    """Every option of "context", "dataset", "model", "trainer", "sampler" or "loss"."""
+    described: list[dict[str, Any]] = parsed("stein_options_describe", kind.encode())
+    return described
+
+
+def _option_text(values: dict[str, Any]) -> bytes:
+    """key=value text, quoted where it must be; None leaves an option at its default."""
+
+    def item(value: Any) -> str:
+        if isinstance(value, (bool, np.bool_)):
+            return "true" if value else "false"
+        plain = str(value)
+        if plain and not any(c in ' ,"=\\\t\n' for c in plain):
+            return plain
+        return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    def whole(value: Any) -> str:
+        return ",".join(map(item, value)) if isinstance(value, (list, tuple, np.ndarray)) else item(value)
+
+    return " ".join(f"{key}={whole(value)}" for key, value in values.items() if value is not None).encode()
+
+
+class _Object:
+    """A handle, freed with its object."""
+
+    _free = ""
+
+    def __init__(self, handle: ctypes.c_void_p) -> None:
+        self._handle = handle
+        self._finalizer = weakref.finalize(self, getattr(library, self._free), handle)
+
+    @property
+    def handle(self) -> ctypes.c_void_p:
+        return self._handle
+
+    def close(self) -> None:
+        """Frees it now; what was made from it lives on."""
+        self._finalizer()
+        self._handle = ctypes.c_void_p()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _describe(self, name: str) -> dict[str, Any]:
+        described: dict[str, Any] = parsed(name, self.handle)
+        return described
+
+
+class Context(_Object):
+    """Worker threads and memory. options: threads, memory_limit."""
+
+    _free = "stein_context_free"
+    _default: Context | None = None
+    _lock = threading.Lock()
+
+    def __init__(self, **options: Any) -> None:
+        handle = ctypes.c_void_p()
+        call("stein_context_new", _option_text(options), None, ctypes.byref(handle))
+        super().__init__(handle)
+
+    @classmethod
+    def default(cls) -> Context:
+        """The one that is used where none is given."""
+        with cls._lock:
+            if cls._default is None or not cls._default.handle:
+                cls._default = cls()
+            return cls._default
+
+
+class Dataset(_Object):
+    """Rows [n, d] (or [n, channels, ...]) with optional classes [n], copied. options: names."""
+
+    _free = "stein_dataset_free"
+
+    def __init__(
+        self,
+        rows: npt.ArrayLike,
+        labels: npt.ArrayLike | None = None,
+        *,
+        context: Context | None = None,
+        **options: Any,
+    ) -> None:
+        self.context = context or Context.default()
+        tensor, classes = _arrays.rows(rows), _arrays.labels(labels)
+        handle = ctypes.c_void_p()
+        call(
+            "stein_dataset_new", self.context.handle, tensor.pointer, _arrays.pointer(classes),
+            _option_text(options), ctypes.byref(handle),
+        )
+        super().__init__(handle)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, context: Context | None = None, **options: Any) -> Dataset:
+        """Reads a .npy or .csv file. options: format, separator, header, label, columns, names."""
+        self = cls.__new__(cls)
+        self.context = context or Context.default()
+        handle = ctypes.c_void_p()
+        call(
+            "stein_dataset_open", self.context.handle, os.fsencode(path), _option_text(options),
+            ctypes.byref(handle),
+        )
+        _Object.__init__(self, handle)
+        return self
+
+    def describe(self) -> dict[str, Any]:
+        return self._describe("stein_dataset_describe")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return _shape("stein_dataset_shape", self.handle)
+
+
+def _shape(name: str, handle: ctypes.c_void_p) -> tuple[int, ...]:
+    axes, lengths = ctypes.c_int32(), (ctypes.c_int64 * 5)()
+    call(name, handle, ctypes.byref(axes), lengths)
+    return tuple(lengths[: axes.value])
+
+
+def _dataset(data: Any, context: Context | None = None) -> Dataset:
+    return data if isinstance(data, Dataset) else Dataset(data, context=context)
+
+
+class Model(_Object):
+    """A score model. options: family, scale, widths, activation, ...: stein.options("model")."""
+
+    _free = "stein_model_free"
+
+    def __init__(self, dataset: Dataset | npt.ArrayLike, family: str = "score_mlp", **options: Any) -> None:
+        data = _dataset(dataset)
+        self.context = data.context
+        handle = ctypes.c_void_p()
+        call(
+            "stein_model_new", self.context.handle, data.handle, _option_text({"family": family, **options}),
+            ctypes.byref(handle),
+        )
+        super().__init__(handle)
+
+    @classmethod
+    def _wrap(cls, handle: ctypes.c_void_p, context: Context) -> Model:
+        self = cls.__new__(cls)
+        self.context = context
+        _Object.__init__(self, handle)
+        return self
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, context: Context | None = None) -> Model:
+        context = context or Context.default()
+        handle = ctypes.c_void_p()
+        call("stein_model_load", context.handle, os.fsencode(path), ctypes.byref(handle))
+        return cls._wrap(handle, context)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, context: Context | None = None) -> Model:
+        context = context or Context.default()
+        handle = ctypes.c_void_p()
+        call("stein_model_read", context.handle, data, len(data), ctypes.byref(handle))
+        return cls._wrap(handle, context)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes a safetensors file, whole or not at all."""
+        call("stein_model_save", self.handle, os.fsencode(path))
+
+    def to_bytes(self) -> bytes:
+        return blob("stein_model_write", self.handle)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Model.from_bytes, (self.to_bytes(),)
+
+    def describe(self) -> dict[str, Any]:
+        return self._describe("stein_model_describe")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return _shape("stein_model_shape", self.handle)
+
+    def parameter(self, name: str) -> Array:
+        axes, lengths = ctypes.c_int32(), (ctypes.c_int64 * 5)()
+        call("stein_model_parameter", self.handle, name.encode(), ctypes.byref(axes), lengths, None)
+        out = np.empty(tuple(lengths[: axes.value]), np.float32)
+        call("stein_model_parameter", self.handle, name.encode(), None, None, _arrays.Tensor(out).pointer)
+        return out
+
+    def parameters(self) -> dict[str, Array]:
+        return {p["name"]: self.parameter(p["name"]) for p in self.describe()["parameters"]}
+
+    def _field(
+        self,
+        name: str,
+        x: npt.ArrayLike,
+        sigma: float,
+        labels: npt.ArrayLike | None,
+        shape: Any,
+        progress: Progress | None,
+        deadline: float | None,
+    ) -> Array:
+        tensor, classes = _arrays.rows(x), _arrays.labels(labels)
+        single = tensor.array.dtype == np.float32
+        out = np.empty(shape(tensor.array), np.float32 if single else np.float64)
+        watched(
+            name, self.handle, tensor.pointer, _arrays.pointer(classes), float(sigma),
+            _arrays.Tensor(out).pointer, progress=progress, deadline=deadline,
+        )
+        return out
+
+    def score(
+        self,
+        x: npt.ArrayLike,
+        sigma: float = 0.0,
+        labels: npt.ArrayLike | None = None,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+    ) -> Array:
+        """grad log p_sigma(x); sigma in units of the columns' scale, 0: the lowest trained."""
+        return self._field("stein_model_score", x, sigma, labels, lambda a: a.shape, progress, deadline)
+
+    def denoise(
+        self,
+        x: npt.ArrayLike,
+        sigma: float,
+        labels: npt.ArrayLike | None = None,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+    ) -> Array:
+        """E[clean | x] for x with noise of sigma."""
+        return self._field("stein_model_denoise", x, sigma, labels, lambda a: a.shape, progress, deadline)
+
+    def energy(
+        self,
+        x: npt.ArrayLike,
+        sigma: float = 0.0,
+        labels: npt.ArrayLike | None = None,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+    ) -> Array:
+        """E(x), with p_sigma proportional to exp(-E), up to a constant."""
+        return self._field("stein_model_energy", x, sigma, labels, lambda a: a.shape[:1], progress, deadline)
+
+    def loss(
+        self,
+        dataset: Dataset | npt.ArrayLike,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> float:
+        """An objective's mean on rows. options: objective, draws, sigma, seed."""
+        data = _dataset(dataset, self.context)
+        out = ctypes.c_double()
+        watched(
+            "stein_model_loss", self.handle, data.handle, _option_text(options), ctypes.byref(out),
+            progress=progress, deadline=deadline,
+        )
+        return out.value
+
+    def sample(
+        self,
+        n: int | None = None,
+        *,
+        labels: npt.ArrayLike | None = None,
+        start: npt.ArrayLike | None = None,
+        out: Array | None = None,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> Array:
+        """Draws n rows (as many as labels or start has if n is not given), or fills `out`.
+
+        options: sampler, steps, seed, first_index, sigma, ...: stein.options("sampler").
+        """
+        classes = _arrays.labels(labels)
+        begin = None if start is None else _arrays.rows(start)
+        if out is None:
+            if n is None:
+                known = begin or classes
+                n = len(known.array) if known is not None else 1
+            out = np.empty((n, *self.shape[1:]), np.float32)
+        watched(
+            "stein_sample", self.handle, _arrays.pointer(begin), _arrays.pointer(classes), _option_text(options),
+            _arrays.Tensor(out).pointer, progress=progress, deadline=deadline,
+        )
+        return out
+
+
+class Trainer(_Object):
+    """Trains a model. options: objective, steps, batch, rate, seed, ...: stein.options("trainer")."""
+
+    _free = "stein_trainer_free"
+
+    def __init__(self, model: Model, dataset: Dataset | npt.ArrayLike, **options: Any) -> None:
+        data = _dataset(dataset, model.context)
+        self.model = model
+        handle = ctypes.c_void_p()
+        call("stein_trainer_new", model.handle, data.handle, _option_text(options), ctypes.byref(handle))
+        super().__init__(handle)
+
+    @classmethod
+    def resume(cls, dataset: Dataset | npt.ArrayLike, path: str | os.PathLike[str]) -> Trainer:
+        """Goes on from a checkpoint with the same data; the model is the trainer's `model`."""
+        data = _dataset(dataset)
+        model, trainer = ctypes.c_void_p(), ctypes.c_void_p()
+        call(
+            "stein_trainer_resume", data.context.handle, data.handle, os.fsencode(path), ctypes.byref(model),
+            ctypes.byref(trainer),
+        )
+        self = cls.__new__(cls)
+        self.model = Model._wrap(model, data.context)
+        _Object.__init__(self, trainer)
+        return self
+
+    def run(
+        self, steps: int = 0, *, progress: Progress | None = None, deadline: float | None = None
+    ) -> bool:
+        """At most `steps` more steps (0: all); True at the end of training."""
+        finished = ctypes.c_int32()
+        watched(
+            "stein_trainer_run", self.handle, steps, ctypes.byref(finished), progress=progress, deadline=deadline
+        )
+        return bool(finished.value)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        call("stein_trainer_save", self.handle, os.fsencode(path))
+
+    def set(self, **options: Any) -> None:
+        """Changes steps, rate, ema, clip or patience between runs."""
+        call("stein_trainer_set", self.handle, _option_text(options))
+
+    def describe(self) -> dict[str, Any]:
+        return self._describe("stein_trainer_describe")
+
+
+_MODEL_OPTIONS: set[str] = set()
+
+
+def fit(
+    data: Dataset | npt.ArrayLike,
+    labels: npt.ArrayLike | None = None,
+    family: str = "score_mlp",
+    *,
+    context: Context | None = None,
+    progress: Progress | None = None,
+    deadline: float | None = None,
+    **options: Any,
+) -> Model:
+    """A trained model of `data`; options go to the model or the trainer by their names, seed to both."""
+    if not _MODEL_OPTIONS:
+        _MODEL_OPTIONS.update(o["name"] for o in globals()["options"]("model"))
+    dataset = data if isinstance(data, Dataset) else Dataset(data, labels, context=context)
+    of_model = {k: v for k, v in options.items() if k in _MODEL_OPTIONS}
+    of_trainer = {k: v for k, v in options.items() if k not in _MODEL_OPTIONS or k == "seed"}
+    model = Model(dataset, family, **of_model)
+    with Trainer(model, dataset, **of_trainer) as trainer:
+        trainer.run(progress=progress, deadline=deadline)
+    return model
+
+
+__all__ = ["Context", "Dataset", "Model", "Trainer", "fit", "options", "version"]
