@@ -33,7 +33,8 @@ let package = Package(
     swift("Execution", ["Graph", "Kernels"]),
     swift("Graph"),
     swift("Kernels", ["CXSMM"]),
-    .target(name: "TestSupport", dependencies: ["Graph"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Graph", "Stein", "Execution"], path: "Tests/TestSupport"),
     tests("GraphTests", ["Graph", "TestSupport"]),
     tests("KernelsTests", ["Kernels"]),
     tests("ExecutionTests", ["Execution", "Graph", "Kernels", "TestSupport"]),

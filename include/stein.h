@@ -223,7 +223,8 @@ STEIN_API STEIN_CHECK stein_status stein_model_parameter(const stein_model *mode
                                                          const stein_tensor *out, stein_error *error);
 STEIN_API stein_status stein_model_free(stein_model *model);
 
-/* x, out: [n, ...] like the model, float32 or float64, in the data's units. labels: integers [n], or NULL: unconditional.
+/* x, out: [n, ...] like the model, float32 or float64, in the data's units. labels: integers [n], or NULL: without a class
+ * (a model with classes then wants to have been trained with label_dropout).
  * sigma: x is the data plus noise whose deviation in column j is sigma * scale[j] (stein_model_describe gives scale). 0: the lowest level trained.
  * Another sigma outside the range trained is STEIN_BAD_VALUE.
  *   score:   s(x) = grad log p_sigma(x)

@@ -30,6 +30,10 @@ package struct Safetensors {
     package let name: String
     package let shape: [Int]
     package let values: Values
+
+    package init(name: String, shape: [Int], values: Values) {
+      (self.name, self.shape, self.values) = (name, shape, values)
+    }
   }
 
   /// The bytes of a file. Metadata and entries are written in the order given.

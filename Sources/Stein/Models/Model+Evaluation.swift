@@ -46,6 +46,12 @@ extension Model {
     let level = try now.level(sigma)
     let evaluator = try Evaluator(self, now, field)
     let classes = try now.classes(labels, rows: x.rows, memory: context.memory)
+    guard classes != nil || now.description.unconditional else {
+      throw SteinError(
+        .badValue,
+        "the model knows its score by class alone: give labels, or train with label_dropout=0.1",
+        argument: "labels")
+    }
     try checkFinite(x, "x")
     let rowViews = try (0 ..< context.workers.count).map { _ in
       try Storage<Double>(context.memory, count: units.count)

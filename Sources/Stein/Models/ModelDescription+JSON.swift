@@ -18,7 +18,7 @@ extension ModelDescription {
       ("embedding", .string(network.embedding.rawValue)),
       ("noise_conditional", .bool(network.noiseConditional)),
       ("dropout", .number(network.dropout)),
-      ("trained", .bool(trained)),
+      ("trained", .bool(trained)), ("unconditional", .bool(unconditional)),
     ])
   }
 
@@ -69,5 +69,6 @@ extension ModelDescription {
       noiseConditional: noiseConditional, dropout: dropout)
     guard let trained = json["trained"]?.bool else { throw bad("trained") }
     self.trained = trained
+    unconditional = json["unconditional"]?.bool ?? classes.isEmpty
   }
 }

@@ -18,6 +18,8 @@ package struct ModelDescription: Sendable {
   package var sigmaMin: Double
   package var sigmaMax: Double
   package var trained: Bool
+  /// Whether the score without a class was learnt.
+  package var unconditional: Bool
 
   struct NetworkOptions: Sendable {
     var widths: [Int]
@@ -90,6 +92,7 @@ extension ModelDescription {
     sigmaMin = 0.01
     sigmaMax = min(max(largestDistance, 10), 80)
     trained = false
+    unconditional = classes.isEmpty
   }
 }
 

@@ -9,7 +9,7 @@ package enum NoiseLaw: Sendable, Equatable {
   case geometric(levels: [Double])
 
   /// The level at which the law's distribution function is `u`, 0 < u < 1.
-  func sigma(at u: Double, sigmaData: Double, range: ClosedRange<Double>) -> Double {
+  package func sigma(at u: Double, sigmaData: Double, range: ClosedRange<Double>) -> Double {
     switch self {
     case .edm(let mean, let deviation):
       let sigma = sigmaData * exp(mean + deviation * normalQuantile(u))
@@ -42,7 +42,7 @@ package struct GeometricLadder: Sendable, Equatable {
   /// Technique 2: γ with Φ(√(2D)(γ−1) + 3γ) − Φ(√(2D)(γ−1) − 3γ) = ½, but at most 1.3.
   ///
   /// For D ≤ 4 the equation has no solution, and up to D of about 20 its solution leaves levels too far apart.
-  static func ratio(dimension: Int) -> Double {
+  package static func ratio(dimension: Int) -> Double {
     let most = 1.3
     let root = (2 * Double(dimension)).squareRoot()
     func overlap(_ gamma: Double) -> Double {
@@ -61,24 +61,26 @@ package struct GeometricLadder: Sendable, Equatable {
   ///
   /// After T steps of x′ = x + ε s(x) + √(2ε) z at one level, a cloud of variance γ²σ² has variance as close to σ² as can be:
   /// with δ = ε/σ² and q = 1/(1 − δ/2) its ratio to σ² is (1−δ)^{2T}(γ² − q) + q.
-  func stepSize(stepsPerLevel: Int) -> Double {
+  package func stepSize(stepsPerLevel: Int) -> Double {
+    let smallest = levels[levels.count - 1]
+    let delta = GeometricLadder.relativeStep(ratio: ratio, stepsPerLevel: stepsPerLevel)
+    return delta * smallest * smallest
+  }
+
+  /// δ = ε/σ_L²: the best of 2000 between 1e-5 and 0.9.
+  package static func relativeStep(ratio: Double, stepsPerLevel: Int) -> Double {
     let square = ratio * ratio
     func error(_ delta: Double) -> Double {
       let q = 1 / (1 - delta / 2)
       return abs(pow(1 - delta, 2 * Double(stepsPerLevel)) * (square - q) + q - 1)
     }
-    var (best, bestError) = (1e-4, Double.infinity)
-    for index in 0 ..< 2000 {
-      let delta = exp(log(1e-5) + Double(index) / 1999 * (log(0.9) - log(1e-5)))
-      if error(delta) < bestError { (best, bestError) = (delta, error(delta)) }
-    }
-    let smallest = levels[levels.count - 1]
-    return best * smallest * smallest
+    let candidates = (0 ..< 2000).map { exp(log(1e-5) + Double($0) / 1999 * log(0.9 / 1e-5)) }
+    return candidates.min { error($0) < error($1) } ?? 1e-4
   }
 }
 
 /// σ_i = (σ_max^{1/ρ} + i/(N−1) (σ_min^{1/ρ} − σ_max^{1/ρ}))^ρ for i < N, then 0. Karras et al. (2022), equation 5.
-func karrasGrid(steps: Int, sigmaMin: Double, sigmaMax: Double, rho: Double) -> [Double] {
+package func karrasGrid(steps: Int, sigmaMin: Double, sigmaMax: Double, rho: Double) -> [Double] {
   let (high, low) = (pow(sigmaMax, 1 / rho), pow(sigmaMin, 1 / rho))
   let levels = (0 ..< steps).map { index in
     let fraction = steps > 1 ? Double(index) / Double(steps - 1) : 0

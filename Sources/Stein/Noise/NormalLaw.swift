@@ -1,12 +1,12 @@
 import Glibc
 
 /// The standard normal distribution function Φ.
-func normalCDF(_ x: Double) -> Double { 0.5 * erfc(-x / 2.0.squareRoot()) }
+package func normalCDF(_ x: Double) -> Double { 0.5 * erfc(-x / 2.0.squareRoot()) }
 
 /// Its inverse Φ⁻¹(p), 0 < p < 1, to about 1e-16.
 ///
 /// Wichura (1988), "Algorithm AS 241: The Percentage Points of the Normal Distribution", PPND16.
-func normalQuantile(_ p: Double) -> Double {
+package func normalQuantile(_ p: Double) -> Double {
   let q = p - 0.5
   guard abs(q) > 0.425 else {
     let r = 0.180625 - q * q

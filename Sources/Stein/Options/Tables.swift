@@ -96,8 +96,8 @@ extension OptionTable {
         "exact, sliced_vr: deviation of noise added to the rows, without which repeated or rounded data have no bounded loss"),
       .init("projections", .integer(1 ... 1024), "1", "sliced_vr: random directions a row"),
       .init(
-        "label_dropout", .number(0 ... 1), "0.1",
-        "Share of rows whose class is hidden, so that the model also learns without it"),
+        "label_dropout", .number(0 ... 1), "0",
+        "Share of rows whose class is hidden while training; above 0 the model also knows its score without a class"),
       .init("seed", .integer(0 ... .max), "0", "Of rows, noise and dropout"),
     ])
 

@@ -6,13 +6,13 @@ import Execution
 ///
 /// Each step is Euler's, corrected by the slope at its end; the last, to σ = 0, is Euler's alone and lands on D(x; σ_min).
 /// Karras et al. (2022), "Elucidating the Design Space of Diffusion-Based Generative Models", algorithm 1.
-struct Heun: Sampler {
+package struct Heun: Sampler {
   /// From the highest level to the lowest, then 0 if a last denoising step is wanted.
   let grid: [Double]
 
-  var firstSigma: Double { grid[0] }
+  package var firstSigma: Double { grid[0] }
 
-  init(grid: [Double]) { self.grid = grid }
+  package init(grid: [Double]) { self.grid = grid }
 
   init(_ options: Options, _ model: Model.Snapshot) throws {
     let range = try model.range(options)
@@ -26,7 +26,7 @@ struct Heun: Sampler {
     grid = options.flag("denoise") ?? true ? levels : Array(levels.dropLast())
   }
 
-  func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
+  package func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
     let (x, ahead) = (walkers.state, walkers.spare)
     for (sigma, next) in zip(grid, grid.dropFirst()) {
       let h = next - sigma

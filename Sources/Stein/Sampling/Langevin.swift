@@ -6,15 +6,15 @@ import Glibc
 ///     x′ = x + ε s(x; σ) + √(2ε) z
 ///
 /// Its stationary law is that of q_σ up to O(ε): on N(0, v) it has variance v/(1 − ε/(2v)). Roberts & Tweedie (1996).
-struct Langevin: Sampler {
+package struct Langevin: Sampler {
   let sigma: Double
   let stepSize: Double
   let steps: Int
   let denoise: Bool
 
-  var firstSigma: Double { sigma }
+  package var firstSigma: Double { sigma }
 
-  init(sigma: Double, stepSize: Double, steps: Int, denoise: Bool = false) {
+  package init(sigma: Double, stepSize: Double, steps: Int, denoise: Bool = false) {
     (self.sigma, self.stepSize, self.steps, self.denoise) = (sigma, stepSize, steps, denoise)
   }
 
@@ -28,7 +28,7 @@ struct Langevin: Sampler {
     guard stepSize > 0 else { throw Options.bad("step_size", "is 0; nothing would move") }
   }
 
-  func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
+  package func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
     for step in 0 ..< steps {
       try walkers.langevinStep(
         try scaledScore(walkers.state, sigma), sigma: sigma, stepSize: stepSize, number: step)
@@ -43,15 +43,15 @@ struct Langevin: Sampler {
 ///
 /// Song & Ermon (2019), algorithm 1; ladder and step from the data by techniques 1, 2 and 4 of Song & Ermon (2020), the last
 /// step after Jolicoeur-Martineau et al. (2021).
-struct AnnealedLangevin: Sampler {
+package struct AnnealedLangevin: Sampler {
   let ladder: GeometricLadder
   let stepSize: Double
   let stepsPerLevel: Int
   let denoise: Bool
 
-  var firstSigma: Double { ladder.levels[0] }
+  package var firstSigma: Double { ladder.levels[0] }
 
-  init(ladder: GeometricLadder, stepSize: Double, stepsPerLevel: Int, denoise: Bool) {
+  package init(ladder: GeometricLadder, stepSize: Double, stepsPerLevel: Int, denoise: Bool) {
     (self.ladder, self.stepSize) = (ladder, stepSize)
     (self.stepsPerLevel, self.denoise) = (stepsPerLevel, denoise)
   }
@@ -69,7 +69,7 @@ struct AnnealedLangevin: Sampler {
     guard stepSize > 0 else { throw Options.bad("step_size", "is 0; nothing would move") }
   }
 
-  func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
+  package func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
     let last = ladder.levels[ladder.levels.count - 1]
     for (level, sigma) in ladder.levels.enumerated() {
       let step = stepSize * (sigma / last) * (sigma / last)

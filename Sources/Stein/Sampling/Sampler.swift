@@ -3,19 +3,27 @@ import Glibc
 import Kernels
 
 /// The rows of one shard on their way from noise to data, in Double.
-struct Walkers {
+package struct Walkers {
   /// [rows, D], in units of u.
-  let state: View<Double>
+  package let state: View<Double>
   /// As much again, for methods that look ahead.
-  let spare: View<Double>
-  let normals: View<Float>
-  let rows: Int
-  let dimension: Int
+  package let spare: View<Double>
+  package let normals: View<Float>
+  package let rows: Int
+  package let dimension: Int
   /// Number of the first row: with the seed it decides what is random.
-  let firstIndex: UInt64
-  let seed: UInt64
+  package let firstIndex: UInt64
+  package let seed: UInt64
 
-  var count: Int { rows * dimension }
+  package init(
+    state: View<Double>, spare: View<Double>, normals: View<Float>, rows: Int, dimension: Int,
+    firstIndex: UInt64, seed: UInt64
+  ) {
+    (self.state, self.spare, self.normals) = (state, spare, normals)
+    (self.rows, self.dimension, self.firstIndex, self.seed) = (rows, dimension, firstIndex, seed)
+  }
+
+  package var count: Int { rows * dimension }
 
   /// Fresh standard normals for every row; `step` numbers the occasion.
   func draw(_ stream: UInt8, step: Int) {
@@ -24,11 +32,21 @@ struct Walkers {
   }
 }
 
-/// σ s at the states of a shard, [rows, D]; throws when the call is to stop.
-typealias ScaledScore = (_ state: View<Double>, _ sigma: Double) throws -> View<Float>
+/// The field that a sampler follows: σ s at the states of a shard, [rows, D]. Throws when the call is to stop.
+package struct ScaledScore {
+  private let evaluate: (_ state: View<Double>, _ sigma: Double) throws -> View<Float>
+
+  package init(_ evaluate: @escaping (_ state: View<Double>, _ sigma: Double) throws -> View<Float>) {
+    self.evaluate = evaluate
+  }
+
+  package func callAsFunction(_ state: View<Double>, _ sigma: Double) throws -> View<Float> {
+    try evaluate(state, sigma)
+  }
+}
 
 /// A way to draw rows: where it begins, and how it moves them.
-protocol Sampler: Sendable {
+package protocol Sampler: Sendable {
   /// The noise level of the first state, which is drawn from N(0, σ² + σ_data²).
   var firstSigma: Double { get }
 
@@ -81,7 +99,7 @@ extension Model {
         if let classes { return r < count ? Int(classes.view[first + r]) : -1 }
         return now.description.drawClass(seed: seed, row: walkers.firstIndex &+ UInt64(r))
       }
-      try sampler.walk(walkers) { state, sigma in
+      let field = ScaledScore { state, sigma in
         try run.check(worker)
         let x = evaluator.x(worker)
         for index in 0 ..< rows * d { x[index] = Float(state[index]) }
@@ -92,6 +110,7 @@ extension Model {
         }
         return values
       }
+      try sampler.walk(walkers, field)
       for r in 0 ..< count {
         units.restore(into: bench.row.view) { walkers.state[r * d + $0] }
         out.writeRow(first + r, from: bench.row.view)
@@ -158,7 +177,7 @@ extension ModelDescription {
 
 extension Walkers {
   /// N(0, σ² + σ_data²): the data, whose variance is σ_data², with noise of σ.
-  func begin(at sigma: Double, sigmaData: Double) {
+  package func begin(at sigma: Double, sigmaData: Double) {
     draw(Stream.start, step: 0)
     let deviation = (sigma * sigma + sigmaData * sigmaData).squareRoot()
     for index in 0 ..< count { state[index] = deviation * Double(normals[index]) }

@@ -127,6 +127,7 @@ package final class Trainer: @unchecked Sendable {
     model.publish(shown) { description in
       description.sigmaMin = plan.sigmaMin
       description.sigmaMax = plan.sigmaMax
+      description.unconditional = description.classes.isEmpty || plan.labelDropout > 0
       description.trained = progress.step > 0
     }
   }

@@ -55,7 +55,7 @@ extension TrainingPlan {
     average = options.number("ema") ?? 0.999
     checks = options.integer("checks") ?? 40
     patience = options.integer("patience") ?? 8
-    labelDropout = options.number("label_dropout") ?? 0.1
+    labelDropout = options.number("label_dropout") ?? 0
     seed = UInt64(options.integer("seed") ?? 0)
     if objective == nil {
       validationRows = 0

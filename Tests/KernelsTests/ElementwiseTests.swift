@@ -1,0 +1,186 @@
+import Glibc
+import Kernels
+import Testing
+
+/// A buffer with room behind its elements, as kernels may run over whole vectors.
+func padded(_ values: [Float]) -> [Float] { values + [Float](repeating: 0, count: 16) }
+
+let awkwardSizes = [0, 1, 2, 7, 8, 15, 16, 17, 31, 33, 100, 1000]
+
+/// Uneven points from −6 to 6, away from 0.
+func points(_ count: Int) -> [Float] {
+  (0 ..< count).map { i in 6 * Float(sin(Double(i) * 1.7 + 0.3)) + 0.01 }
+}
+
+/// Every fast kernel against its definition in Double.
+@Suite struct ElementwiseTests {
+  private func exact(_ kernel: UnaryKernel, _ x: Double) -> Double {
+    switch kernel {
+    case .negate: -x
+    case .exp: exp(x)
+    case .log: log(x)
+    case .tanh: tanh(x)
+    case .sigmoid: 1 / (1 + exp(-x))
+    case .softplus: max(x, 0) + log1p(exp(-abs(x)))
+    case .sqrt: x.squareRoot()
+    case .reciprocal: 1 / x
+    case .sin: sin(x)
+    case .cos: cos(x)
+    case .abs: abs(x)
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : 0
+    case .relu: max(x, 0)
+    case .step: x > 0 ? 1 : 0
+    case .square: x * x
+    }
+  }
+
+  private func run(_ kernel: UnaryKernel, _ x: [Float]) -> [Float] {
+    let from = padded(x)
+    var to = [Float](repeating: -7, count: from.count)
+    elementwise(kernel, from, &to, count: x.count)
+    return Array(to.prefix(x.count))
+  }
+
+  @Test(arguments: UnaryKernel.allCases)
+  func unaryMatchesItsDefinition(kernel: UnaryKernel) {
+    for size in awkwardSizes {
+      let positive = kernel == .log || kernel == .sqrt
+      let x = points(size).map { positive ? abs($0) : $0 }
+      for (given, value) in zip(x, run(kernel, x)) {
+        let expected = exact(kernel, Double(given))
+        // A few units in the last place; sines and cosines relative to 1.
+        let scale = kernel == .sin || kernel == .cos ? 1 : abs(expected)
+        #expect(abs(Double(value) - expected) <= 4e-7 * scale + 1e-37, "\(kernel)(\(given))")
+      }
+    }
+  }
+
+  /// Over the whole range: from where eˣ is nothing to where it is too much.
+  @Test func exponentialsOverTheirRange() {
+    let x = (-8700 ... 8830).map { Float($0) / 100 }
+    for (given, value) in zip(x, run(.exp, x)) {
+      #expect(abs(Double(value) / exp(Double(given)) - 1) < 3e-7, "exp(\(given))")
+    }
+    for (given, value) in zip(x, run(.softplus, x)) {
+      let expected = exact(.softplus, Double(given))
+      #expect(abs(Double(value) - expected) < 4e-7 * expected + 1e-37, "softplus(\(given))")
+    }
+  }
+
+  @Test func limits() {
+    let ends: [Float] = [-.infinity, -1000, 0, 1000, .infinity]
+    #expect(run(.exp, ends) == [0, 0, 1, .infinity, .infinity])
+    #expect(run(.sigmoid, ends) == [0, 0, 0.5, 1, 1])
+    #expect(run(.tanh, ends) == [-1, -1, 0, 1, 1])
+    #expect(run(.softplus, ends).suffix(2) == [1000, .infinity])
+    #expect(run(.log, [0, 1, .infinity]) == [-.infinity, 0, .infinity])
+    #expect(run(.log, [-1])[0].isNaN)
+    let tiny = run(.log, [1e-40])[0]
+    #expect(abs(tiny - -92.1034) < 1e-3)
+  }
+
+  /// Divergence is found by it: NaN stays NaN.
+  @Test(arguments: UnaryKernel.allCases)
+  func nanStays(kernel: UnaryKernel) {
+    guard kernel != .step else { return }
+    #expect(run(kernel, [.nan])[0].isNaN)
+  }
+
+  @Test(arguments: BinaryKernel.allCases)
+  func binaryMatchesItsDefinition(kernel: BinaryKernel) {
+    func exact(_ a: Float, _ b: Float) -> Float {
+      switch kernel {
+      case .add: a + b
+      case .subtract: a - b
+      case .multiply: a * b
+      case .divide: a / b
+      case .maximum: max(a, b)
+      case .minimum: min(a, b)
+      case .greater: a > b ? 1 : 0
+      }
+    }
+    for size in awkwardSizes {
+      let (a, b) = (points(size), Array(points(size + 3).dropFirst(3)))
+      var y = [Float](repeating: 0, count: size + 16)
+      elementwise(kernel, padded(a), padded(b), &y, count: size)
+      #expect(Array(y.prefix(size)) == zip(a, b).map(exact))
+      elementwise(kernel, padded(a), scalar: 1.5, &y, count: size)
+      #expect(Array(y.prefix(size)) == a.map { exact($0, 1.5) })
+      elementwise(kernel, scalar: 1.5, padded(a), &y, count: size)
+      #expect(Array(y.prefix(size)) == a.map { exact(1.5, $0) })
+    }
+  }
+}
+
+@Suite struct ReductionTests {
+  @Test(arguments: [(1, 1, 1), (3, 5, 1), (2, 7, 4), (1, 64, 33), (4, 100, 8), (1, 1000, 1)])
+  func sumsAndMaxima(outer: Int, count: Int, inner: Int) {
+    let x = points(outer * count * inner)
+    var (total, largest) = ([Float](repeating: 3, count: outer * inner + 16), [Float](repeating: 3, count: outer * inner + 16))
+    sum(padded(x), outer: outer, count: count, inner: inner, &total, accumulate: true)
+    maximum(padded(x), outer: outer, count: count, inner: inner, &largest)
+    for o in 0 ..< outer {
+      for i in 0 ..< inner {
+        let column = (0 ..< count).map { Double(x[(o * count + $0) * inner + i]) }
+        let place = o * inner + i
+        #expect(abs(Double(total[place]) - 3 - column.reduce(0, +)) < 1e-5 * Double(count))
+        #expect(Double(largest[place]) == column.max())
+      }
+    }
+    // Nothing behind the result is touched.
+    #expect(total.suffix(16).allSatisfy { $0 == 3 })
+  }
+
+  @Test func norms() {
+    let x = points(1003)
+    let expected = x.reduce(0.0) { $0 + Double($1) * Double($1) }
+    #expect(abs(squaredNorm(x, count: 1003) - expected) < 1e-9 * expected)
+    #expect(allFinite(x, count: 1003))
+    #expect(!allFinite(x + [.nan], count: 1004))
+  }
+}
+
+@Suite struct MovementTests {
+  @Test(arguments: [(1, 1), (3, 5), (8, 8), (9, 17), (64, 33)])
+  func transposes(rows: Int, columns: Int) {
+    let x = points(rows * columns)
+    var y = [Float](repeating: 0, count: rows * columns)
+    transpose(x, rows: rows, columns: columns, &y)
+    for r in 0 ..< rows { for c in 0 ..< columns { #expect(y[c * rows + r] == x[r * columns + c]) } }
+  }
+
+  @Test func indicesOutsideAreTheNearest() {
+    let x: [Float] = [1, 2, 3, 4, 5, 6]
+    var y = [Float](repeating: 0, count: 10)
+    gatherRows(x, rowLength: 2, [-3, 1, 99, .nan, .infinity], count: 5, rows: 3, &y)
+    #expect(y == [1, 2, 3, 4, 5, 6, 1, 2, 5, 6])
+  }
+}
+
+@Suite struct MatrixMultiplyTests {
+  /// Every form and awkward sizes, against sums in Double.
+  @Test(arguments: [(1, 1, 1), (64, 2, 128), (64, 3, 5), (7, 13, 17), (32, 64, 600), (65, 33, 1)])
+  func products(m: Int, n: Int, k: Int) {
+    let (a, b) = (points(m * k), points(k * n + 1).dropFirst())
+    let right = Array(b)
+    for transposeA in [false, true] {
+      for accumulate in [false, true] {
+        let multiply = MatrixMultiply(
+          rows: m, columns: n, inner: k, lda: transposeA ? m : k, ldb: n, ldc: n,
+          transposeA: transposeA, accumulate: accumulate)
+        var c = [Float](repeating: 2, count: m * n)
+        multiply(a, right, &c)
+        var worst = 0.0
+        for i in 0 ..< m {
+          for j in 0 ..< n {
+            let exact = (0 ..< k).reduce(accumulate ? 2.0 : 0.0) { sum, p in
+              sum + Double(a[transposeA ? p * m + i : i * k + p]) * Double(right[p * n + j])
+            }
+            worst = max(worst, abs(Double(c[i * n + j]) - exact))
+          }
+        }
+        #expect(worst < 36 * 6e-8 * Double(k + 8), "transposeA \(transposeA)")
+      }
+    }
+  }
+}
