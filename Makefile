@@ -45,7 +45,7 @@ $(LIBRARY): $(shell find Sources include -type f) Package.swift bindings/generat
 
 generate:
 	python3 bindings/generate.py python bindings/python/stein/_abi.py
-	python3 bindings/generate.py swift Tests/ABITests/Signatures.swift
+	python3 bindings/generate.py swift Tests/ABIProbe/Signatures.swift
 
 # ---- What a newcomer sees: real data, from C and from Python
 

@@ -39,7 +39,11 @@ let package = Package(
     tests("KernelsTests", ["Kernels"]),
     tests("ExecutionTests", ["Execution", "Graph", "Kernels", "TestSupport"]),
     tests("SteinTests", ["Stein", "Execution", "Graph", "TestSupport"]),
-    tests("ABITests", ["CStein", "CFFI"]),
+    // C globals of libffi, one thread: the checks of Swift 5 serve it.
+    .executableTarget(
+      name: "abi-probe", dependencies: ["CFFI"], path: "Tests/ABIProbe",
+      swiftSettings: [.swiftLanguageMode(.v5)]),
+    tests("ABITests", ["CStein", "SteinABI", "abi-probe"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -3,7 +3,7 @@
 
     generate.py exports FILE      the linker's version script
     generate.py python FILE       bindings/python/stein/_abi.py
-    generate.py swift FILE        Tests/ABITests/Signatures.swift, which the libffi tests call by
+    generate.py swift FILE        Tests/ABIProbe/Signatures.swift, which the libffi tests call by
     generate.py check             compares the committed files with fresh ones
 """
 import json
@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADER = ROOT / "include" / "stein.h"
 COMMITTED = {
     "python": ROOT / "bindings" / "python" / "stein" / "_abi.py",
-    "swift": ROOT / "Tests" / "ABITests" / "Signatures.swift",
+    "swift": ROOT / "Tests" / "ABIProbe" / "Signatures.swift",
 }
 
 CTYPES = {

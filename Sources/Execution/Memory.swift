@@ -87,5 +87,5 @@ package final class Storage<Element: BitwiseCopyable>: @unchecked Sendable {
 
   deinit { unsafe memory.deallocate(UnsafeMutableRawPointer(base), bytes: bytes) }
 
-  package var view: View<Element> { unsafe View(base: unsafe base, count: count) }
+  package var view: View<Element> { unsafe View(base: unsafe base, count: count, owner: self) }
 }

@@ -1,15 +1,18 @@
-/// A stretch of elements in a `Storage` or an arena that outlives it.
+/// A stretch of elements in a `Storage`, which it keeps alive, or in memory of the caller's.
 ///
 /// The one way in which the subject touches memory: indices are checked in debug builds, and no pointer leaves `Execution`.
 @safe
 package struct View<Element: BitwiseCopyable>: @unchecked Sendable {
   package let base: UnsafeMutablePointer<Element>
   package let count: Int
+  @usableFromInline let owner: AnyObject?
 
+  /// - Parameter owner: what the memory belongs to; nil for the caller's, which lives for the call.
   @inlinable
-  package init(base: UnsafeMutablePointer<Element>, count: Int) {
+  package init(base: UnsafeMutablePointer<Element>, count: Int, owner: AnyObject? = nil) {
     unsafe self.base = unsafe base
     self.count = count
+    self.owner = owner
   }
 
   @inlinable

@@ -123,7 +123,6 @@ public func stein_model_parameter(
     if let shape = unsafe shape {
       for (axis, length) in parameter.shape.enumerated() { unsafe shape[axis] = Int64(length) }
     }
-    withExtendedLifetime(parameter.owner) {}
   }
 }
 

@@ -78,17 +78,14 @@ package struct SafetensorsArchive {
   package let metadata: [String: String]
   private let tensors: [String: (type: String, shape: [Int], offset: Int, count: Int)]
   private let bytes: View<UInt8>
-  private let owner: Storage<UInt8>?
 
   private static let sizes = [
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2,
     "I8": 1, "U8": 1, "BOOL": 1,
   ]
 
-  /// - Parameter owner: what keeps `bytes`, if they shall outlive the call.
-  package init(_ bytes: View<UInt8>, owner: Storage<UInt8>? = nil) throws {
+  package init(_ bytes: View<UInt8>) throws {
     self.bytes = bytes
-    self.owner = owner
     func bad(_ what: String) -> SteinError { SteinError(.badFile, "not a safetensors file: \(what)") }
     guard bytes.count >= 8 else { throw bad("shorter than its header's length") }
     let length = bytes.load(0, as: UInt64.self)

@@ -103,14 +103,14 @@ package final class Model: Sendable {
     return JSON.object(fields + [("parameters", .array(parameters))]).text
   }
 
-  package func parameter(name: String) throws -> (shape: [Int], values: View<Float>, owner: Storage<Float>) {
+  package func parameter(name: String) throws -> (shape: [Int], values: View<Float>) {
     guard let index = family.parameters.firstIndex(where: { $0.name == name }) else {
       let names = family.parameters.map(\.name).joined(separator: ", ")
       throw SteinError(.badValue, "no parameter '\(name)'; there are \(names)", argument: "name")
     }
     let shape = family.parameters[index].shape
     let weights = snapshot.weights
-    return (shape.dims, weights.view.slice(layout.offsets[index], shape.count), weights)
+    return (shape.dims, weights.view.slice(layout.offsets[index], shape.count))
   }
 }
 

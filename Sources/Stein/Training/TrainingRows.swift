@@ -5,7 +5,6 @@ struct TrainingRows: Sendable {
   let count: Int
   let values: View<Float>
   let sigmaData: Double
-  private let owner: Storage<Float>
   private let classes: Storage<Int32>?
 
   init(_ dataset: Dataset, _ description: ModelDescription, memory: Memory) throws {
@@ -17,8 +16,7 @@ struct TrainingRows: Sendable {
     }
     count = dataset.rowCount
     sigmaData = description.sigmaData
-    owner = try TrainingRows.converted(dataset, units, memory)
-    values = owner.view
+    values = try TrainingRows.converted(dataset, units, memory).view
     classes = try TrainingRows.classes(dataset, description, memory)
   }
 

@@ -1,0 +1,141 @@
+import Glibc
+
+/// Living objects, files and arguments with which every function succeeds.
+final class World {
+  let library: Library
+  let folder: String
+  var context: UInt64 = 0
+  var dataset: UInt64 = 0
+  /// A Gaussian, trained, without a trainer.
+  var model: UInt64 = 0
+  var trained: UInt64 = 0
+  var trainer: UInt64 = 0
+  /// Handles that were freed, by kind.
+  var dead: [String: UInt64] = [:]
+
+  init(_ library: Library, folder: String) {
+    self.library = library
+    self.folder = folder
+    context = make("stein_context_new", [text("threads=1"), 0])
+    let rows = matrix(64, 3) { Double(($0 * 37) % 23) * 0.1 + Double($0 % 3) }
+    dataset = make("stein_dataset_new", [context, rows, 0, 0])
+    model = make("stein_model_new", [context, dataset, text("family=gaussian")])
+    let fit = make("stein_trainer_new", [model, dataset, 0])
+    expect("stein_trainer_run", [fit, 0, 0, 0])
+    call("stein_trainer_free", [fit])
+    trained = make("stein_model_new", [context, dataset, text("widths=8")])
+    trainer = make("stein_trainer_new", [trained, dataset, text("steps=4 batch=16 validation=0")])
+    expect("stein_trainer_run", [trainer, 1, 0, 0])
+    expect("stein_model_save", [model, text(folder + "/model")])
+    expect("stein_trainer_save", [trainer, text(folder + "/checkpoint")])
+    for kind in ["context", "dataset", "model"] {
+      let handle =
+        switch kind {
+        case "context": make("stein_context_new", [0, 0])
+        case "dataset": make("stein_dataset_new", [context, rows, 0, 0])
+        default: make("stein_model_new", [context, dataset, 0])
+        }
+      call("stein_\(kind)_free", [handle])
+      dead[kind] = handle
+    }
+    let other = make("stein_model_new", [context, dataset, 0])
+    let short = make("stein_trainer_new", [other, dataset, 0])
+    call("stein_trainer_free", [short])
+    dead["trainer"] = short
+  }
+
+  func signature(_ name: String) -> CSignature { signatures.first { $0.name == name }! }
+
+  @discardableResult
+  func call(_ name: String, _ arguments: [UInt64]) -> Int32 {
+    let signature = signature(name)
+    let padded = arguments + [UInt64](repeating: 0, count: signature.parameters.count - arguments.count)
+    return Int32(truncatingIfNeeded: library.call(signature, padded))
+  }
+
+  /// A call that must succeed.
+  func expect(_ name: String, _ arguments: [UInt64]) {
+    let status = call(name, arguments)
+    if status != 0 { print("FAIL \(name): setting up gave \(status)") }
+  }
+
+  /// A call whose last parameter before the error is a new handle.
+  private func make(_ name: String, _ arguments: [UInt64]) -> UInt64 {
+    let out = memory(8)
+    expect(name, arguments + [bits(out)])
+    return out.load(as: UInt64.self)
+  }
+
+  func matrix(_ rows: Int64, _ columns: Int64, _ value: (Int) -> Double) -> UInt64 {
+    let data = memory(Int(8 * rows * columns))
+    for index in 0 ..< Int(rows * columns) { data.storeBytes(of: value(index), toByteOffset: 8 * index, as: Double.self) }
+    return TensorSpec(data: data, shape: [rows, columns]).written()
+  }
+
+  /// Everything that a call may write, filled with a pattern that must be there after a refusal.
+  struct Output {
+    let block: UnsafeMutableRawPointer
+    let count: Int
+    var untouched: Bool {
+      (0 ..< count).allSatisfy { block.load(fromByteOffset: $0, as: UInt8.self) == 0xA5 }
+    }
+  }
+
+  /// Arguments with which `function` succeeds, its outputs, and its error.
+  func arguments(_ function: CSignature) -> (values: [UInt64], outputs: [Int: Output], error: UnsafeMutableRawPointer) {
+    var outputs: [Int: Output] = [:]
+    let error = memory(512)
+    error.storeBytes(of: 512, as: UInt32.self)
+    func output(_ index: Int, _ count: Int) -> UnsafeMutableRawPointer {
+      let block = memory(count, fill: 0xA5)
+      outputs[index] = Output(block: block, count: count)
+      return block
+    }
+    let values = function.parameters.enumerated().map { index, parameter -> UInt64 in
+      switch (parameter.name, parameter.type) {
+      case ("error", _): return bits(error)
+      case ("context", "const stein_context *"), ("context", "stein_context *"): return context
+      case ("dataset", "const stein_dataset *"), ("dataset", "stein_dataset *"): return dataset
+      case ("model", "const stein_model *"), ("model", "stein_model *"): return model
+      case ("trainer", "const stein_trainer *"), ("trainer", "stein_trainer *"): return trainer
+      case (_, let type) where type.hasSuffix("**"): return bits(output(index, 8))
+      case ("options", _), ("allocator", _), ("labels", _), ("start", _), ("finished", _), ("monitor", _): return 0
+      case ("kind", _): return text("model")
+      case ("name", _): return text("mean")
+      case ("path", _): return text(path(function.name))
+      case ("rows", _), ("x", _): return matrix(8, 3) { Double($0 * $0 % 7) * 0.3 }
+      case ("out", "const stein_tensor *"):
+        let vector = function.name == "stein_model_energy" ? [8] : function.name == "stein_model_parameter" ? [3] : [8, 3] as [Int64]
+        let count = Int(vector.reduce(1, *))
+        return TensorSpec(data: output(index, 8 * count), ndim: Int32(vector.count), shape: vector).written()
+      case ("out", _): return bits(output(index, 8))
+      case ("ndim", _): return bits(output(index, 4))
+      case ("shape", _): return bits(output(index, 40))
+      case ("buffer", _): return bits(output(index, 1 << 16))
+      case ("needed", _): return bits(memory(8))
+      case ("capacity", _): return 1 << 16
+      case ("bytes", _): return bits(modelBytes.0)
+      case ("size", _): return UInt64(modelBytes.1)
+      case ("sigma", _): return (0.5).bitPattern
+      case ("steps", _): return 1
+      default: return 0
+      }
+    }
+    return (values, outputs, error)
+  }
+
+  private func path(_ function: String) -> String {
+    switch function {
+    case "stein_model_load": folder + "/model"
+    case "stein_trainer_resume": folder + "/checkpoint"
+    case "stein_dataset_open": folder + "/table.csv"
+    default: folder + "/written"
+    }
+  }
+
+  private lazy var modelBytes: (UnsafeMutableRawPointer, Int) = {
+    let (block, needed) = (memory(1 << 16), memory(8))
+    expect("stein_model_write", [model, bits(block), 1 << 16, bits(needed)])
+    return (block, Int(needed.load(as: UInt64.self)))
+  }()
+}
