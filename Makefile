@@ -77,7 +77,7 @@ swift-test: | lib
 c-test: lib
 	@mkdir -p $(BUILD)/consumer
 	@passed=0; failed=0; for source in Tests/CConsumer/*.c; do program=$(BUILD)/consumer/$$(basename $$source .c); \
-	  cc -std=c11 -Wall -Wextra -Werror -Iinclude $$source -Lbuild/lib -lstein -Wl,-rpath,$(CURDIR)/build/lib -lpthread -lm -o $$program \
+	  cc -std=gnu11 -Wall -Wextra -Werror -Iinclude $$source -Lbuild/lib -lstein -Wl,-rpath,$(CURDIR)/build/lib -lpthread -lm -o $$program \
 	    && (cd $(BUILD)/consumer && timeout 300 ./$$(basename $$program)) && passed=$$((passed + 1)) || { failed=$$((failed + 1)); echo "FAILED: $$source"; }; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]
 

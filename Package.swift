@@ -27,7 +27,8 @@ let package = Package(
   targets: [
     .target(name: "CStein", path: "include", publicHeadersPath: "."),
     .systemLibrary(name: "CXSMM", path: "Sources/CXSMM", providers: [.apt(["libxsmm-dev"])]),
-    .systemLibrary(name: "CFFI", path: "Tests/CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
+    .systemLibrary(
+      name: "CFFI", path: "Tests/CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     swift("SteinABI", ["CStein", "Stein", "Execution"]),
     swift("Stein", ["Execution", "Graph", "Kernels"]),
     swift("Execution", ["Graph", "Kernels"]),

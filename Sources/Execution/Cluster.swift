@@ -112,7 +112,8 @@ extension Cluster {
     let operands = instruction.operands
     switch instruction.operation {
     case .unary(let kernel):
-      unsafe elementwise(kernel, pointer(operands[0], bases, scratch, pitch, start), y, count: length)
+      unsafe elementwise(
+        kernel, pointer(operands[0], bases, scratch, pitch, start), y, count: length)
     case .binary(let kernel):
       if case .immediate(let b) = operands[1] {
         let a = unsafe pointer(operands[0], bases, scratch, pitch, start)

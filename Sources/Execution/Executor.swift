@@ -9,7 +9,9 @@ package final class Executor: Sendable {
   private let shared: Storage<Float>
   private let frames: [Storage<Float>]
 
-  /// - Parameter parameters: laid out as `program.parameters`; must outlive the executor. After they change call `prepare()`.
+  /// `parameters`: laid out as `program.paramet.
+  ///
+  /// ers`; must outlive the executor. After they change call `prepare()`.
   package init(_ program: Program, parameters: View<Float>, frames: Int, memory: Memory)
     throws(OutOfMemory)
   {

@@ -11,7 +11,7 @@ package struct FileError: Error, Sendable {
   }
 
   package let reason: Reason
-  /// "No space left on device"
+  /// "No space left on device".
   package let message: String
 
   static func now(_ reason: Reason = .system) -> FileError {
@@ -21,7 +21,9 @@ package struct FileError: Error, Sendable {
   }
 }
 
-/// The bytes of a regular file. No mapping: a file that shrinks meanwhile is an error, not a signal.
+/// The bytes of a regular file.
+///
+/// No mapping: a file that shrinks meanwhile is an error, not a signal.
 package func readFile(_ path: String, memory: Memory) throws -> Storage<UInt8> {
   // Opening a pipe would wait for its other end.
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

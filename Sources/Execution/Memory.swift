@@ -9,7 +9,8 @@ package struct OutOfMemory: Error, Sendable {
 /// Where memory comes from: two functions of the host, or the C library's.
 @safe
 package struct Allocator: Sendable {
-  package typealias Allocate = @Sendable (_ bytes: Int, _ alignment: Int) -> UnsafeMutableRawPointer?
+  package typealias Allocate =
+    @Sendable (_ bytes: Int, _ alignment: Int) -> UnsafeMutableRawPointer?
   package typealias Deallocate =
     @Sendable (_ memory: UnsafeMutableRawPointer, _ bytes: Int, _ alignment: Int) -> Void
 
@@ -36,7 +37,7 @@ package final class Memory: Sendable {
   private let limit: Int
   private let used = Atomic<Int>(0)
 
-  /// - Parameter limit: in bytes; 0 is none.
+  /// `limit`: in bytes; 0 is none.
   package init(limit: Int = 0, allocator: Allocator = .system) {
     self.limit = limit
     self.allocator = allocator
@@ -75,7 +76,8 @@ package final class Storage<Element: BitwiseCopyable>: @unchecked Sendable {
   package let count: Int
 
   package init(_ memory: Memory, count: Int) throws(OutOfMemory) {
-    let (size, overflow) = max(count, 0).multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    let (size, overflow) = max(count, 0).multipliedReportingOverflow(
+      by: MemoryLayout<Element>.stride)
     guard !overflow, size < Int.max - 256 else { throw OutOfMemory(bytes: .max) }
     self.memory = memory
     self.count = max(count, 0)

@@ -23,7 +23,8 @@ extension Planner {
       let strides = rowMajorStrides(shape(x))
       let offset = zip(starts, strides).reduce(0) { $0 + $1.0 * $1.1 }
       let from = slot(x).advanced(by: offset)
-      emit(.read(from: from, place(node), strides: strides, shape: shape(node).dims), varying: varying)
+      emit(
+        .read(from: from, place(node), strides: strides, shape: shape(node).dims), varying: varying)
     case .pad(let x, let starts, let whole):
       let to = place(node)
       emit(.zero(to, count: whole.count), varying: varying)
@@ -131,7 +132,9 @@ extension Planner {
   }
 
   /// Products of matrices; what must be transposed on the right is copied, once for all shards where it does not vary.
-  private func lowerProduct(_ node: Node, _ a: Node, _ b: Node, _ transposeA: Bool, _ transposeB: Bool) {
+  private func lowerProduct(
+    _ node: Node, _ a: Node, _ b: Node, _ transposeA: Bool, _ transposeB: Bool
+  ) {
     let varying = varies[node.index]
     let right = transposeB ? transposed(b, varying: varying) : slot(b)
     let (aDims, cDims) = (shape(a).dims, shape(node).dims)

@@ -129,7 +129,9 @@ struct ClusterBuilder {
     instructions.append(.init(operation: operation, operands: used, target: target))
   }
 
-  /// The kernel for an operation. Where no scalar form serves, an immediate is expanded.
+  /// The kernel for an operation.
+  ///
+  /// Where no scalar form serves, an immediate is expanded.
   private mutating func instruction(_ op: Op, _ operands: [Cluster.Operand]) -> (
     Cluster.Operation, [Cluster.Operand]
   ) {
@@ -159,7 +161,9 @@ struct ClusterBuilder {
       }, tiles: renamed.tiles)
   }
 
-  /// Gives a tile to the next instruction that wants one once its value was last read. Expansions keep theirs, the first ones.
+  /// Gives a tile to the next instruction that wants one once its value was last read.
+  ///
+  /// Expansions keep theirs, the first ones.
   private func reuse() -> (instructions: [Cluster.Instruction], tiles: Int) {
     let fixed = Set(order.map(\.tile))
     var lastRead: [Int: Int] = [:]

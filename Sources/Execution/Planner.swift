@@ -112,7 +112,9 @@ extension Planner {
     var uses: [Node: Int] = [:]
     for node in sums + rows { uses[node, default: 0] += 1 }
     for unit in units {
-      for node in unit.nodes { for input in operation(node).inputs { uses[input, default: 0] += 1 } }
+      for node in unit.nodes {
+        for input in operation(node).inputs { uses[input, default: 0] += 1 }
+      }
     }
     for (index, node) in sums.enumerated() where uses[node] == 1 && varies[node.index] {
       switch operation(node) {
@@ -126,7 +128,9 @@ extension Planner {
   private func findLastUses(rows: [Node], sums: [Node]) {
     for (position, unit) in units.enumerated() {
       for node in unit.nodes {
-        for input in operation(node).inputs { lastUse[root(input)] = max(position, lastUse[root(input)] ?? 0) }
+        for input in operation(node).inputs {
+          lastUse[root(input)] = max(position, lastUse[root(input)] ?? 0)
+        }
       }
     }
     for node in rows + sums { lastUse[root(node)] = .max }
@@ -154,7 +158,8 @@ extension Planner {
 extension Planner {
   private func placeForGood(_ node: Node) -> Slot {
     let count = paddedCount(shape(node).count)
-    return varies[node.index] ? Slot(.frame, frame.take(count)) : Slot(.shared, sharedArena.take(count))
+    return varies[node.index]
+      ? Slot(.frame, frame.take(count)) : Slot(.shared, sharedArena.take(count))
   }
 
   /// Where `node`'s value goes; taken now.

@@ -37,9 +37,9 @@ package final class Program: Sendable {
   package let sums: ParameterLayout
   package let parameters: ParameterLayout
 
-  /// - Parameters:
-  ///   - rows: outputs that are read after each shard.
-  ///   - sums: outputs whose values are added up over the shards.
+  /// `rows`: outputs that are read after each.
+  ///
+  /// shard. `sums`: outputs whose values are added up over the shards.
   package init(_ graph: Graph, rows: [Node] = [], sums: [Node] = []) throws(GraphError) {
     if let error = graph.error { throw error }
     let planner = Planner(graph, rows: rows, sums: sums)

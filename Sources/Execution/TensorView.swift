@@ -33,9 +33,9 @@ package struct TensorView: @unchecked Sendable {
   let strides: [Int]
   let base: UnsafeMutableRawPointer
 
-  /// - Parameters:
-  ///   - strides: in elements, one for each axis.
-  ///   - base: the element at index 0 of every axis.
+  /// `strides`: in elements, one for e.
+  ///
+  /// ach axis. `base`: the element at index 0 of every axis.
   package init(type: ElementType, shape: [Int], strides: [Int], base: UnsafeMutableRawPointer) {
     self.type = type
     self.shape = shape

@@ -33,11 +33,11 @@ extension View where Element == Float {
 
 /// Adam's constants for one step (Kingma & Ba 2015, algorithm 1, with the bias corrections folded in).
 package struct AdamStep: Sendable {
-  /// rate / (1 − β₁ᵗ)
+  /// rate / (1 − β₁ᵗ).
   package let rate: Float
   package let beta1: Float
   package let beta2: Float
-  /// 1 / (1 − β₂ᵗ)
+  /// 1 / (1 − β₂ᵗ).
   package let secondCorrection: Float
   package let epsilon: Float
   /// Of the parameters' exponential moving average.

@@ -7,7 +7,7 @@ package struct View<Element: BitwiseCopyable>: @unchecked Sendable {
   package let count: Int
   @usableFromInline let owner: AnyObject?
 
-  /// - Parameter owner: what the memory belongs to; nil for the caller's, which lives for the call.
+  /// `owner`: what the memory belongs to; nil for the caller's, which lives for the call.
   @inlinable
   package init(base: UnsafeMutablePointer<Element>, count: Int, owner: AnyObject? = nil) {
     unsafe self.base = unsafe base

@@ -21,7 +21,7 @@ package final class Workers: @unchecked Sendable {
   ///
   /// While another run of these workers is under way the caller does all its tasks itself.
   ///
-  /// - Parameter waiting: called on the caller's thread now and then while only others work.
+  /// `waiting`: called on the caller's thread now and then while only others work.
   package func run(
     tasks: Int, _ body: (_ worker: Int, _ task: Int) -> Void, waiting: () -> Void = {}
   ) {
@@ -33,7 +33,9 @@ package final class Workers: @unchecked Sendable {
     }
   }
 
-  /// The crew, if nobody else is using it. After a fork the child hires one of its own.
+  /// The crew, if nobody else is using it.
+  ///
+  /// After a fork the child hires one of its own.
   private func begin() -> Crew? {
     crew.withLock { crew in
       if crew == nil || crew?.process != getpid() { crew = Crew(helpers: count - 1) }

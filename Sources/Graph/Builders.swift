@@ -91,14 +91,16 @@ extension Graph {
     return append(.pad(x, starts: starts, shape: shape))
   }
 
-  /// - Parameter axis: negative counts from the end.
+  /// `axis`: negative counts from the end.
   package mutating func concatenate(_ parts: [Node], axis: Int) -> Node {
     if parts.count == 1 { return parts[0] }
     let rank = parts.first.map { shape(of: $0).rank } ?? 0
     return append(.concatenate(parts, axis: axis < 0 ? axis + rank : axis))
   }
 
-  package mutating func gather(_ x: Node, indices: Node) -> Node { append(.gather(x, indices: indices)) }
+  package mutating func gather(_ x: Node, indices: Node) -> Node {
+    append(.gather(x, indices: indices))
+  }
 
   package mutating func scatterAdd(_ x: Node, indices: Node, rows: Int) -> Node {
     append(.scatterAdd(x, indices: indices, rows: rows))
@@ -108,7 +110,7 @@ extension Graph {
 // MARK: - What several operations make
 
 extension Graph {
-  /// x σ(x)
+  /// x σ(x).
   package mutating func silu(_ x: Node) -> Node { multiply(x, sigmoid(x)) }
 
   /// aᵀ b along the last axis.

@@ -191,7 +191,9 @@ extension Graph {
     let shape = shape(of: x)
     if shape == target { return x }
     // A cotangent that was never stretched stands for equal values; they are counted, not added.
-    guard Shape.broadcast(shape, target) == shape else { return sum(stretched(x, toCover: target), to: target) }
+    guard Shape.broadcast(shape, target) == shape else {
+      return sum(stretched(x, toCover: target), to: target)
+    }
     let extra = shape.rank - target.rank
     let axes = shape.dims.indices.filter { axis in
       axis < extra || (target[axis - extra] == 1 && shape[axis] != 1)
@@ -245,9 +247,14 @@ extension Graph {
     return broadcast(x, whole)
   }
 
-  private mutating func concatenatedTangent(_ parts: [Node], _ axis: Int, _ tangents: [Node?]) -> Node? {
+  private mutating func concatenatedTangent(_ parts: [Node], _ axis: Int, _ tangents: [Node?])
+    -> Node?
+  {
     let pairs = zip(parts, tangents)
-    guard let lead = pairs.compactMap({ part, t in t.map { lead(of: $0, over: part) } }).max(by: { $0.count < $1.count })
+    guard
+      let lead = pairs.compactMap({ part, t in t.map { lead(of: $0, over: part) } }).max(by: {
+        $0.count < $1.count
+      })
     else { return nil }
     let whole = pairs.map { part, t in
       let shape = Shape(lead + shape(of: part).dims)

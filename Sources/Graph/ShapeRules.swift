@@ -40,10 +40,14 @@ extension Graph {
       else { throw misuse("no such axis among \(axes)") }
       return Shape(shapes[0].dims.indices.filter { !axes.contains($0) }.map { shapes[0][$0] })
     case .broadcast(_, let shape):
-      guard Shape.broadcast(shapes[0], shape) == shape else { throw misuse("does not stretch to \(shape)") }
+      guard Shape.broadcast(shapes[0], shape) == shape else {
+        throw misuse("does not stretch to \(shape)")
+      }
       return try checked(shape)
     case .reshape(_, let shape):
-      guard shape.count == shapes[0].count else { throw misuse("has another number of elements than \(shape)") }
+      guard shape.count == shapes[0].count else {
+        throw misuse("has another number of elements than \(shape)")
+      }
       return try checked(shape)
     case .transpose(_, let permutation):
       guard permutation.sorted() == Array(0 ..< shapes[0].rank) else {
@@ -75,7 +79,9 @@ extension Graph {
       dims[axis] = shapes.reduce(0) { $0 + $1[axis] }
       return Shape(dims)
     case .gather:
-      guard shapes[0].rank >= 1, shapes[1].rank == 1 else { throw misuse("indices must have one axis") }
+      guard shapes[0].rank >= 1, shapes[1].rank == 1 else {
+        throw misuse("indices must have one axis")
+      }
       return Shape([shapes[1][0]] + shapes[0].dims.dropFirst())
     case .scatterAdd(_, _, let rows):
       guard shapes[0].rank >= 1, shapes[1].rank == 1, shapes[1][0] == shapes[0][0], rows >= 0 else {
@@ -94,7 +100,8 @@ extension Graph {
     let (m, k) = transposeA ? (aColumns, aRows) : (aRows, aColumns)
     let (l, n) = transposeB ? (bColumns, bRows) : (bRows, bColumns)
     guard k == l else { throw misuse("\(k) columns against \(l) rows") }
-    let batches = Shape.broadcast(Shape(Array(a.dims.dropLast(2))), Shape(Array(b.dims.dropLast(2))))
+    let batches = Shape.broadcast(
+      Shape(Array(a.dims.dropLast(2))), Shape(Array(b.dims.dropLast(2))))
     guard let batches else { throw misuse("the axes before the last two do not broadcast") }
     return Shape(batches.dims + [m, n])
   }

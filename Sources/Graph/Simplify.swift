@@ -10,7 +10,8 @@ extension Graph {
     case (.negate, .unary(.negate, let inner)): return inner
     case (.negate, .binary(.subtract, let a, let b)): return subtract(b, a)
     case (.reciprocal, .unary(.reciprocal, let inner)): return inner
-    case (.square, .unary(.negate, let inner)), (.abs, .unary(.negate, let inner)): return unary(op, inner)
+    case (.square, .unary(.negate, let inner)), (.abs, .unary(.negate, let inner)):
+      return unary(op, inner)
     default: return append(.unary(op, x))
     }
   }
@@ -118,7 +119,9 @@ extension Graph {
     return (source, true)
   }
 
-  mutating func reduce(_ x: Node, _ axes: [Int], _ keepAxes: Bool, _ op: (Node, [Int]) -> Op) -> Node {
+  mutating func reduce(_ x: Node, _ axes: [Int], _ keepAxes: Bool, _ op: (Node, [Int]) -> Op)
+    -> Node
+  {
     let shape = shape(of: x)
     let counted = axes.map { $0 < 0 ? $0 + shape.rank : $0 }.sorted()
     // Over axes of length 1 nothing is added up.

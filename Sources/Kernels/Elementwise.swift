@@ -72,7 +72,8 @@ package func elementwise(
   case .sign:
     unsafe map(x, y, count) { x in
       let positive = all(0).replacing(with: all(1), where: x .> all(0))
-      return positive.replacing(with: all(-1), where: x .< all(0)).replacing(with: x, where: x .!= x)
+      return positive.replacing(with: all(-1), where: x .< all(0)).replacing(
+        with: x, where: x .!= x)
     }
   case .relu: unsafe map(x, y, count) { $0.replacing(with: all(0), where: $0 .< all(0)) }
   case .step: unsafe map(x, y, count) { all(0).replacing(with: all(1), where: $0 .> all(0)) }
@@ -114,7 +115,7 @@ package func elementwise(
   apply(kernel) { f in unsafe map(b, y, count) { f(all(a), $0) } }
 }
 
-/// y = condition ≠ 0 ? a : b
+/// y = condition ≠ 0 ? a : b.
 package func select(
   _ condition: UnsafePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
   _ y: UnsafeMutablePointer<Float>, count: Int

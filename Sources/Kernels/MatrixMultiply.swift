@@ -24,11 +24,9 @@ package struct MatrixMultiply: @unchecked Sendable {
 
   private static let longest = 512
 
-  /// - Parameters:
-  ///   - m: rows of A and C.
-  ///   - n: columns of B and C.
-  ///   - k: columns of A, rows of B.
-  ///   - transposeA: A is stored as [k, m].
+  /// `m`: rows of A and.
+  ///
+  /// C. `n`: columns of B and C. `k`: columns of A, rows of B. `transposeA`: A is stored as [k, m].
   package init(
     rows m: Int, columns n: Int, inner k: Int, lda: Int, ldb: Int, ldc: Int, transposeA: Bool,
     accumulate: Bool

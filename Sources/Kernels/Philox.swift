@@ -74,16 +74,20 @@ private func philox8(_ c0: W8, _ c1: W8, _ c3: W8, _ source: RandomSource) -> Wo
   (float((w &>> U8(repeating: 9)) | U8(repeating: 0x3f80_0000)) - all(1)) + all(5.960_464_5e-8)
 }
 
-/// Two standard normals of two words. Box & Muller (1958).
+/// Two standard normals of two words.
+///
+/// Box & Muller (1958).
 @inline(__always) private func normals(_ a: U8, _ b: U8) -> (F8, F8) {
   let r = vsqrt(all(-2) * vlog(uniform(a)))
   let (s, c) = vsincosTurn(float((b &>> U8(repeating: 9)) | U8(repeating: 0x3f80_0000)) - all(1))
   return (r * c, r * s)
 }
 
-@inline(__always) private func interleaved<Scalar>(_ a: SIMD8<Scalar>, _ b: SIMD8<Scalar>) -> SIMD16<
-  Scalar
-> {
+@inline(__always) private func interleaved<Scalar>(_ a: SIMD8<Scalar>, _ b: SIMD8<Scalar>)
+  -> SIMD16<
+    Scalar
+  >
+{
   var pairs = SIMD16<Scalar>()
   pairs.evenHalf = a
   pairs.oddHalf = b

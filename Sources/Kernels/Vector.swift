@@ -89,7 +89,7 @@ typealias FloatOut = UnsafeMutablePointer<Float>
   return signed.replacing(with: small, where: a .< all(0.625)).replacing(with: x, where: x .!= x)
 }
 
-/// ln(1 + eˣ) = max(x, 0) + ln(1 + e^{−|x|})
+/// ln(1 + eˣ) = max(x, 0) + ln(1 + e^{−|x|}).
 @inline(__always) func vsoftplus(_ x: F8) -> F8 {
   let e = vexp(-magnitude(x))
   let u = all(1) + e
@@ -121,7 +121,8 @@ typealias FloatOut = UnsafeMutablePointer<Float>
 /// sin and cos of r + qπ/2 with |r| ≤ π/4.
 @inline(__always) private func quadrant(_ r: F8, _ q: U8) -> (sin: F8, cos: F8) {
   let z = r * r
-  let s = fma(fma(fma(z, all(-1.951_529_6e-4), all(8.332_161e-3)), z, all(-1.666_665_5e-1)), z * r, r)
+  let s = fma(
+    fma(fma(z, all(-1.951_529_6e-4), all(8.332_161e-3)), z, all(-1.666_665_5e-1)), z * r, r)
   let c = fma(
     fma(fma(z, all(2.443_315_7e-5), all(-1.388_731_6e-3)), z, all(4.166_664_6e-2)), z * z,
     fma(z, all(-0.5), all(1)))

@@ -1,7 +1,9 @@
 package import Execution
 import Kernels
 
-/// Workers and memory. Everything else is made in one.
+/// Workers and memory.
+///
+/// Everything else is made in one.
 package final class Context: Sendable {
   package let memory: Memory
   package let workers: Workers

@@ -1,4 +1,6 @@
-/// How a long call is watched and stopped. The boundary implements it over the caller's `stein_monitor`.
+/// How a long call is watched and stopped.
+///
+/// The boundary implements it over the caller's `stein_monitor`.
 package protocol Monitor: Sendable {
   /// Tells that the call does `steps` steps (or rows) in all; 0 while unknown.
   func begin(steps: Int)

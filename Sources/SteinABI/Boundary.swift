@@ -50,7 +50,9 @@ final class Call {
   }
 
   /// Memory for a result must be there.
-  func output<T>(_ pointer: UnsafeMutablePointer<T>?, _ argument: String) throws -> UnsafeMutablePointer<T> {
+  func output<T>(_ pointer: UnsafeMutablePointer<T>?, _ argument: String) throws
+    -> UnsafeMutablePointer<T>
+  {
     guard let pointer = unsafe pointer else {
       throw SteinError(.badPointer, "\(argument) is NULL", argument: argument)
     }
@@ -96,7 +98,9 @@ private func report(
   let size = unsafe Int(error.pointee.struct_size)
   if size >= 8 { unsafe bytes.storeBytes(of: status, toByteOffset: 4, as: Int32.self) }
   if size >= 12 { unsafe bytes.storeBytes(of: index, toByteOffset: 8, as: Int32.self) }
-  if size >= 16 { unsafe bytes.storeBytes(of: failure.callbackCode, toByteOffset: 12, as: Int32.self) }
+  if size >= 16 {
+    unsafe bytes.storeBytes(of: failure.callbackCode, toByteOffset: 12, as: Int32.self)
+  }
   if size >= 80 { unsafe copyText(failure.option, to: bytes + 16, capacity: 64) }
   if size > 80 { unsafe copyText(failure.message, to: bytes + 80, capacity: min(size - 80, 432)) }
   return status

@@ -20,7 +20,9 @@ public func stein_context_new(
 }
 
 @_cdecl("stein_context_free") @implementation
-public func stein_context_free(_ context: OpaquePointer?) -> stein_status { unsafe free(context, .context) }
+public func stein_context_free(_ context: OpaquePointer?) -> stein_status {
+  unsafe free(context, .context)
+}
 
 /// Ends a handle; NULL is none.
 func free(_ handle: OpaquePointer?, _ kind: HandleKind) -> stein_status {
@@ -40,7 +42,8 @@ private func hostAllocator(_ pointer: UnsafePointer<stein_allocator>?) throws ->
   }
   let host = unsafe pointer.pointee
   guard unsafe Int(host.struct_size) >= MemoryLayout<stein_allocator>.size else {
-    throw unsafe bad("has struct_size \(host.struct_size), not \(MemoryLayout<stein_allocator>.size)")
+    throw unsafe bad(
+      "has struct_size \(host.struct_size), not \(MemoryLayout<stein_allocator>.size)")
   }
   guard let allocate = unsafe host.allocate, let deallocate = unsafe host.deallocate else {
     throw bad("has a function that is NULL")

@@ -63,10 +63,14 @@ public func stein_dataset_shape(
 }
 
 /// At most 5 lengths.
-func writeShape(_ lengths: [Int], _ ndim: UnsafeMutablePointer<Int32>, _ shape: UnsafeMutablePointer<Int64>) {
+func writeShape(
+  _ lengths: [Int], _ ndim: UnsafeMutablePointer<Int32>, _ shape: UnsafeMutablePointer<Int64>
+) {
   unsafe ndim.pointee = Int32(lengths.count)
   for (axis, length) in lengths.enumerated() { unsafe shape[axis] = Int64(length) }
 }
 
 @_cdecl("stein_dataset_free") @implementation
-public func stein_dataset_free(_ dataset: OpaquePointer?) -> stein_status { unsafe free(dataset, .dataset) }
+public func stein_dataset_free(_ dataset: OpaquePointer?) -> stein_status {
+  unsafe free(dataset, .dataset)
+}

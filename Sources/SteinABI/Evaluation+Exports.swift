@@ -7,7 +7,8 @@ import Stein
 
 /// What score, denoise and energy share: the same parameters, checked in the same order.
 private func evaluate(
-  _ model: OpaquePointer?, _ x: UnsafePointer<stein_tensor>?, _ labels: UnsafePointer<stein_tensor>?,
+  _ model: OpaquePointer?, _ x: UnsafePointer<stein_tensor>?,
+  _ labels: UnsafePointer<stein_tensor>?,
   _ sigma: Double, _ out: UnsafePointer<stein_tensor>?,
   _ monitor: UnsafeMutablePointer<stein_monitor>?, _ error: UnsafeMutablePointer<stein_error>?,
   _ body: (Model, TensorView, TensorView?, TensorView, any Monitor) throws -> Void

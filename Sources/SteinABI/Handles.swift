@@ -67,7 +67,8 @@ final class HandleTable: @unchecked Sendable {
     slots[index].kind = kind
     slots[index].object = object
     let token =
-      UInt64(kind.rawValue) << 56 | UInt64(slots[index].generation) << HandleTable.slotBits | UInt64(index)
+      UInt64(kind.rawValue) << 56 | UInt64(slots[index].generation) << HandleTable.slotBits
+      | UInt64(index)
     return unsafe OpaquePointer(bitPattern: UInt(token))
   }
 

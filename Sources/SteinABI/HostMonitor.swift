@@ -4,7 +4,9 @@ import Glibc
 import Stein
 import Synchronization
 
-/// The caller's `stein_monitor`. Its fields are read and written whole, by atomics on our side.
+/// The caller's `.
+///
+/// stein_monitor`. Its fields are read and written whole, by atomics on our side.
 @safe
 final class HostMonitor: Monitor, @unchecked Sendable {
   private let monitor: UnsafeMutablePointer<stein_monitor>
@@ -25,20 +27,28 @@ final class HostMonitor: Monitor, @unchecked Sendable {
   }
 
   /// A field at its offset, which the layout tests hold against the header.
-  private func field<T: AtomicRepresentable>(_ offset: Int, _ type: T.Type) -> UnsafeMutablePointer<Atomic<T>> {
+  private func field<T: AtomicRepresentable>(_ offset: Int, _ type: T.Type) -> UnsafeMutablePointer<
+    Atomic<T>
+  > {
     unsafe (UnsafeMutableRawPointer(monitor) + offset).assumingMemoryBound(to: Atomic<T>.self)
   }
 
-  func begin(steps: Int) { unsafe field(16, Int64.self).pointee.store(Int64(steps), ordering: .relaxed) }
+  func begin(steps: Int) {
+    unsafe field(16, Int64.self).pointee.store(Int64(steps), ordering: .relaxed)
+  }
 
-  func report(step: Int) { unsafe field(8, Int64.self).pointee.store(Int64(step), ordering: .relaxed) }
+  func report(step: Int) {
+    unsafe field(8, Int64.self).pointee.store(Int64(step), ordering: .relaxed)
+  }
 
   func report(loss: Double, validation: Double) {
     unsafe field(24, UInt64.self).pointee.store(loss.bitPattern, ordering: .relaxed)
     unsafe field(32, UInt64.self).pointee.store(validation.bitPattern, ordering: .relaxed)
   }
 
-  private var isCancelled: Bool { unsafe field(4, Int32.self).pointee.load(ordering: .relaxed) != 0 }
+  private var isCancelled: Bool {
+    unsafe field(4, Int32.self).pointee.load(ordering: .relaxed) != 0
+  }
 
   private var isLate: Bool {
     let deadline = unsafe field(40, Int64.self).pointee.load(ordering: .relaxed)
@@ -87,7 +97,8 @@ extension Call {
     let size = unsafe Int(monitor.pointee.struct_size)
     guard unsafe size >= MemoryLayout<stein_monitor>.size else {
       throw SteinError(
-        .badPointer, unsafe "monitor has struct_size \(size), not \(MemoryLayout<stein_monitor>.size)",
+        .badPointer,
+        unsafe "monitor has struct_size \(size), not \(MemoryLayout<stein_monitor>.size)",
         argument: "monitor")
     }
     return unsafe HostMonitor(monitor, hostMode: hostMode)

@@ -23,7 +23,9 @@ extension Call {
     return unsafe try bind(pointer.pointee, argument)
   }
 
-  func optionalTensor(_ pointer: UnsafePointer<stein_tensor>?, _ argument: String) throws -> BoundTensor? {
+  func optionalTensor(_ pointer: UnsafePointer<stein_tensor>?, _ argument: String) throws
+    -> BoundTensor?
+  {
     guard unsafe pointer != nil else { return nil }
     return unsafe try tensor(pointer, argument)
   }
@@ -33,7 +35,9 @@ extension Call {
     _ pointer: UnsafePointer<stein_tensor>?, _ argument: String, inputs: [BoundTensor?]
   ) throws -> TensorView {
     let out = unsafe try tensor(pointer, argument)
-    func bad(_ what: String) -> SteinError { SteinError(.badShape, "\(argument) \(what)", argument: argument) }
+    func bad(_ what: String) -> SteinError {
+      SteinError(.badShape, "\(argument) \(what)", argument: argument)
+    }
     guard out.view.type.isFloat else { throw bad("must be float32 or float64") }
     guard isInjective(out) else { throw bad("has elements that overlap each other") }
     for case let input? in inputs where input.bytes.overlaps(out.bytes) {
@@ -46,26 +50,37 @@ extension Call {
   }
 
   private func bind(_ tensor: stein_tensor, _ argument: String) throws -> BoundTensor {
-    func bad(_ what: String) -> SteinError { SteinError(.badShape, "\(argument) \(what)", argument: argument) }
-    guard unsafe tensor.device.device_type == 1, unsafe tensor.device.device_id == 0 else {
-      throw bad(unsafe "is on device {\(tensor.device.device_type), \(tensor.device.device_id)}; the CPU is {1, 0}")
+    func bad(_ what: String) -> SteinError {
+      SteinError(.badShape, "\(argument) \(what)", argument: argument)
     }
-    guard unsafe (1 ... 5).contains(tensor.ndim) else { throw bad(unsafe "has \(tensor.ndim) axes; it takes 1 to 5") }
+    guard unsafe tensor.device.device_type == 1, unsafe tensor.device.device_id == 0 else {
+      throw bad(
+        unsafe "is on device {\(tensor.device.device_type), \(tensor.device.device_id)}; the CPU is {1, 0}"
+      )
+    }
+    guard unsafe (1 ... 5).contains(tensor.ndim) else {
+      throw bad(unsafe "has \(tensor.ndim) axes; it takes 1 to 5")
+    }
     guard let type = unsafe elementType(tensor.dtype) else {
-      throw bad(unsafe "has dtype {\(tensor.dtype.code), \(tensor.dtype.bits), \(tensor.dtype.lanes)}; it takes float32 {2, 32, 1}, float64 {2, 64, 1} and integers {0 or 1, 8 to 64, 1}")
+      throw bad(
+        unsafe "has dtype {\(tensor.dtype.code), \(tensor.dtype.bits), \(tensor.dtype.lanes)}; it takes float32 {2, 32, 1}, float64 {2, 64, 1} and integers {0 or 1, 8 to 64, 1}"
+      )
     }
     guard let lengths = unsafe tensor.shape else {
       throw SteinError(.badPointer, "the shape of \(argument) is NULL", argument: argument)
     }
     let axes = unsafe Int(tensor.ndim)
     let shape = (0 ..< axes).map { unsafe Int(lengths[$0]) }
-    guard shape.allSatisfy({ $0 >= 0 }) else { throw bad("has shape \(shape); lengths can't be negative") }
+    guard shape.allSatisfy({ $0 >= 0 }) else {
+      throw bad("has shape \(shape); lengths can't be negative")
+    }
     var strides = [Int](repeating: 1, count: axes)
     if let given = unsafe tensor.strides {
       strides = (0 ..< axes).map { unsafe Int(given[$0]) }
     } else {
       for axis in stride(from: axes - 2, through: 0, by: -1) {
-        let (step, overflow) = strides[axis + 1].multipliedReportingOverflow(by: max(shape[axis + 1], 1))
+        let (step, overflow) = strides[axis + 1].multipliedReportingOverflow(
+          by: max(shape[axis + 1], 1))
         guard !overflow else { throw bad("has shape \(shape), which no memory holds") }
         strides[axis] = step
       }
@@ -75,7 +90,8 @@ extension Call {
     guard let data = unsafe tensor.data else {
       throw SteinError(.badPointer, "the data of \(argument) is NULL", argument: argument)
     }
-    let (origin, wrapped) = unsafe UInt(bitPattern: data).addingReportingOverflow(UInt(tensor.byte_offset))
+    let (origin, wrapped) = unsafe UInt(bitPattern: data).addingReportingOverflow(
+      UInt(tensor.byte_offset))
     guard !wrapped, origin % UInt(type.size) == 0 else {
       throw bad("has data that are not aligned to its elements")
     }
@@ -113,7 +129,9 @@ extension Call {
 
   private func empty(_ type: ElementType, _ shape: [Int], _ strides: [Int]) -> BoundTensor {
     // Nothing is ever read there.
-    let nowhere = unsafe UnsafeMutableRawPointer(bitPattern: 64) ?? UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
+    let nowhere =
+      unsafe UnsafeMutableRawPointer(bitPattern: 64)
+      ?? UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
     return unsafe BoundTensor(
       view: TensorView(type: type, shape: shape, strides: strides, base: nowhere), strides: strides,
       bytes: 0 ..< 0, origin: 0)

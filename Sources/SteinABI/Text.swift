@@ -70,7 +70,8 @@ extension Call {
     unsafe needed.pointee = UInt64(count)
     guard capacity >= UInt64(count) else {
       throw SteinError(
-        .bufferTooSmall, "buffer holds \(capacity) bytes, \(count) are needed", argument: "capacity")
+        .bufferTooSmall, "buffer holds \(capacity) bytes, \(count) are needed", argument: "capacity"
+      )
     }
     guard unsafe buffer != nil else {
       throw SteinError(.badPointer, "buffer is NULL, capacity is not 0", argument: "buffer")

@@ -92,4 +92,6 @@ public func stein_trainer_describe(
 }
 
 @_cdecl("stein_trainer_free") @implementation
-public func stein_trainer_free(_ trainer: OpaquePointer?) -> stein_status { unsafe free(trainer, .trainer) }
+public func stein_trainer_free(_ trainer: OpaquePointer?) -> stein_status {
+  unsafe free(trainer, .trainer)
+}

@@ -21,14 +21,19 @@ struct Library {
     }
     var types: [UnsafeMutablePointer<ffi_type>?] = signature.parameters.map { type($0.kind) }
     var cif = ffi_cif()
-    guard ffi_prep_cif(&cif, FFI_DEFAULT_ABI, UInt32(types.count), type(signature.result), &types) == FFI_OK else {
+    guard
+      ffi_prep_cif(&cif, FFI_DEFAULT_ABI, UInt32(types.count), type(signature.result), &types)
+        == FFI_OK
+    else {
       fputs("libffi refuses \(signature.name)\n", stderr)
       exit(3)
     }
     var slots = arguments
     var result: UInt64 = 0
     slots.withUnsafeMutableBufferPointer { buffer in
-      var pointers = buffer.indices.map { UnsafeMutableRawPointer(buffer.baseAddress! + $0) as UnsafeMutableRawPointer? }
+      var pointers = buffer.indices.map {
+        UnsafeMutableRawPointer(buffer.baseAddress! + $0) as UnsafeMutableRawPointer?
+      }
       let target = unsafeBitCast(function, to: (@convention(c) () -> Void).self)
       ffi_call(&cif, target, &result, &pointers)
     }
@@ -59,7 +64,9 @@ func text(_ string: String) -> UInt64 { text(Array(string.utf8)) }
 
 func text(_ bytes: [UInt8]) -> UInt64 {
   let block = memory(bytes.count + 1)
-  bytes.withUnsafeBytes { block.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(block), byteCount: bytes.count) }
+  bytes.withUnsafeBytes {
+    block.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(block), byteCount: bytes.count)
+  }
   return bits(block)
 }
 
@@ -91,7 +98,9 @@ struct TensorSpec {
   private func list(_ values: [Int64]?) -> UInt64 {
     guard let values else { return 0 }
     let block = memory(8 * max(values.count, 8))
-    for (index, value) in values.enumerated() { block.storeBytes(of: value, toByteOffset: 8 * index, as: Int64.self) }
+    for (index, value) in values.enumerated() {
+      block.storeBytes(of: value, toByteOffset: 8 * index, as: Int64.self)
+    }
     return bits(block)
   }
 }

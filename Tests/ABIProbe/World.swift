@@ -44,12 +44,19 @@ final class World {
     dead["trainer"] = short
   }
 
-  func signature(_ name: String) -> CSignature { signatures.first { $0.name == name }! }
+  func signature(_ name: String) -> CSignature {
+    guard let signature = signatures.first(where: { $0.name == name }) else {
+      print("FAIL \(name) is not in the header")
+      exit(3)
+    }
+    return signature
+  }
 
   @discardableResult
   func call(_ name: String, _ arguments: [UInt64]) -> Int32 {
     let signature = signature(name)
-    let padded = arguments + [UInt64](repeating: 0, count: signature.parameters.count - arguments.count)
+    let padded =
+      arguments + [UInt64](repeating: 0, count: signature.parameters.count - arguments.count)
     return Int32(truncatingIfNeeded: library.call(signature, padded))
   }
 
@@ -68,7 +75,9 @@ final class World {
 
   func matrix(_ rows: Int64, _ columns: Int64, _ value: (Int) -> Double) -> UInt64 {
     let data = memory(Int(8 * rows * columns))
-    for index in 0 ..< Int(rows * columns) { data.storeBytes(of: value(index), toByteOffset: 8 * index, as: Double.self) }
+    for index in 0 ..< Int(rows * columns) {
+      data.storeBytes(of: value(index), toByteOffset: 8 * index, as: Double.self)
+    }
     return TensorSpec(data: data, shape: [rows, columns]).written()
   }
 
@@ -82,7 +91,9 @@ final class World {
   }
 
   /// Arguments with which `function` succeeds, its outputs, and its error.
-  func arguments(_ function: CSignature) -> (values: [UInt64], outputs: [Int: Output], error: UnsafeMutableRawPointer) {
+  func arguments(_ function: CSignature) -> (
+    values: [UInt64], outputs: [Int: Output], error: UnsafeMutableRawPointer
+  ) {
     var outputs: [Int: Output] = [:]
     let error = memory(512)
     error.storeBytes(of: 512, as: UInt32.self)
@@ -99,15 +110,20 @@ final class World {
       case ("model", "const stein_model *"), ("model", "stein_model *"): return model
       case ("trainer", "const stein_trainer *"), ("trainer", "stein_trainer *"): return trainer
       case (_, let type) where type.hasSuffix("**"): return bits(output(index, 8))
-      case ("options", _), ("allocator", _), ("labels", _), ("start", _), ("finished", _), ("monitor", _): return 0
+      case ("options", _), ("allocator", _), ("labels", _), ("start", _), ("finished", _),
+        ("monitor", _):
+        return 0
       case ("kind", _): return text("model")
       case ("name", _): return text("mean")
       case ("path", _): return text(path(function.name))
       case ("rows", _), ("x", _): return matrix(8, 3) { Double($0 * $0 % 7) * 0.3 }
       case ("out", "const stein_tensor *"):
-        let vector = function.name == "stein_model_energy" ? [8] : function.name == "stein_model_parameter" ? [3] : [8, 3] as [Int64]
+        let vector =
+          function.name == "stein_model_energy"
+          ? [8] : function.name == "stein_model_parameter" ? [3] : [8, 3] as [Int64]
         let count = Int(vector.reduce(1, *))
-        return TensorSpec(data: output(index, 8 * count), ndim: Int32(vector.count), shape: vector).written()
+        return TensorSpec(data: output(index, 8 * count), ndim: Int32(vector.count), shape: vector)
+          .written()
       case ("out", _): return bits(output(index, 8))
       case ("ndim", _): return bits(output(index, 4))
       case ("shape", _): return bits(output(index, 40))

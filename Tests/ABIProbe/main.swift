@@ -10,7 +10,9 @@ guard CommandLine.arguments.count == 4 else {
   fputs("usage: abi-probe LIBRARY FUNCTION FOLDER\n", stderr)
   exit(2)
 }
-let (libraryPath, name, folder) = (CommandLine.arguments[1], CommandLine.arguments[2], CommandLine.arguments[3])
+let (libraryPath, name, folder) = (
+  CommandLine.arguments[1], CommandLine.arguments[2], CommandLine.arguments[3]
+)
 setvbuf(stdout, nil, _IOLBF, 0)
 
 let table = fopen(folder + "/table.csv", "w")
@@ -24,7 +26,8 @@ var cases = 0
 
 /// Frees what a call that succeeded made, and starts afresh where it freed something.
 func tidy(_ values: [UInt64]) {
-  for (parameter, value) in zip(function.parameters, values) where parameter.type.hasSuffix("**") && value != 0 {
+  for (parameter, value) in zip(function.parameters, values)
+  where parameter.type.hasSuffix("**") && value != 0 {
     let made = UnsafeRawPointer(bitPattern: UInt(value))?.load(as: UInt64.self) ?? 0
     let kind = parameter.type.dropFirst("stein_".count).dropLast(" **".count)
     if made != 0xA5A5_A5A5_A5A5_A5A5 { world.call("stein_\(kind)_free", [made]) }
@@ -40,13 +43,16 @@ if returnsStatus, Int32(truncatingIfNeeded: result) != 0 {
   let message = String(cString: (good.error + 80).assumingMemoryBound(to: CChar.self))
   print("FAIL valid arguments gave \(Int32(truncatingIfNeeded: result)): \(message)")
 }
-if returnsStatus, good.error.load(fromByteOffset: 4, as: Int32.self) != 0 { print("FAIL the error was touched on success") }
+if returnsStatus, good.error.load(fromByteOffset: 4, as: Int32.self) != 0 {
+  print("FAIL the error was touched on success")
+}
 tidy(good.values)
 
 for (index, parameter) in function.parameters.enumerated() {
   for hostile in world.hostile(function, parameter) {
     // Objects may be new after a free: the same wrong value is made again for them.
-    guard let hostile = world.hostile(function, parameter).first(where: { $0.what == hostile.what }) else { continue }
+    guard let hostile = world.hostile(function, parameter).first(where: { $0.what == hostile.what })
+    else { continue }
     print("CASE \(parameter.name) \(hostile.what)")
     cases += 1
     var (values, outputs, error) = world.arguments(function)
@@ -61,10 +67,14 @@ for (index, parameter) in function.parameters.enumerated() {
     if !expected.contains(status) { fail("status \(status), not in \(expected)") }
     if status == 0 { tidy(values) }
     if !name.hasSuffix("_free") {
-      let (told, place) = (error.load(fromByteOffset: 4, as: Int32.self), error.load(fromByteOffset: 8, as: Int32.self))
+      let (told, place) = (
+        error.load(fromByteOffset: 4, as: Int32.self), error.load(fromByteOffset: 8, as: Int32.self)
+      )
       if told != status { fail("the error says \(told), the call \(status)") }
       let mayBeElsewhere = (200 ... 299).contains(status)
-      if place != Int32(index + 1), !mayBeElsewhere || place != 0 { fail("the error names parameter \(place), not \(index + 1)") }
+      if place != Int32(index + 1), !mayBeElsewhere || place != 0 {
+        fail("the error names parameter \(place), not \(index + 1)")
+      }
       if error.load(fromByteOffset: 80, as: UInt8.self) == 0 { fail("no message") }
     }
     if (100 ... 199).contains(status) {

@@ -2,10 +2,13 @@ import Foundation
 import Testing
 
 /// The folder that the test program stands in: the library and the probe are built beside it.
-let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+  .deletingLastPathComponent()
 
 /// The library under test: $STEIN_LIBRARY, or the one built with the tests.
-let libraryPath = ProcessInfo.processInfo.environment["STEIN_LIBRARY"] ?? products.appendingPathComponent("libstein.so").path
+let libraryPath =
+  ProcessInfo.processInfo.environment["STEIN_LIBRARY"]
+  ?? products.appendingPathComponent("libstein.so").path
 
 struct Outcome {
   let status: Int32
@@ -30,9 +33,12 @@ func run(_ program: String, _ arguments: [String]) throws -> Outcome {
 
 /// The functions of the header, as the linker sees them in the library.
 let functions: [String] = {
-  guard let listing = try? run("/usr/bin/nm", ["-D", "--defined-only", libraryPath]) else { return [] }
+  guard let listing = try? run("/usr/bin/nm", ["-D", "--defined-only", libraryPath]) else {
+    return []
+  }
   return listing.output.split(separator: "\n").compactMap { line in
-    let name = line.split(separator: " ").last.map(String.init)?.split(separator: "@").first.map(String.init)
+    let name = line.split(separator: " ").last.map(String.init)?.split(separator: "@").first.map(
+      String.init)
     return name.flatMap { $0.hasPrefix("stein_") ? $0 : nil }
   }.sorted()
 }()

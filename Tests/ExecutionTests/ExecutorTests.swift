@@ -1,5 +1,6 @@
 import Execution
 import Graph
+import Synchronization
 import TestSupport
 import Testing
 
@@ -62,7 +63,8 @@ import Testing
     let parameters = [
       numbers.tensor([dimension, width]), numbers.tensor([width]), numbers.tensor([width, 1]),
     ]
-    let exact = evaluate(graph, [score] + gradients + [loss], inputs: inputs, parameters: parameters)
+    let exact = evaluate(
+      graph, [score] + gradients + [loss], inputs: inputs, parameters: parameters)
     let result = try run(
       graph, rows: [score], sums: gradients + [loss], inputs: inputs, parameters: parameters)
     compare(result.rows[0], exact[0])
@@ -75,13 +77,15 @@ import Testing
     let p = graph.parameter([5, 6])
     var outputs = [
       graph.add(a, b), graph.transpose(a, [1, 2, 0]), graph.transpose(a, [0, 2, 1]),
-      graph.sum(a, axes: [0, 2]), graph.sum(a, axes: [1], keepAxes: true), graph.max(a, axes: [0, 1]),
+      graph.sum(a, axes: [0, 2]), graph.sum(a, axes: [1], keepAxes: true),
+      graph.max(a, axes: [0, 1]),
       graph.slice(a, starts: [1, 0, 1], sizes: [2, 2, 1]),
       graph.pad(b, starts: [1, 2], shape: [5, 4]), graph.concatenate([a, graph.exp(a)], axis: 1),
       graph.broadcast(b, [2, 3, 4]), graph.matmul(a, c), graph.matmul(c, p),
       graph.matmul(c, p, transposeA: false), graph.identity(3),
       graph.multiply(graph.reshape(a, [4, 3, 1, 2]), graph.reshape(c, [1, 1, 5, 2])),
-      graph.gather(graph.reshape(a, [12, 2]), indices: graph.literal(Literal(shape: [3], values: [7, 0, 7]))),
+      graph.gather(
+        graph.reshape(a, [12, 2]), indices: graph.literal(Literal(shape: [3], values: [7, 0, 7]))),
       graph.scatterAdd(b, indices: graph.literal(Literal(shape: [3], values: [1, 3, 1])), rows: 5),
       graph.select(graph.greater(a, graph.constant(0)), a, graph.constant(2)),
       graph.logSumExp(a, axes: [2]), graph.softplus(graph.mean(a, axes: [0])),
@@ -141,8 +145,6 @@ import Testing
     #expect(sum.total == 12)
   }
 }
-
-import Synchronization
 
 private final class Counter: Sendable {
   private let value = Atomic<Int>(0)

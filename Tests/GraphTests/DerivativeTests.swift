@@ -19,11 +19,15 @@ struct Subject: Sendable, CustomTestStringConvertible {
   static let all: [Subject] =
     Unary.allCases.map { f in Subject(f.rawValue, [[2, 3]]) { $0.unaryForTest(f, $1[0]) } }
     + Binary.allCases.map { f in
-      Subject("\(f.rawValue) with broadcasting", [[2, 3], [3]]) { $0.binaryForTest(f, $1[0], $1[1]) }
+      Subject("\(f.rawValue) with broadcasting", [[2, 3], [3]]) {
+        $0.binaryForTest(f, $1[0], $1[1])
+      }
     } + [
       Subject("subtract of a column", [[2, 1], [2, 3]]) { $0.subtract($1[0], $1[1]) },
       Subject("divide of a scalar", [[], [2, 2]]) { $0.divide($1[0], $1[1]) },
-      Subject("select", [[2, 2], [2, 2], [2]], -1 ... 1) { $0.select($0.step($1[0]), $1[1], $1[2]) },
+      Subject("select", [[2, 2], [2, 2], [2]], -1 ... 1) {
+        $0.select($0.step($1[0]), $1[1], $1[2])
+      },
       Subject("matmul", [[2, 3], [3, 2]]) { $0.matmul($1[0], $1[1]) },
       Subject("matmul tn", [[3, 2], [3, 2]]) { $0.matmul($1[0], $1[1], transposeA: true) },
       Subject("matmul nt", [[2, 3], [4, 3]]) { $0.matmul($1[0], $1[1], transposeB: true) },
@@ -149,7 +153,10 @@ extension Graph {
     let directions = subject.shapes.map { numbers.tensor($0) }
     let y = subject.build(&graph, nodes)
     let tangents = zip(nodes, directions).map { node, direction in
-      (variable: node, tangent: graph.literal(Literal(shape: graph.shape(of: node), values: direction.values)))
+      (
+        variable: node,
+        tangent: graph.literal(Literal(shape: graph.shape(of: node), values: direction.values))
+      )
     }
     let yDot = graph.pushforward(of: [y], along: tangents)[0]
     // d/dt of Σ w y + y² along the direction, both ways.
@@ -184,16 +191,19 @@ extension Graph {
     }
     let together = push(many)
     let apart = (0 ..< 2).map { k in
-      push(many.map { t in
-        let count = t.values.count / 2
-        return Tensor(Array(t.shape.dropFirst()), Array(t.values[k * count ..< (k + 1) * count]))
-      })
+      push(
+        many.map { t in
+          let count = t.values.count / 2
+          return Tensor(Array(t.shape.dropFirst()), Array(t.values[k * count ..< (k + 1) * count]))
+        })
     }
     #expect(graph.error == nil)
     let results = evaluate(graph, [together] + apart, inputs: point)
     let expected = results[1].values + results[2].values
     if results[0].values.count == expected.count {
-      for (a, b) in zip(results[0].values, expected) { #expect(abs(a - b) < 1e-12 * max(1, abs(b))) }
+      for (a, b) in zip(results[0].values, expected) {
+        #expect(abs(a - b) < 1e-12 * max(1, abs(b)))
+      }
     } else {
       // A derivative that is 0 everywhere needs no leading axis.
       #expect(expected.allSatisfy { $0 == 0 } && results[0].values.allSatisfy { $0 == 0 })

@@ -57,7 +57,9 @@ import Testing
     let loss = graph.total(graph.square(score))
     let gradients = graph.gradient(of: loss, withRespectTo: weights)
     #expect(graph.reachable(from: gradients).count < 60 * layers)
-    let sigmoids = graph.operations.filter { if case .unary(.sigmoid, _) = $0 { true } else { false } }
+    let sigmoids = graph.operations.filter {
+      if case .unary(.sigmoid, _) = $0 { true } else { false }
+    }
     #expect(sigmoids.count == layers)
   }
 

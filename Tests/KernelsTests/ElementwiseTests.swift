@@ -116,7 +116,10 @@ func points(_ count: Int) -> [Float] {
   @Test(arguments: [(1, 1, 1), (3, 5, 1), (2, 7, 4), (1, 64, 33), (4, 100, 8), (1, 1000, 1)])
   func sumsAndMaxima(outer: Int, count: Int, inner: Int) {
     let x = points(outer * count * inner)
-    var (total, largest) = ([Float](repeating: 3, count: outer * inner + 16), [Float](repeating: 3, count: outer * inner + 16))
+    var (total, largest) = (
+      [Float](repeating: 3, count: outer * inner + 16),
+      [Float](repeating: 3, count: outer * inner + 16)
+    )
     sum(padded(x), outer: outer, count: count, inner: inner, &total, accumulate: true)
     maximum(padded(x), outer: outer, count: count, inner: inner, &largest)
     for o in 0 ..< outer {
@@ -146,7 +149,9 @@ func points(_ count: Int) -> [Float] {
     let x = points(rows * columns)
     var y = [Float](repeating: 0, count: rows * columns)
     transpose(x, rows: rows, columns: columns, &y)
-    for r in 0 ..< rows { for c in 0 ..< columns { #expect(y[c * rows + r] == x[r * columns + c]) } }
+    for r in 0 ..< rows {
+      for c in 0 ..< columns { #expect(y[c * rows + r] == x[r * columns + c]) }
+    }
   }
 
   @Test func indicesOutsideAreTheNearest() {

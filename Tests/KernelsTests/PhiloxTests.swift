@@ -1,7 +1,9 @@
 import Kernels
 import Testing
 
-/// Philox of 4 words of any size, as Salmon et al. (2011) print it.
+/// Philox of 4 words of any size, as Salmon et al.
+///
+/// (2011) print it.
 private func philox<Word: FixedWidthInteger & UnsignedInteger>(
   _ counter: [Word], _ key: [Word], multipliers: (Word, Word), weyl: (Word, Word)
 ) -> [Word] {
@@ -9,7 +11,10 @@ private func philox<Word: FixedWidthInteger & UnsignedInteger>(
   for _ in 0 ..< 10 {
     let p = c[0].multipliedFullWidth(by: multipliers.0)
     let q = c[2].multipliedFullWidth(by: multipliers.1)
-    c = [q.high ^ c[1] ^ k[0], Word(truncatingIfNeeded: q.low), p.high ^ c[3] ^ k[1], Word(truncatingIfNeeded: p.low)]
+    c = [
+      q.high ^ c[1] ^ k[0], Word(truncatingIfNeeded: q.low), p.high ^ c[3] ^ k[1],
+      Word(truncatingIfNeeded: p.low),
+    ]
     k = [k[0] &+ weyl.0, k[1] &+ weyl.1]
   }
   return c
@@ -17,17 +22,18 @@ private func philox<Word: FixedWidthInteger & UnsignedInteger>(
 
 @Suite struct PhiloxTests {
   /// The known answers that come with Random123.
-  @Test(arguments: [
-    ([0, 0, 0, 0], 0, [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
-    (
-      [0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff], 0xffff_ffff_ffff_ffff,
-      [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
-    ),
-    (
-      [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], 0x299f_31d0_a409_3822,
-      [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
-    ),
-  ] as [([UInt32], UInt64, [UInt32])])
+  @Test(
+    arguments: [
+      ([0, 0, 0, 0], 0, [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
+      (
+        [0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff], 0xffff_ffff_ffff_ffff,
+        [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
+      ),
+      (
+        [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], 0x299f_31d0_a409_3822,
+        [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+      ),
+    ] as [([UInt32], UInt64, [UInt32])])
   func knownAnswers(counter: [UInt32], seed: UInt64, answer: [UInt32]) {
     let words = philox4x32(counter: SIMD4(counter), seed: seed)
     #expect(words == SIMD4(answer))
@@ -44,7 +50,10 @@ private func philox<Word: FixedWidthInteger & UnsignedInteger>(
       [1, 2, 3, 4] as [UInt64], [5, 6],
       multipliers: (0xD2E7_470E_E14C_6C93, 0xCA5A_8263_9512_1157),
       weyl: (0x9E37_79B9_7F4A_7C15, 0xBB67_AE85_84CA_A73B))
-    #expect(words == [0xa39b_5519_339f_e354, 0xaceb_1228_efc2_5196, 0xa0a2_e3c2_5aa5_f4fc, 0x08d0_cfa9_3327_20df])
+    #expect(
+      words == [
+        0xa39b_5519_339f_e354, 0xaceb_1228_efc2_5196, 0xa0a2_e3c2_5aa5_f4fc, 0x08d0_cfa9_3327_20df,
+      ])
   }
 
   /// A row's numbers do not depend on how many rows or columns were asked for, nor on which loop made them.

@@ -7,12 +7,14 @@ import Testing
 private func context() throws -> Context { try Context(options: "threads=1", allocator: nil) }
 
 /// A file of the test's own, gone after it.
-func withFile<Result>(_ name: String, _ bytes: [UInt8], _ body: (String) throws -> Result) throws -> Result {
+func withFile<Result>(_ name: String, _ bytes: [UInt8], _ body: (String) throws -> Result) throws
+  -> Result
+{
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(at: folder) }
   let path = folder.appendingPathComponent(name).path
-  FileManager.default.createFile(atPath: path, contents: Data(bytes))
+  try Data(bytes).write(to: URL(fileURLWithPath: path))
   return try body(path)
 }
 
@@ -29,7 +31,8 @@ private func failure(_ body: () throws -> Void) -> SteinError? {
     let rows = (0 ..< 7).map { i in [1e9 + Double(i * i), -3, 0.001 * Double(i)] }
     let data = try dataset(context(), rows, "names=a,\"b c\",d")
     let mean = rows.reduce(0) { $0 + $1[0] - 1e9 } / 7
-    let deviation = (rows.reduce(0) { $0 + ($1[0] - 1e9 - mean) * ($1[0] - 1e9 - mean) } / 7).squareRoot()
+    let deviation = (rows.reduce(0) { $0 + ($1[0] - 1e9 - mean) * ($1[0] - 1e9 - mean) } / 7)
+      .squareRoot()
     #expect(abs(data.columns[0].mean - 1e9 - mean) < 1e-6)
     #expect(abs(data.columns[0].deviation - deviation) < 1e-6 * deviation)
     for i in 0 ..< 7 {
@@ -67,7 +70,8 @@ private func failure(_ body: () throws -> Void) -> SteinError? {
       let backward = try Dataset(context: context, rows: reversed, labels: nil, options: "")
       for row in 0 ..< 3 {
         for column in 0 ..< 2 {
-          #expect(plain.values.view[2 * row + column] == backward.values.view[2 * (2 - row) + column])
+          #expect(
+            plain.values.view[2 * row + column] == backward.values.view[2 * (2 - row) + column])
         }
       }
     }
@@ -84,7 +88,8 @@ private func failure(_ body: () throws -> Void) -> SteinError? {
 @Suite struct FileFormatTests {
   private func npy(_ header: String, _ body: [UInt8], version: UInt8 = 1) -> [UInt8] {
     let text = Array(header.utf8)
-    let length = version == 1
+    let length =
+      version == 1
       ? [UInt8(text.count & 255), UInt8(text.count >> 8)]
       : (0 ..< 4).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) }
     return [0x93] + Array("NUMPY".utf8) + [version, 0] + length + text + body
@@ -92,12 +97,16 @@ private func failure(_ body: () throws -> Void) -> SteinError? {
 
   private func bytes<T>(_ values: [T]) -> [UInt8] { values.withUnsafeBytes { Array($0) } }
 
-  private func rows(_ file: [UInt8], _ name: String = "a.npy", _ options: String = "") throws -> [[Double]] {
+  private func rows(_ file: [UInt8], _ name: String = "a.npy", _ options: String = "") throws
+    -> [[Double]]
+  {
     try withFile(name, file) { path in
       let data = try Dataset(context: context(), path: path, options: options)
       return (0 ..< data.rowCount).map { row in
         (0 ..< data.columnCount).map { column in
-          let (u, c) = (Double(data.values.view[row * data.columnCount + column]), data.columns[column])
+          let (u, c) = (
+            Double(data.values.view[row * data.columnCount + column]), data.columns[column]
+          )
           return ((c.mean + u * c.deviation) * 1000).rounded() / 1000
         }
       }
@@ -106,42 +115,60 @@ private func failure(_ body: () throws -> Void) -> SteinError? {
 
   @Test(arguments: [UInt8(1), 2, 3])
   func everyVersion(version: UInt8) throws {
-    let file = npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", bytes([1.5, 2, 3, 4, 5, 7]), version: version)
+    let file = npy(
+      "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", bytes([1.5, 2, 3, 4, 5, 7]),
+      version: version)
     #expect(try rows(file) == [[1.5, 2, 3], [4, 5, 7]])
   }
 
   @Test func ordersAndTypes() throws {
-    let fortran = npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", bytes([1, 4, 2, 5, 3, 7] as [Float]))
+    let fortran = npy(
+      "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }",
+      bytes([1, 4, 2, 5, 3, 7] as [Float]))
     #expect(try rows(fortran) == [[1, 2, 3], [4, 5, 7]])
-    let big = npy("{'descr': '>i2', 'fortran_order': False, 'shape': (3, 1), }", [0, 1, 255, 254, 1, 0])
+    let big = npy(
+      "{'descr': '>i2', 'fortran_order': False, 'shape': (3, 1), }", [0, 1, 255, 254, 1, 0])
     #expect(try rows(big) == [[1], [-2], [256]])
-    let half = npy("{'descr': '<f2', 'fortran_order': False, 'shape': (3,), }", bytes([0x3c00, 0xc100, 0x0001] as [UInt16]))
+    let half = npy(
+      "{'descr': '<f2', 'fortran_order': False, 'shape': (3,), }",
+      bytes([0x3c00, 0xc100, 0x0001] as [UInt16]))
     #expect(try rows(half) == [[1], [-2.5], [0]])
-    let unsigned = npy("{'descr': '|u1', 'fortran_order': False, 'shape': (3, 1), }", [0, 200, 255])
+    let unsigned = npy(
+      "{'descr': '|u1', 'fortran_order': False, 'shape': (3, 1), }", [0, 200, 255])
     #expect(try rows(unsigned) == [[0], [200], [255]])
   }
 
   @Test func spoiltFilesAreRefused() throws {
-    let whole = npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", bytes([1.5, 2, 3, 4, 5, 7]))
+    let whole = npy(
+      "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", bytes([1.5, 2, 3, 4, 5, 7]))
     for length in 0 ..< whole.count {
-      #expect(failure { _ = try rows(Array(whole[..<length])) }?.code == .badFile, "\(length) bytes")
+      #expect(
+        failure { _ = try rows(Array(whole[..<length])) }?.code == .badFile, "\(length) bytes")
     }
-    for shape in ["(9223372036854775807, 9223372036854775807)", "(-1, 2)", "(2, 2, 2, 2, 2, 2)", "()"] {
+    for shape in [
+      "(9223372036854775807, 9223372036854775807)", "(-1, 2)", "(2, 2, 2, 2, 2, 2)", "()",
+    ] {
       let file = npy("{'descr': '<f8', 'fortran_order': False, 'shape': \(shape), }", [])
       #expect(failure { _ = try rows(file) }?.code == .badFile, "\(shape)")
     }
     for descr in ["<c8", "|O", "<U3", "f8", "<f3"] {
-      let file = npy("{'descr': '\(descr)', 'fortran_order': False, 'shape': (1, 1), }", [UInt8](repeating: 0, count: 64))
+      let file = npy(
+        "{'descr': '\(descr)', 'fortran_order': False, 'shape': (1, 1), }",
+        [UInt8](repeating: 0, count: 64))
       #expect(failure { _ = try rows(file) }?.code == .badFile, "\(descr)")
     }
   }
 
   @Test func tables() throws {
     #expect(try rows(Array("1,2\n3,5\n".utf8), "a.csv") == [[1, 2], [3, 5]])
-    #expect(try rows(Array("\u{feff}a;\"b;c\"\r\n1;2\r\n3.5;-4e1\r\n\r\n".utf8), "a.csv") == [[1, 2], [3.5, -40]])
+    #expect(
+      try rows(Array("\u{feff}a;\"b;c\"\r\n1;2\r\n3.5;-4e1\r\n\r\n".utf8), "a.csv") == [
+        [1, 2], [3.5, -40],
+      ])
     #expect(try rows(Array("x\ty\n1\t2\n4\t8".utf8), "a.tsv") == [[1, 2], [4, 8]])
     #expect(try rows(Array(" 1  2 \n 3  9 \n".utf8), "a.txt") == [[1, 2], [3, 9]])
-    #expect(try rows(Array("a,b,c\n1,2,3\n4,5,7\n".utf8), "a.csv", "columns=c,0") == [[3, 1], [7, 4]])
+    #expect(
+      try rows(Array("a,b,c\n1,2,3\n4,5,7\n".utf8), "a.csv", "columns=c,0") == [[3, 1], [7, 4]])
   }
 
   @Test func labelColumns() throws {
@@ -207,7 +234,9 @@ private func failure(_ body: () throws -> Void) -> SteinError? {
   /// Every truncation is refused; every changed byte is refused or still a file.
   @Test func spoiltFiles() throws {
     let whole = try file()
-    for length in 0 ..< whole.count { #expect(failure { _ = try open(Array(whole[..<length])) }?.code == .badFile) }
+    for length in 0 ..< whole.count {
+      #expect(failure { _ = try open(Array(whole[..<length])) }?.code == .badFile)
+    }
     for index in whole.indices {
       for change in [UInt8(1), 0x80, 0xff] {
         var spoilt = whole
@@ -219,17 +248,22 @@ private func failure(_ body: () throws -> Void) -> SteinError? {
 }
 
 @Suite struct JSONTests {
-  @Test(arguments: ["null", "[1,-2.5,true,\"a\\u00e9\\n\"]", "{\"a\":{\"b\":[]},\"c\":0.1}", "1e300"])
+  @Test(arguments: [
+    "null", "[1,-2.5,true,\"a\\u00e9\\n\"]", "{\"a\":{\"b\":[]},\"c\":0.1}", "1e300",
+  ])
   func roundTrip(text: String) throws {
     let once = try JSON.parse(Array(text.utf8)).text
     #expect(try JSON.parse(Array(once.utf8)).text == once)
   }
 
   @Test(arguments: [
-    "", "{", "[1,]", "{\"a\":1,\"a\":2}", "nul", "1e999", "\"\\x\"", "\"\\ud800\"", "[1]2", "{1:2}", "\"\u{1}\"",
+    "", "{", "[1,]", "{\"a\":1,\"a\":2}", "nul", "1e999", "\"\\x\"", "\"\\ud800\"", "[1]2", "{1:2}",
+    "\"\u{1}\"",
     String(repeating: "[", count: 100_000),
   ])
-  func refused(text: String) { #expect(throws: JSONError.self) { try JSON.parse(Array(text.utf8)) } }
+  func refused(text: String) {
+    #expect(throws: JSONError.self) { try JSON.parse(Array(text.utf8)) }
+  }
 }
 
 @Suite struct AtomicWriteTests {

@@ -3,7 +3,7 @@ import Stein
 import TestSupport
 import Testing
 
-/// Objectives on a Gaussian energy E(u) = ½ (u − μ)ᵀ P (u − μ), whose loss and gradient are known:
+/// Objectives on a Gaussian energy E(u) = ½ (u − μ)ᵀ P (u − μ), whose loss and gradient are known:.
 ///
 ///     s = −P (u − μ),   tr ∇s = −tr P,   J(u) = ½ ‖P (u − μ)‖² − tr P
 @Suite struct ObjectiveTests {
@@ -76,11 +76,15 @@ import Testing
     let exact = s.graph.exactScoreMatchingLoss(score: s.score, x: s.x)
     let signs = (0 ..< 8).map { pattern in
       s.graph.literal(
-        Literal(shape: [rows, dimension], values: (0 ..< rows * dimension).map { pattern >> ($0 % dimension) & 1 == 1 ? 1.0 : -1.0 }))
+        Literal(
+          shape: [rows, dimension],
+          values: (0 ..< rows * dimension).map { pattern >> ($0 % dimension) & 1 == 1 ? 1.0 : -1.0 }
+        ))
     }
     let sliced = s.graph.slicedScoreMatchingLoss(score: s.score, x: s.x, projections: signs)
     let one = s.graph.slicedScoreMatchingLoss(score: s.score, x: s.x, projections: [signs[1]])
-    let values = evaluate(s.graph, [exact, sliced, one], inputs: [points(rows)], parameters: parameters)
+    let values = evaluate(
+      s.graph, [exact, sliced, one], inputs: [points(rows)], parameters: parameters)
     for row in 0 ..< rows {
       #expect(abs(values[0].values[row] - values[1].values[row]) < 1e-12)
       // One projection alone is off by what is not on the diagonal.
@@ -116,7 +120,8 @@ import Testing
         ws.append(weights[i] * weights[j])
       }
     }
-    let values = evaluate(graph, [denoising, exact], inputs: [Tensor([9, 1], xs), Tensor([9, 1], zs)])
+    let values = evaluate(
+      graph, [denoising, exact], inputs: [Tensor([9, 1], xs), Tensor([9, 1], zs)])
     func mean(_ t: Tensor) -> Double { zip(t.values, ws).reduce(0) { $0 + $1.0 * $1.1 } }
     // The loss carries the weight (σ² + 1) on ½‖σs + z‖², which is σ² times ½‖s + z/σ‖².
     let left = mean(values[0]) / (sigma * sigma + 1) / (sigma * sigma)

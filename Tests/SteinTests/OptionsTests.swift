@@ -11,7 +11,8 @@ import Testing
   }
 
   @Test func valuesAndDefaults() throws {
-    let options = try Options("  widths=32,64 family=energy_mlp\tseed=7 dropout=0.25 residual=false", .model)
+    let options = try Options(
+      "  widths=32,64 family=energy_mlp\tseed=7 dropout=0.25 residual=false", .model)
     #expect(options.integers("widths") == [32, 64])
     #expect(options.choice("family") == "energy_mlp")
     #expect(options.integer("seed") == 7)
@@ -33,15 +34,19 @@ import Testing
     ("widht=3", "widht", "did you mean 'widths'?"), ("colour=red", "colour", "there are family"),
     ("seed=1 seed=2", "seed", "twice"), ("seed=1.5", "seed", "whole number from 0"),
     ("dropout=2", "dropout", "from 0.0 to 0.9"), ("residual=yes", "residual", "true, false"),
-    ("family=mlp", "family", "score_mlp, energy_mlp, gaussian"), ("widths=", "widths", "whole numbers"),
-    ("seed", "seed", "=value"), ("seed=1,2", "seed", "one value"), ("dropout=0,5", "dropout", "one value"),
-    ("family=\"a", "family", "not closed"), ("seed=nan", "seed", "whole"), ("dropout=nan", "dropout", "number"),
+    ("family=mlp", "family", "score_mlp, energy_mlp, gaussian"),
+    ("widths=", "widths", "whole numbers"),
+    ("seed", "seed", "=value"), ("seed=1,2", "seed", "one value"),
+    ("dropout=0,5", "dropout", "one value"),
+    ("family=\"a", "family", "not closed"), ("seed=nan", "seed", "whole"),
+    ("dropout=nan", "dropout", "number"),
   ])
   func mistakes(text: String, key: String, says: String) {
     let error = error(text)
     #expect(error?.code == .badOption)
     #expect(error?.option == key)
-    #expect(error?.message.contains(says) == true || says == "true, false", "\(error?.message ?? "none")")
+    #expect(
+      error?.message.contains(says) == true || says == "true, false", "\(error?.message ?? "none")")
   }
 
   @Test(arguments: ["context", "dataset", "model", "trainer", "sampler", "loss"])

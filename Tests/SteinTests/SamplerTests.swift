@@ -58,10 +58,16 @@ struct PlanarMixture {
   private let target = PlanarMixture()
 
   /// Final states of `count` rows under the exact score.
-  private func draw(_ sampler: any Sampler, count: Int, sigmaData: Double = 1) throws -> [(Double, Double)] {
+  private func draw(_ sampler: any Sampler, count: Int, sigmaData: Double = 1) throws -> [(
+    Double, Double
+  )] {
     let memory = Memory()
-    let (state, spare) = (try Storage<Double>(memory, count: 2 * count), try Storage<Double>(memory, count: 2 * count))
-    let (normals, g) = (try Storage<Float>(memory, count: 2 * count), try Storage<Float>(memory, count: 2 * count))
+    let (state, spare) = (
+      try Storage<Double>(memory, count: 2 * count), try Storage<Double>(memory, count: 2 * count)
+    )
+    let (normals, g) = (
+      try Storage<Float>(memory, count: 2 * count), try Storage<Float>(memory, count: 2 * count)
+    )
     let walkers = Walkers(
       state: state.view, spare: spare.view, normals: normals.view, rows: count, dimension: 2,
       firstIndex: 0, seed: 11)
@@ -104,7 +110,8 @@ struct PlanarMixture {
   @Test func heunIsOfSecondOrder() throws {
     func end(_ steps: Int) throws -> [(Double, Double)] {
       // Down to a level above 0, without the last Euler step.
-      let levels = Array(karrasGrid(steps: steps + 1, sigmaMin: 0.1, sigmaMax: 10, rho: 7).dropLast())
+      let levels = Array(
+        karrasGrid(steps: steps + 1, sigmaMin: 0.1, sigmaMax: 10, rho: 7).dropLast())
       return try draw(Heun(grid: levels), count: 200)
     }
     let fine = try end(640)
@@ -124,7 +131,8 @@ struct PlanarMixture {
   @Test func annealedLangevinDrawsTheMixture() throws {
     let ladder = GeometricLadder(sigmaMax: 5, sigmaMin: 0.05, dimension: 2)
     let sampler = AnnealedLangevin(
-      ladder: ladder, stepSize: ladder.stepSize(stepsPerLevel: 20), stepsPerLevel: 20, denoise: true)
+      ladder: ladder, stepSize: ladder.stepSize(stepsPerLevel: 20), stepsPerLevel: 20, denoise: true
+    )
     compare(try draw(sampler, count: 2500), sigma: 0, bias: 0.06)
   }
 
@@ -134,8 +142,12 @@ struct PlanarMixture {
     let count = 6000
     let variances = [0.5, 1.7]
     let stepSize = 0.2
-    let (state, spare) = (try Storage<Double>(memory, count: 2 * count), try Storage<Double>(memory, count: 2 * count))
-    let (normals, g) = (try Storage<Float>(memory, count: 2 * count), try Storage<Float>(memory, count: 2 * count))
+    let (state, spare) = (
+      try Storage<Double>(memory, count: 2 * count), try Storage<Double>(memory, count: 2 * count)
+    )
+    let (normals, g) = (
+      try Storage<Float>(memory, count: 2 * count), try Storage<Float>(memory, count: 2 * count)
+    )
     let walkers = Walkers(
       state: state.view, spare: spare.view, normals: normals.view, rows: count, dimension: 2,
       firstIndex: 5, seed: 2)
@@ -149,7 +161,9 @@ struct PlanarMixture {
     for axis in 0 ..< 2 {
       let v = variances[axis]
       let exact = v / (1 - stepSize / (2 * v))
-      let measured = (0 ..< count).reduce(0) { $0 + state.view[2 * $1 + axis] * state.view[2 * $1 + axis] } / Double(count)
+      let measured =
+        (0 ..< count).reduce(0) { $0 + state.view[2 * $1 + axis] * state.view[2 * $1 + axis] }
+        / Double(count)
       // The mean square of n normals has deviation v √(2/n).
       #expect(abs(measured - exact) < 5 * exact * (2 / Double(count)).squareRoot())
     }

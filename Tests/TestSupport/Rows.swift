@@ -14,7 +14,9 @@ package func tensor(_ rows: [[Double]], _ body: (TensorView) throws -> Void) ret
 }
 
 /// A data set of `rows` with classes, if any.
-package func dataset(_ context: Context, _ rows: [[Double]], labels: [Int64]? = nil, _ options: String = "")
+package func dataset(
+  _ context: Context, _ rows: [[Double]], labels: [Int64]? = nil, _ options: String = ""
+)
   throws -> Dataset
 {
   var made: Dataset?
@@ -34,7 +36,9 @@ package func dataset(_ context: Context, _ rows: [[Double]], labels: [Int64]? = 
 }
 
 /// Rows that `body` writes into a tensor of [rows, width].
-package func rows(_ count: Int, _ width: Int, _ body: (TensorView) throws -> Void) rethrows -> [[Double]] {
+package func rows(_ count: Int, _ width: Int, _ body: (TensorView) throws -> Void) rethrows
+  -> [[Double]]
+{
   var flat = [Double](repeating: 0, count: count * width)
   try flat.withUnsafeMutableBytes { bytes in
     if let base = bytes.baseAddress {

@@ -57,12 +57,15 @@ enum CSV {
   }
 
   private static func isMissing(_ field: [UInt8]) -> Bool {
-    ["", "na", "n/a", "null", "none", "?"].contains(String(decoding: field, as: UTF8.self).lowercased())
+    ["", "na", "n/a", "null", "none", "?"].contains(
+      String(decoding: field, as: UTF8.self).lowercased())
   }
 
   /// A finite or infinite number; NaN and hexadecimal are none.
   private static func number(_ field: [UInt8]) -> Double? {
-    guard field.count <= 64, field.allSatisfy({ "+-.eE0123456789".utf8.contains($0) }) else { return nil }
+    guard field.count <= 64, field.allSatisfy({ "+-.eE0123456789".utf8.contains($0) }) else {
+      return nil
+    }
     let value = Double(String(decoding: field, as: UTF8.self))
     return value.flatMap { $0.isFinite ? $0 : nil }
   }
@@ -88,13 +91,17 @@ enum CSV {
         guard let row = try? scanner.row() else { break }
         counts.insert(row.count)
       }
-      if counts.count == 1, let fields = counts.first, fields > best.fields { best = (candidate, fields) }
+      if counts.count == 1, let fields = counts.first, fields > best.fields {
+        best = (candidate, fields)
+      }
     }
     return best.separator
   }
 }
 
-/// Cuts a file into rows of fields. Empty lines are skipped.
+/// Cuts a file into rows of fields.
+///
+/// Empty lines are skipped.
 private struct CSVScanner {
   let bytes: View<UInt8>
   var position: Int
@@ -134,7 +141,9 @@ private struct CSVScanner {
       break
     }
     // A run of spaces is one separator, also at the end of a line.
-    if separator == UInt8(ascii: " "), fields.count > 1, fields.last?.isEmpty == true { fields.removeLast() }
+    if separator == UInt8(ascii: " "), fields.count > 1, fields.last?.isEmpty == true {
+      fields.removeLast()
+    }
     return fields
   }
 
@@ -169,7 +178,8 @@ private struct CSVScanner {
         guard !atEnd, bytes[position] == UInt8(ascii: "\"") else {
           skipBlanks()
           guard atEnd || isEnd(bytes[position]) else {
-            throw SteinError(.badFile, "line \(line): text behind a closing quote", argument: "path")
+            throw SteinError(
+              .badFile, "line \(line): text behind a closing quote", argument: "path")
           }
           return text
         }

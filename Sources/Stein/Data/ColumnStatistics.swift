@@ -14,7 +14,9 @@ package struct ColumnStatistics: Sendable {
     isConstant ? 0 : x / deviation - mean / deviation
   }
 
-  /// Two passes over the rows. A value that is not finite is an error with its place.
+  /// Two passes over the rows.
+  ///
+  /// A value that is not finite is an error with its place.
   ///
   /// Sums are of x/m with m the column's largest magnitude, so that they stay finite for any finite data.
   static func measure(_ source: RowSource, rows: Int, columns: Int, memory: Memory) throws
@@ -36,7 +38,9 @@ package struct ColumnStatistics: Sendable {
         high.view[c] = max(high.view[c], x)
       }
     }
-    func magnitude(_ c: Int) -> Double { max(abs(low.view[c]), abs(high.view[c]), .leastNormalMagnitude) }
+    func magnitude(_ c: Int) -> Double {
+      max(abs(low.view[c]), abs(high.view[c]), .leastNormalMagnitude)
+    }
     let sums = try Storage<Double>(memory, count: columns)
     for r in 0 ..< rows {
       source.read(r, row.view)

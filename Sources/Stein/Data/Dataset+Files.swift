@@ -33,7 +33,8 @@ extension Dataset {
     if label == nil, selected == nil {
       let names = options.texts("names") ?? table.names
       try self.init(
-        context: context, RowSource(shape: table.shape, read: table.read), labels: nil, names: names)
+        context: context, RowSource(shape: table.shape, read: table.read), labels: nil, names: names
+      )
       return
     }
     guard table.shape.count == 2 else {

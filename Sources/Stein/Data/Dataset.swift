@@ -3,19 +3,19 @@ package import Execution
 /// Rows of numbers, standardised once: u = (x − mean)/scale, with each column's own deviation as its scale.
 package final class Dataset: Sendable {
   package let context: Context
-  /// [n, ...]
+  /// [n, ...].
   package let shape: [Int]
   package let rowCount: Int
   package let columnCount: Int
-  /// u, [n, d]
+  /// u, [n, d].
   package let values: Storage<Float>
   package let columns: [ColumnStatistics]
   package let names: [String]?
   package let labels: Labels?
 
-  /// - Parameters:
-  ///   - rows: [n, ...] with at least one element a row.
-  ///   - labels: integers [n], or nil.
+  /// `rows`: [n, ...] with at least one element.
+  ///
+  /// a row. `labels`: integers [n], or nil.
   package convenience init(
     context: Context, rows: TensorView, labels: TensorView?, options: String
   ) throws {
@@ -59,7 +59,9 @@ package final class Dataset: Sendable {
   }
 
   package func describe() -> String {
-    func list(_ value: (ColumnStatistics) -> Double) -> JSON { .array(columns.map { .number(value($0)) }) }
+    func list(_ value: (ColumnStatistics) -> Double) -> JSON {
+      .array(columns.map { .number(value($0)) })
+    }
     let constant = columns.indices.filter { columns[$0].isConstant }
     return JSON.object([
       ("shape", .array(shape.map(JSON.integer))),

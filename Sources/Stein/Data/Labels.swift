@@ -28,7 +28,8 @@ package struct Labels: Sendable {
       }
       seen[value, default: 0] += 1
       guard seen.count <= Labels.most else {
-        throw SteinError(.badValue, "labels has more than \(Labels.most) classes", argument: "labels")
+        throw SteinError(
+          .badValue, "labels has more than \(Labels.most) classes", argument: "labels")
       }
     }
     classes = seen.keys.sorted()

@@ -20,7 +20,9 @@ enum NPY {
     let length =
       version == 1 ? Int(view.load(8, as: UInt16.self)) : Int(view.load(8, as: UInt32.self))
     let start = 8 + lengthBytes + length
-    guard length <= 1 << 20, start <= view.count else { throw bad("its header does not fit the file") }
+    guard length <= 1 << 20, start <= view.count else {
+      throw bad("its header does not fit the file")
+    }
     guard let header = NPYHeader(view.bytes(8 + lengthBytes, length)) else {
       throw bad("its header is not a dictionary of descr, fortran_order and shape")
     }
@@ -43,7 +45,8 @@ enum NPY {
     let shape = header.shape.count == 1 ? header.shape + [1] : header.shape
     return Table(shape: shape, names: nil) { row, out in
       for index in 0 ..< out.count {
-        let position = header.fortranOrder ? columnMajor(row, index, shape) : row * out.count + index
+        let position =
+          header.fortranOrder ? columnMajor(row, index, shape) : row * out.count + index
         out[index] = element.value(bytes.view, start + position * element.size)
       }
     }
@@ -74,7 +77,9 @@ private struct NPYElement {
     guard let order = text.first, "<>=|".contains(order) else { return nil }
     text.removeFirst()
     guard let kind = text.popFirst(), let size = Int(text) else { return nil }
-    let sizes: [Character: [Int]] = ["f": [2, 4, 8], "i": [1, 2, 4, 8], "u": [1, 2, 4, 8], "b": [1]]
+    let sizes: [Character: [Int]] = [
+      "f": [2, 4, 8], "i": [1, 2, 4, 8], "u": [1, 2, 4, 8], "b": [1],
+    ]
     guard sizes[kind]?.contains(size) == true else { return nil }
     self.kind = kind
     self.size = size
@@ -120,7 +125,8 @@ private struct NPYHeader {
 
   init?(_ bytes: [UInt8]) {
     guard let text = String(validating: bytes, as: UTF8.self),
-      let descr = NPYHeader.field("descr", text), let order = NPYHeader.field("fortran_order", text),
+      let descr = NPYHeader.field("descr", text),
+      let order = NPYHeader.field("fortran_order", text),
       let shape = NPYHeader.field("shape", text), descr.count >= 2, shape.first == "("
     else { return nil }
     guard let quote = descr.first, quote == "'" || quote == "\"",

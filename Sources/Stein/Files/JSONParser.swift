@@ -4,7 +4,9 @@ package struct JSONError: Error, Sendable {
 }
 
 extension JSON {
-  /// - Parameter bytes: UTF-8. Nesting is limited to 64, and a key may stand only once in an object.
+  /// `bytes`:.
+  ///
+  /// UTF-8. Nesting is limited to 64, and a key may stand only once in an object.
   package static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSON {
     var parser = JSONParser(bytes: bytes)
     let value = try parser.value(depth: 0)
@@ -25,7 +27,9 @@ private struct JSONParser {
   func error(_ what: String) -> JSONError { JSONError(message: "\(what) at byte \(position)") }
 
   mutating func skipSpace() {
-    while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { position += 1 }
+    while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 {
+      position += 1
+    }
   }
 
   mutating func take(_ character: Character) -> Bool {
@@ -105,7 +109,9 @@ private struct JSONParser {
       position += 1
       switch byte {
       case UInt8(ascii: "\""):
-        guard let string = String(validating: text, as: UTF8.self) else { throw error("text is not UTF-8") }
+        guard let string = String(validating: text, as: UTF8.self) else {
+          throw error("text is not UTF-8")
+        }
         return string
       case UInt8(ascii: "\\"): try escape(&text)
       case 0 ..< 0x20: throw error("a control character in text")
@@ -141,7 +147,8 @@ private struct JSONParser {
 
   private mutating func hex() throws(JSONError) -> UInt32 {
     guard position + 4 <= bytes.count,
-      let code = UInt32(String(decoding: bytes[position ..< position + 4], as: UTF8.self), radix: 16)
+      let code = UInt32(
+        String(decoding: bytes[position ..< position + 4], as: UTF8.self), radix: 16)
     else { throw error("expected four hexadecimal digits") }
     position += 4
     return code

@@ -36,7 +36,9 @@ package struct Safetensors {
     }
   }
 
-  /// The bytes of a file. Metadata and entries are written in the order given.
+  /// The bytes of a file.
+  ///
+  /// Metadata and entries are written in the order given.
   package static func serialize(
     metadata: [(String, String)], _ entries: [Entry], memory: Memory
   ) throws -> Storage<UInt8> {
@@ -80,13 +82,16 @@ package struct SafetensorsArchive {
   private let bytes: View<UInt8>
 
   private static let sizes = [
-    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2,
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2,
+    "U16": 2,
     "I8": 1, "U8": 1, "BOOL": 1,
   ]
 
   package init(_ bytes: View<UInt8>) throws {
     self.bytes = bytes
-    func bad(_ what: String) -> SteinError { SteinError(.badFile, "not a safetensors file: \(what)") }
+    func bad(_ what: String) -> SteinError {
+      SteinError(.badFile, "not a safetensors file: \(what)")
+    }
     guard bytes.count >= 8 else { throw bad("shorter than its header's length") }
     let length = bytes.load(0, as: UInt64.self)
     guard length <= 64 << 20, length <= UInt64(bytes.count - 8) else {
@@ -148,14 +153,19 @@ package struct SafetensorsArchive {
     }
   }
 
-  package func read(_ name: String, into target: View<Double>) throws { try read(name, "F64", target) }
+  package func read(_ name: String, into target: View<Double>) throws {
+    try read(name, "F64", target)
+  }
 
   private func read<T>(_ name: String, _ type: String, _ target: View<T>) throws {
-    guard let tensor = tensors[name] else { throw SteinError(.badFile, "tensor '\(name)' is missing") }
+    guard let tensor = tensors[name] else {
+      throw SteinError(.badFile, "tensor '\(name)' is missing")
+    }
     guard tensor.type == type, tensor.count == target.count else {
       throw SteinError(
         .badFile,
-        "tensor '\(name)' has \(tensor.count) values of \(tensor.type), not \(target.count) of \(type)")
+        "tensor '\(name)' has \(tensor.count) values of \(tensor.type), not \(target.count) of \(type)"
+      )
     }
     bytes.copyOut(from: tensor.offset, into: target)
   }

@@ -21,10 +21,12 @@ final class Evaluator: Sendable {
       memory: model.context.memory)
   }
 
-  /// u, [rows, dimension]
+  /// u, [rows, dimension].
   func x(_ frame: Int) -> View<Float> { executor.input(0, frame: frame) }
 
-  func setSigma(_ sigma: Double, _ frame: Int) { executor.input(1, frame: frame).fill(Float(sigma)) }
+  func setSigma(_ sigma: Double, _ frame: Int) {
+    executor.input(1, frame: frame).fill(Float(sigma))
+  }
 
   /// One class a row, or none (unconditional) where it is negative.
   func setClasses(_ frame: Int, _ classOfRow: (Int) -> Int) {
@@ -65,13 +67,16 @@ extension Model.Snapshot {
   func classes(_ labels: TensorView?, rows: Int, memory: Memory) throws -> Storage<Int32>? {
     guard let labels else { return nil }
     guard !description.classes.isEmpty else {
-      throw SteinError(.badValue, "the model was made without classes; labels must be NULL", argument: "labels")
+      throw SteinError(
+        .badValue, "the model was made without classes; labels must be NULL", argument: "labels")
     }
     guard !labels.type.isFloat, labels.shape.count == 1, labels.rows == rows else {
       throw SteinError(
-        .badShape, "labels must be integers [\(rows)]; it has shape \(labels.shape)", argument: "labels")
+        .badShape, "labels must be integers [\(rows)]; it has shape \(labels.shape)",
+        argument: "labels")
     }
-    let index = Dictionary(uniqueKeysWithValues: description.classes.enumerated().map { ($1, Int32($0)) })
+    let index = Dictionary(
+      uniqueKeysWithValues: description.classes.enumerated().map { ($1, Int32($0)) })
     let result = try Storage<Int32>(memory, count: rows)
     for row in 0 ..< rows {
       guard let label = labels.integer(row), let known = index[label] else {

@@ -19,7 +19,7 @@ package struct ParameterSpec: Sendable {
 package struct ModelInputs {
   /// [R, D], in units of u.
   package let x: Node
-  /// [R, 1]
+  /// [R, 1].
   package let sigma: Node
   /// [R, classes], one 1 a row or all 0 (unconditional); nil for a model without classes.
   package let label: Node?
@@ -71,7 +71,8 @@ extension EnergyFamily {
     energyNode(&graph, parameters, inputs)
   }
 
-  package func scaledScore(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
+  package func scaledScore(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs)
+    -> Node
   {
     let energy = energyNode(&graph, parameters, inputs)
     let gradient = graph.gradient(of: energy, withRespectTo: [inputs.x])[0]

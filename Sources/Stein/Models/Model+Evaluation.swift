@@ -30,7 +30,7 @@ extension Model {
     }
   }
 
-  /// - Parameter finish: from u and the field of one row makes the row of `out`.
+  /// `finish`: from u and the field of one row makes the row of `out`.
   private func evaluate(
     _ field: Field, _ x: TensorView, _ labels: TensorView?, _ sigma: Double, _ out: TensorView,
     _ monitor: any Monitor,
@@ -41,7 +41,8 @@ extension Model {
     try now.checkRows(x, "x")
     let expected = field == .energy ? [x.rows] : x.shape
     guard out.shape == expected else {
-      throw SteinError(.badShape, "out has shape \(out.shape); it needs \(expected)", argument: "out")
+      throw SteinError(
+        .badShape, "out has shape \(out.shape); it needs \(expected)", argument: "out")
     }
     let level = try now.level(sigma)
     let evaluator = try Evaluator(self, now, field)
@@ -63,7 +64,9 @@ extension Model {
       let d = evaluator.dimension
       evaluator.x(worker).fill(0)
       evaluator.setSigma(level, worker)
-      evaluator.setClasses(worker) { r in r < count ? classes.map { Int($0.view[first + r]) } ?? -1 : -1 }
+      evaluator.setClasses(worker) { r in
+        r < count ? classes.map { Int($0.view[first + r]) } ?? -1 : -1
+      }
       for r in 0 ..< count {
         x.readRow(first + r, into: row)
         units.standardize(row, into: evaluator.x(worker).slice(r * d, d))
@@ -72,7 +75,10 @@ extension Model {
       for r in 0 ..< count {
         let value = values.slice(r * width, width)
         guard value.allFinite else {
-          throw SteinError(.diverged, "row \(first + r) of x is so far out that its \(field == .energy ? "energy" : "score") is not finite")
+          throw SteinError(
+            .diverged,
+            "row \(first + r) of x is so far out that its \(field == .energy ? "energy" : "score") is not finite"
+          )
         }
         finish(units, level, evaluator.x(worker).slice(r * d, d), value, row)
         out.writeRow(first + r, from: row.slice(0, out.rowCount))

@@ -40,7 +40,9 @@ package final class Model: Sendable {
   }
 
   /// The weights that training begins from.
-  private static func start(_ family: any Family, seed: UInt64, memory: Memory) throws -> Storage<Float> {
+  private static func start(_ family: any Family, seed: UInt64, memory: Memory) throws -> Storage<
+    Float
+  > {
     let layout = ParameterLayout(family.parameters.map(\.shape))
     let weights = try Storage<Float>(memory, count: layout.count)
     for (index, spec) in family.parameters.enumerated() {
@@ -80,7 +82,8 @@ package final class Model: Sendable {
       return state.hasTrainer
     }
     if taken {
-      throw SteinError(.badState, "the model has a trainer already; free that one first", argument: "model")
+      throw SteinError(
+        .badState, "the model has a trainer already; free that one first", argument: "model")
     }
   }
 

@@ -24,12 +24,17 @@ extension ModelDescription {
 
   /// Reads what `json` writes; every number is checked, since the file may be anybody's.
   package init(_ json: JSON) throws {
-    func bad(_ what: String) -> SteinError { SteinError(.badFile, "the model's description: \(what)") }
+    func bad(_ what: String) -> SteinError {
+      SteinError(.badFile, "the model's description: \(what)")
+    }
     func positive(_ key: String) throws -> Double {
-      guard let value = json[key]?.double, value.isFinite, value > 0 else { throw bad("\(key) is no positive number") }
+      guard let value = json[key]?.double, value.isFinite, value > 0 else {
+        throw bad("\(key) is no positive number")
+      }
       return value
     }
-    guard let family = json["family"]?.string, ["score_mlp", "energy_mlp", "gaussian"].contains(family)
+    guard let family = json["family"]?.string,
+      ["score_mlp", "energy_mlp", "gaussian"].contains(family)
     else { throw bad("its family is unknown to this version") }
     self.family = family
     guard let shape = json["shape"]?.integers, shape.count >= 2, shape.count <= 5, shape[0] == 1,

@@ -4,7 +4,7 @@ import Glibc
 /// What a model is, apart from its weights: everything its file says in words.
 package struct ModelDescription: Sendable {
   package var family: String
-  /// [1, ...]
+  /// [1, ...].
   package var shape: [Int]
   package var names: [String]?
   package var units: Units
@@ -74,7 +74,8 @@ extension ModelDescription {
         .badValue, "every column of the data set is constant; there is nothing to learn",
         argument: "dataset")
     }
-    let common = (options.choice("scale") ?? (dataset.shape.count >= 3 ? "common" : "columns")) == "common"
+    let common =
+      (options.choice("scale") ?? (dataset.shape.count >= 3 ? "common" : "columns")) == "common"
     let deviations = active.map { dataset.columns[$0].deviation }
     // By the largest first, so that squares of extreme deviations stay finite.
     let largest = deviations.max() ?? 1
@@ -102,7 +103,8 @@ extension ModelDescription.NetworkOptions {
     activation = options.choice("activation").flatMap(Network.Activation.init) ?? .silu
     if energy, activation == .relu {
       throw Options.bad(
-        "activation", "is 'relu', whose energy has no second derivative; take silu, softplus or tanh")
+        "activation",
+        "is 'relu', whose energy has no second derivative; take silu, softplus or tanh")
     }
     residual = options.flag("residual") ?? !energy
     noiseConditional = energy ? options.flag("noise_conditional") ?? true : true

@@ -54,7 +54,8 @@ package struct Network: Sendable {
     let e = embeddingLength
     func weight(_ name: String, _ rows: Int, _ columns: Int, _ gain: Double = 1) -> ParameterSpec {
       let deviation = gain / Double(max(rows, 1)).squareRoot()
-      return ParameterSpec(name: name, shape: [rows, columns], start: .normal(deviation: deviation))
+      return ParameterSpec(
+        name: name, shape: [rows, columns], start: .normal(deviation: deviation))
     }
     func bias(_ name: String, _ count: Int) -> ParameterSpec {
       ParameterSpec(name: name, shape: [count], start: .zeros)

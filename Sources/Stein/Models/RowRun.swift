@@ -22,11 +22,15 @@ final class RowRun: Sendable {
     self.rows = rows
     self.shardRows = shardRows
     self.monitor = monitor
-    progress.withLock { $0.done = [Bool](repeating: false, count: (rows + shardRows - 1) / shardRows) }
+    progress.withLock {
+      $0.done = [Bool](repeating: false, count: (rows + shardRows - 1) / shardRows)
+    }
   }
 
   /// Calls `body(worker, first row, number of rows)` for each shard.
-  func run(_ workers: Workers, _ body: (_ worker: Int, _ first: Int, _ count: Int) throws -> Void) throws {
+  func run(_ workers: Workers, _ body: (_ worker: Int, _ first: Int, _ count: Int) throws -> Void)
+    throws
+  {
     monitor.begin(steps: rows)
     try monitor.poll()
     let shards = (rows + shardRows - 1) / shardRows

@@ -20,7 +20,8 @@ package struct ScoreMLP: Family {
     nil
   }
 
-  package func scaledScore(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
+  package func scaledScore(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs)
+    -> Node
   {
     let edm = Preconditioning(&graph, sigma: inputs.sigma, sigmaData: sigmaData)
     let u = graph.multiply(edm.cIn, inputs.x)
@@ -34,9 +35,9 @@ package struct ScoreMLP: Family {
 
 /// EDM's factors of σ as nodes, each [R, 1].
 struct Preconditioning {
-  /// 1/√(σ² + σ_data²)
+  /// 1/√(σ² + σ_data²).
   let cIn: Node
-  /// ¼ ln(σ/σ_data)
+  /// ¼ ln(σ/σ_data).
   let cNoise: Node
 
   init(_ graph: inout Graph, sigma: Node, sigmaData: Double) {

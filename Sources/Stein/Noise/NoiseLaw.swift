@@ -79,7 +79,9 @@ package struct GeometricLadder: Sendable, Equatable {
   }
 }
 
-/// σ_i = (σ_max^{1/ρ} + i/(N−1) (σ_min^{1/ρ} − σ_max^{1/ρ}))^ρ for i < N, then 0. Karras et al. (2022), equation 5.
+/// σ_i = (σ_max^{1/ρ} + i/(N−1) (σ_min^{1/ρ} − σ_max^{1/ρ}))^ρ for i < N, then 0.
+///
+/// Karras et al. (2022), equation 5.
 package func karrasGrid(steps: Int, sigmaMin: Double, sigmaMax: Double, rho: Double) -> [Double] {
   let (high, low) = (pow(sigmaMax, 1 / rho), pow(sigmaMin, 1 / rho))
   let levels = (0 ..< steps).map { index in

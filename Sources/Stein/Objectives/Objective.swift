@@ -26,11 +26,10 @@ extension Graph {
   ///
   /// As a weight on ½‖D − u‖² this is EDM's 1/c_out². Vincent (2011), equation 9; Karras et al. (2022), table 1.
   ///
-  /// - Parameters:
-  ///   - scaledScore: σ s, [R, D].
-  ///   - noise: z, [R, D].
-  ///   - sigma: [R, 1].
-  /// - Returns: [R, 1].
+  /// `scaledScore`: σ s, [R, D].
+  /// `noise`: z, [R, D].
+  /// `sigma`: [R, 1].
+  /// The result: [R, 1].
   package mutating func denoisingLoss(
     scaledScore: Node, noise: Node, sigma: Node, sigmaData: Double
   ) -> Node {
@@ -67,8 +66,8 @@ extension Graph {
   ///
   /// One Jacobian-vector product a projection. Song et al. (2019), "Sliced Score Matching", equation 8.
   ///
-  /// - Parameter projections: v_m, each [R, D].
-  /// - Returns: [R, 1].
+  /// `projections`: v_m, each [R, D].
+  /// The result: [R, 1].
   package mutating func slicedScoreMatchingLoss(score: Node, x: Node, projections: [Node]) -> Node {
     var trace = constant(0)
     for v in projections {

@@ -36,7 +36,8 @@ final class ObjectiveRunner: Sendable {
     self.program = program
     self.data = data
     let frames = context.workers.count
-    executor = try Executor(program.program, parameters: weights, frames: frames, memory: context.memory)
+    executor = try Executor(
+      program.program, parameters: weights, frames: frames, memory: context.memory)
     uniforms = try (0 ..< frames).map { _ in
       try Storage(context.memory, count: program.rows * ObjectiveRunner.uniformsPerRow)
     }
@@ -47,9 +48,8 @@ final class ObjectiveRunner: Sendable {
 
   /// Runs one shard of numbered draws and returns the loss of each of its rows.
   ///
-  /// - Parameters:
-  ///   - draw: what draw i is, given four uniforms of its own; nil behind the last.
-  ///   - sums: where gradients are added; nil for none.
+  /// `draw`: what draw i is, given four uniforms of its own; nil behind the last.
+  /// `sums`: where gradients are added; nil for none.
   func run(
     frame: Int, first: Int, _ source: DrawSource, sums: View<Float>? = nil,
     _ draw: (_ index: Int, _ uniforms: View<Float>) -> Draw?

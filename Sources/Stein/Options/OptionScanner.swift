@@ -18,7 +18,8 @@ struct OptionScanner {
       items.append(try item(of: key))
     }
     guard rest.first.map(\.isWhitespace) ?? true else {
-      throw Options.bad(key, "has a stray '\(rest.prefix(1))'; quote values with spaces, commas, quotes or =")
+      throw Options.bad(
+        key, "has a stray '\(rest.prefix(1))'; quote values with spaces, commas, quotes or =")
     }
     return (key, items)
   }

@@ -1,4 +1,6 @@
-/// One option: what it is called, what it may be, and what it means. The table feeds parsing, documentation and bindings.
+/// One option: what it is called, what it may be, and what it means.
+///
+/// The table feeds parsing, documentation and bindings.
 package struct OptionSpec: Sendable {
   package enum Kind: Sendable {
     case integer(ClosedRange<Int>)

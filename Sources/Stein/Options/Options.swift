@@ -36,12 +36,13 @@ package struct Options: Sendable {
   }
 
   private func items(_ key: String) -> [String]? {
-    values[key] ?? table[key].map { spec in
-      switch spec.kind {
-      case .integers, .texts: spec.defaultValue.split(separator: ",").map(String.init)
-      case .integer, .number, .flag, .choice, .text: [spec.defaultValue]
-      }
-    }.map { $0.isEmpty ? [""] : $0 }
+    values[key]
+      ?? table[key].map { spec in
+        switch spec.kind {
+        case .integers, .texts: spec.defaultValue.split(separator: ",").map(String.init)
+        case .integer, .number, .flag, .choice, .text: [spec.defaultValue]
+        }
+      }.map { $0.isEmpty ? [""] : $0 }
   }
 
   private func single(_ key: String) -> String? {
@@ -92,7 +93,8 @@ package struct Options: Sendable {
       hint = "there are " + table.specs.map(\.name).joined(separator: ", ")
     }
     return SteinError(
-      .badOption, "unknown \(table.kind) option '\(key)'; \(hint)", argument: "options", option: key)
+      .badOption, "unknown \(table.kind) option '\(key)'; \(hint)", argument: "options", option: key
+    )
   }
 }
 
@@ -103,22 +105,29 @@ extension OptionSpec {
     case .integers(let range):
       if items == ["auto"], isAuto { return nil }
       let fits = items.count <= 64 && items.allSatisfy { Int($0).map(range.contains) ?? false }
-      return fits ? nil : "is \(shown(items)); it takes whole numbers from \(range.lowerBound) to \(range.upperBound), at most 64"
+      return fits
+        ? nil
+        : "is \(shown(items)); it takes whole numbers from \(range.lowerBound) to \(range.upperBound), at most 64"
     case .texts: return nil
     case .integer, .number, .flag, .choice, .text: break
     }
-    guard items.count == 1, let item = items.first else { return "takes one value, not \(items.count)" }
+    guard items.count == 1, let item = items.first else {
+      return "takes one value, not \(items.count)"
+    }
     if item == "auto", isAuto { return nil }
     switch kind {
     case .integer(let range):
       if let value = Int(item), range.contains(value) { return nil }
-      return "is \(shown(items)); it takes a whole number from \(range.lowerBound) to \(range.upperBound)"
+      return
+        "is \(shown(items)); it takes a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .number(let range):
       if let value = Double(item), range.contains(value) { return nil }
       return "is \(shown(items)); it takes a number from \(range.lowerBound) to \(range.upperBound)"
-    case .flag: return ["true", "false"].contains(item) ? nil : "is \(shown(items)); it takes true or false"
+    case .flag:
+      return ["true", "false"].contains(item) ? nil : "is \(shown(items)); it takes true or false"
     case .choice(let choices):
-      return choices.contains(item) ? nil : "is \(shown(items)); it takes " + choices.joined(separator: ", ")
+      return choices.contains(item)
+        ? nil : "is \(shown(items)); it takes " + choices.joined(separator: ", ")
     case .text, .texts, .integers: return nil
     }
   }

@@ -59,7 +59,8 @@ package struct AnnealedLangevin: Sampler {
   init(_ options: Options, _ model: Model.Snapshot) throws {
     let range = try model.range(options)
     // Beyond the largest distance between two points there is nothing to learn about them (technique 1).
-    let highest = min(range.upperBound, max(model.description.largestDistance, 2 * range.lowerBound))
+    let highest = min(
+      range.upperBound, max(model.description.largestDistance, 2 * range.lowerBound))
     ladder = GeometricLadder(
       sigmaMax: options.number("sigma_max") ?? 0 > 0 ? range.upperBound : highest,
       sigmaMin: range.lowerBound, dimension: model.description.dimension)

@@ -32,11 +32,14 @@ package struct Walkers {
   }
 }
 
-/// The field that a sampler follows: σ s at the states of a shard, [rows, D]. Throws when the call is to stop.
+/// The field that a sampler follows: σ s at the states of a shard, [rows, D].
+///
+/// Throws when the call is to stop.
 package struct ScaledScore {
   private let evaluate: (_ state: View<Double>, _ sigma: Double) throws -> View<Float>
 
-  package init(_ evaluate: @escaping (_ state: View<Double>, _ sigma: Double) throws -> View<Float>) {
+  package init(_ evaluate: @escaping (_ state: View<Double>, _ sigma: Double) throws -> View<Float>)
+  {
     self.evaluate = evaluate
   }
 
@@ -89,7 +92,8 @@ extension Model {
         for r in 0 ..< rows {
           start.readRow(first + min(r, count - 1), into: bench.row.view)
           for (index, column) in units.active.enumerated() {
-            walkers.state[r * d + index] = (bench.row.view[column] - units.mean[column]) / units.scale[column]
+            walkers.state[r * d + index] =
+              (bench.row.view[column] - units.mean[column]) / units.scale[column]
           }
         }
       } else {
@@ -106,7 +110,10 @@ extension Model {
         evaluator.setSigma(sigma, worker)
         let values = evaluator.run(worker)
         guard values.slice(0, count * d).allFinite else {
-          throw SteinError(.diverged, "sampling left the finite numbers at noise level \(sigma), among rows \(first) to \(first + count - 1)")
+          throw SteinError(
+            .diverged,
+            "sampling left the finite numbers at noise level \(sigma), among rows \(first) to \(first + count - 1)"
+          )
         }
         return values
       }
@@ -127,7 +134,8 @@ extension Model {
     let name = options.choice("sampler") ?? (oneLevel ? "langevin" : "heun")
     guard !oneLevel || name == "langevin" else {
       throw SteinError(
-        .unsupported, "sampler=\(name) goes through many noise levels, this model has one; take sampler=langevin",
+        .unsupported,
+        "sampler=\(name) goes through many noise levels, this model has one; take sampler=langevin",
         argument: "options", option: "sampler")
     }
     switch name {
@@ -164,9 +172,12 @@ extension ModelDescription {
     guard !classes.isEmpty else { return -1 }
     let high = UInt32(truncatingIfNeeded: row >> 32) & 0x00ff_ffff
     let words = philox4x32(
-      counter: SIMD4(0, UInt32(truncatingIfNeeded: row), 0, UInt32(Stream.labels) << 24 | high), seed: seed)
+      counter: SIMD4(0, UInt32(truncatingIfNeeded: row), 0, UInt32(Stream.labels) << 24 | high),
+      seed: seed)
     let total = classCounts.reduce(0, +)
-    var rest = Int((UInt64(words[0]) << 32 | UInt64(words[1])).multipliedFullWidth(by: UInt64(max(total, 1))).high)
+    var rest = Int(
+      (UInt64(words[0]) << 32 | UInt64(words[1])).multipliedFullWidth(by: UInt64(max(total, 1)))
+        .high)
     for (index, count) in classCounts.enumerated() {
       rest -= count
       if rest < 0 { return index }

@@ -68,7 +68,7 @@ struct Optimizer: Sendable {
     return (0 ..< blocks).reduce(0.0) { $0 + blockNorms.view[$1] }.squareRoot()
   }
 
-  /// - Parameter scale: of the gradient, to limit its norm.
+  /// `scale`: of the gradient, to limit its norm.
   func update(_ weights: Weights, _ adam: AdamStep, scale: Double, _ workers: Workers) {
     workers.run(tasks: blocks) { _, block in
       let (start, length) = range(block)

@@ -7,7 +7,8 @@ func splitRows(_ count: Int, validation: Int, seed: UInt64) -> (train: [Int], va
   // Fisher and Yates' shuffle, as far as it is needed.
   for index in 0 ..< validation {
     let words = philox4x32(
-      counter: SIMD4(UInt32(truncatingIfNeeded: index), 0, 0, UInt32(Stream.split) << 24), seed: seed)
+      counter: SIMD4(UInt32(truncatingIfNeeded: index), 0, 0, UInt32(Stream.split) << 24),
+      seed: seed)
     let bits = UInt64(words[0]) << 32 | UInt64(words[1])
     let other = index + Int(bits.multipliedFullWidth(by: UInt64(count - index)).high)
     order.swapAt(index, other)

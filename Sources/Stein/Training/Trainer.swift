@@ -3,7 +3,9 @@ import Glibc
 
 func cosineOf(_ halfTurns: Double) -> Double { cos(halfTurns * .pi) }
 
-/// Trains a model's weights by score matching. One call at a time: the boundary sees to that.
+/// Trains a model's weights by score matching.
+///
+/// One call at a time: the boundary sees to that.
 ///
 /// A step is map, reduce, update: shards of the batch give gradients in a fixed number of lanes, the lanes are added in order, Adam
 /// moves the weights. The shards and lanes depend on the shapes alone, so the weights are the same for any number of threads.
@@ -120,7 +122,9 @@ package final class Trainer: @unchecked Sendable {
 
   /// Shows the best average, or before any validation the latest.
   func publish() {
-    guard let shown = try? Storage<Float>(model.context.memory, count: weights.average.count) else { return }
+    guard let shown = try? Storage<Float>(model.context.memory, count: weights.average.count) else {
+      return
+    }
     let source = progress.bestStep > 0 ? best : weights.average
     guard source.view.allFinite else { return }
     shown.view.copy(source.view)
@@ -148,7 +152,10 @@ package final class Trainer: @unchecked Sendable {
   package func set(options text: String) throws {
     let newer = try Options(text, .trainer)
     for key in newer.keys where !Trainer.changeable.contains(key) {
-      throw Options.bad(key, "can't change once there is a trainer; these can: " + Trainer.changeable.joined(separator: ", "))
+      throw Options.bad(
+        key,
+        "can't change once there is a trainer; these can: "
+          + Trainer.changeable.joined(separator: ", "))
     }
     let merged = options.replaced(by: newer)
     plan = try TrainingPlan(merged, model.snapshot.description, rows: dataset.rowCount)
@@ -157,24 +164,35 @@ package final class Trainer: @unchecked Sendable {
   }
 
   package func describe() throws -> String {
-    JSON.object([
-      ("options", options.json),
-      ("objective", .string(plan.objective?.name ?? "closed_form")),
-      ("steps", .integer(plan.steps)),
-      ("finished", .bool(isFinished)),
-      ("reason", .string(progress.stoppedEarly ? "no better validation loss for \(plan.patience) checks" : isFinished ? "all steps done" : "")),
-      ("rows", .integer(trainRows.count)),
-      ("validation_rows", .integer(validationRows.count)),
-    ] + progress.fields + [("warnings", .array(warnings.map(JSON.string)))]).text
+    JSON.object(
+      [
+        ("options", options.json),
+        ("objective", .string(plan.objective?.name ?? "closed_form")),
+        ("steps", .integer(plan.steps)),
+        ("finished", .bool(isFinished)),
+        (
+          "reason",
+          .string(
+            progress.stoppedEarly
+              ? "no better validation loss for \(plan.patience) checks"
+              : isFinished ? "all steps done" : "")
+        ),
+        ("rows", .integer(trainRows.count)),
+        ("validation_rows", .integer(validationRows.count)),
+      ] + progress.fields + [("warnings", .array(warnings.map(JSON.string)))]
+    ).text
   }
 
   private var warnings: [String] {
     var list: [String] = []
     if plan.objective != nil, dataset.rowCount < 60 {
-      list.append("\(dataset.rowCount) rows are few for a network; family=gaussian is likely to do better")
+      list.append(
+        "\(dataset.rowCount) rows are few for a network; family=gaussian is likely to do better")
     }
     let constant = dataset.columns.filter(\.isConstant).count
-    if constant > 0 { list.append("\(constant) constant columns are left out and restored on output") }
+    if constant > 0 {
+      list.append("\(constant) constant columns are left out and restored on output")
+    }
     return list
   }
 }

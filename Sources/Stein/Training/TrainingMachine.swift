@@ -12,7 +12,11 @@ struct StepResult {
 
 /// The programs and memory of training: made with the first step, nothing is allocated after.
 final class TrainingMachine {
-  private let trainer: Trainer
+  // Not the trainer itself, which holds the machine.
+  private let data: TrainingRows
+  private let trainRows: [Int]
+  private let validationRows: [Int]
+  private let memory: Memory
   private let runner: ObjectiveRunner
   private let validator: ObjectiveRunner
   private let optimizer: Optimizer
@@ -29,7 +33,10 @@ final class TrainingMachine {
     let description = model.snapshot.description
     let program = try ObjectiveProgram(objective, model.family, description, training: true)
     let quiet = try ObjectiveProgram(objective, model.family, description, training: false)
-    self.trainer = trainer
+    data = trainer.data
+    trainRows = trainer.trainRows
+    validationRows = trainer.validationRows
+    self.memory = memory
     workers = model.context.workers
     runner = try ObjectiveRunner(
       program, trainer.data, weights: trainer.weights.parameters.view, context: model.context)
@@ -50,7 +57,8 @@ final class TrainingMachine {
       let sums = optimizer.lane(lane)
       sums.fill(0)
       for shard in stride(from: lane, to: shards, by: optimizer.lanes) {
-        let source = DrawSource(seed: plan.seed, step: UInt32(truncatingIfNeeded: step), evaluation: false)
+        let source = DrawSource(
+          seed: plan.seed, step: UInt32(truncatingIfNeeded: step), evaluation: false)
         let loss = runner.run(frame: worker, first: shard * rows, source, sums: sums) { index, u in
           let draw = draw(index, u, plan)
           sigmas.view[index] = draw?.sigma ?? 0
@@ -75,15 +83,15 @@ final class TrainingMachine {
   /// Row i of a batch: a row of the data with replacement, and a level from the i-th part of the noise law.
   private func draw(_ index: Int, _ u: View<Float>, _ plan: TrainingPlan) -> Draw? {
     guard index < plan.batch else { return nil }
-    let count = trainer.trainRows.count
+    let count = trainRows.count
     let position = Double(u[0]) + (Double(u[1]) - 0.5) * 0x1p-23
-    let row = trainer.trainRows[min(max(Int(position * Double(count)), 0), count - 1)]
+    let row = trainRows[min(max(Int(position * Double(count)), 0), count - 1)]
     let level = (Double(index) + Double(u[2])) / Double(plan.batch)
     let sigma = plan.law.sigma(
-      at: level, sigmaData: trainer.data.sigmaData, range: plan.sigmaMin ... plan.sigmaMax)
+      at: level, sigmaData: data.sigmaData, range: plan.sigmaMin ... plan.sigmaMax)
     let shown = Double(u[3]) >= plan.labelDropout
     return Draw(
-      row: row, sigma: sigma, classIndex: shown ? trainer.data.classIndex(row) : -1,
+      row: row, sigma: sigma, classIndex: shown ? data.classIndex(row) : -1,
       weight: 1 / Double(plan.batch))
   }
 
@@ -97,11 +105,11 @@ final class TrainingMachine {
 
   /// The average's loss on the rows held out.
   func validate(_ plan: TrainingPlan, monitor: any Monitor) throws -> Evaluation.Result {
-    let (law, sigmaData) = (plan.law, trainer.data.sigmaData)
+    let (law, sigmaData) = (plan.law, data.sigmaData)
     let range = plan.sigmaMin ... plan.sigmaMax
     let evaluation = Evaluation(
-      runner: validator, rows: trainer.validationRows, draws: plan.validationDraws, seed: plan.seed,
+      runner: validator, rows: validationRows, draws: plan.validationDraws, seed: plan.seed,
       sigma: { law.sigma(at: $0, sigmaData: sigmaData, range: range) })
-    return try evaluation.run(workers, memory: trainer.model.context.memory, monitor: monitor)
+    return try evaluation.run(workers, memory: memory, monitor: monitor)
   }
 }

@@ -70,17 +70,21 @@ extension TrainingPlan {
       let farthest = max(model.largestDistance, 2 * lowest)
       let highest =
         options.number("sigma_max") ?? (geometric ? farthest : min(max(farthest, 10), 80))
-      guard lowest < highest else { throw Options.bad("sigma_min", "is not below sigma_max, \(highest)") }
+      guard lowest < highest else {
+        throw Options.bad("sigma_min", "is not below sigma_max, \(highest)")
+      }
       (sigmaMin, sigmaMax) = (lowest, highest)
       law =
         geometric
         ? .geometric(
-          levels: GeometricLadder(sigmaMax: highest, sigmaMin: lowest, dimension: model.dimension).levels)
+          levels: GeometricLadder(sigmaMax: highest, sigmaMin: lowest, dimension: model.dimension)
+            .levels)
         : .standard
     } else {
       let noise = options.number("noise") ?? 0.05
       guard noise > 0 else {
-        throw Options.bad("noise", "is 0; on finite or rounded data the loss then has no lower bound")
+        throw Options.bad(
+          "noise", "is 0; on finite or rounded data the loss then has no lower bound")
       }
       (sigmaMin, sigmaMax) = (noise, noise)
       law = .geometric(levels: [noise])
@@ -98,20 +102,26 @@ extension TrainingPlan {
     let asked = options.choice("objective")
     if model.family == "gaussian" {
       guard asked == nil || asked == "closed_form" else {
-        throw unsupported("a gaussian is fitted by objective=closed_form, at every noise level at once")
+        throw unsupported(
+          "a gaussian is fitted by objective=closed_form, at every noise level at once")
       }
       return nil
     }
     switch asked {
-    case "closed_form": throw unsupported("objective=closed_form is for family=gaussian; a network takes denoising")
+    case "closed_form":
+      throw unsupported("objective=closed_form is for family=gaussian; a network takes denoising")
     case "denoising":
       guard conditional else {
-        throw unsupported("an energy of one level is trained by exact or sliced_vr; denoising over many levels wants noise_conditional=true")
+        throw unsupported(
+          "an energy of one level is trained by exact or sliced_vr; denoising over many levels wants noise_conditional=true"
+        )
       }
       return .denoising
     case "exact", "sliced_vr":
       guard !conditional else {
-        throw unsupported("objective=\(asked ?? "") trains an energy at one level: make the model with family=energy_mlp noise_conditional=false; this one takes denoising")
+        throw unsupported(
+          "objective=\(asked ?? "") trains an energy at one level: make the model with family=energy_mlp noise_conditional=false; this one takes denoising"
+        )
       }
       return asked == "exact" ? .exact : sliced
     default:

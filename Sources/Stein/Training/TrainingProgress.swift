@@ -56,12 +56,13 @@ struct TrainingProgress: Sendable {
       ),
       (
         "history",
-        .array(history.map {
-          .object([
-            ("step", .integer($0.step)), ("loss", .number($0.loss)),
-            ("validation", .number($0.validation)),
-          ])
-        })
+        .array(
+          history.map {
+            .object([
+              ("step", .integer($0.step)), ("loss", .number($0.loss)),
+              ("validation", .number($0.validation)),
+            ])
+          })
       ),
     ]
   }
@@ -69,7 +70,9 @@ struct TrainingProgress: Sendable {
   init() {}
 
   init(_ json: JSON) throws {
-    func bad(_ key: String) -> SteinError { SteinError(.badFile, "the checkpoint's \(key)", argument: "path") }
+    func bad(_ key: String) -> SteinError {
+      SteinError(.badFile, "the checkpoint's \(key)", argument: "path")
+    }
     func integer(_ key: String) throws -> Int {
       guard let value = json[key]?.integer, value >= 0, value <= 1 << 40 else { throw bad(key) }
       return value
@@ -85,7 +88,9 @@ struct TrainingProgress: Sendable {
     pendingCheck = json["pending_check"]?.bool ?? false
     sum = json["interval_sum"]?.double ?? 0
     count = try integer("interval_steps")
-    levels = (json["levels"]?.array ?? []).map { ($0["sigma"]?.double ?? .nan, $0["loss"]?.double ?? .nan) }
+    levels = (json["levels"]?.array ?? []).map {
+      ($0["sigma"]?.double ?? .nan, $0["loss"]?.double ?? .nan)
+    }
     history = (json["history"]?.array ?? []).map {
       ($0["step"]?.integer ?? 0, $0["loss"]?.double ?? .nan, $0["validation"]?.double ?? .nan)
     }

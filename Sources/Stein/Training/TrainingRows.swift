@@ -55,9 +55,11 @@ struct TrainingRows: Sendable {
   ) throws -> Storage<Int32>? {
     guard !description.classes.isEmpty else { return nil }
     guard let labels = dataset.labels else {
-      throw SteinError(.badValue, "the model has classes, the data set no labels", argument: "dataset")
+      throw SteinError(
+        .badValue, "the model has classes, the data set no labels", argument: "dataset")
     }
-    let index = Dictionary(uniqueKeysWithValues: description.classes.enumerated().map { ($1, Int32($0)) })
+    let index = Dictionary(
+      uniqueKeysWithValues: description.classes.enumerated().map { ($1, Int32($0)) })
     let translation = try labels.classes.map { label in
       guard let known = index[label] else {
         throw SteinError(

@@ -1,0 +1,88 @@
+/* Sharing and excluding: many readers, BUSY for the second writer, free while in use, cancel. R4, R5, R6, R17. */
+#include <pthread.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check.h"
+
+static stein_model *model;
+static stein_trainer *trainer;
+static stein_monitor monitor;
+static volatile int wrong;
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Every reader draws the same rows, however the workers are shared. */
+static void *read_along(void *expected) {
+  float rows[300];
+  int64_t shape[] = {100, 3};
+  stein_tensor out = stein_float32(rows, 2, shape);
+  for (int i = 0; i < 20; i++)
+    if (stein_sample(model, NULL, NULL, "seed=5", &out, NULL, NULL) != STEIN_OK || memcmp(rows, expected, sizeof rows)) wrong = 1;
+  return NULL;
+}
+
+static void *train(void *status) {
+  *(stein_status *)status = stein_trainer_run(trainer, 0, NULL, &monitor, NULL);
+  return NULL;
+}
+
+int main(void) {
+  stein_context *context = NULL;
+  CHECK(stein_context_new("threads=2", NULL, &context, &error) == STEIN_OK);
+  stein_dataset *dataset = make_rows(context, 400);
+  model = make_trained(context, dataset, "widths=32");
+
+  float expected[300];
+  int64_t shape[] = {100, 3};
+  stein_tensor out = stein_float32(expected, 2, shape);
+  CHECK(stein_sample(model, NULL, NULL, "seed=5", &out, NULL, &error) == STEIN_OK);
+  pthread_t readers[8];
+  for (int i = 0; i < 8; i++) pthread_create(&readers[i], NULL, read_along, expected);
+  for (int i = 0; i < 8; i++) pthread_join(readers[i], NULL);
+  CHECK(!wrong);
+
+  /* A second writer is BUSY, at once; the model can be read while it is trained. */
+  CHECK(stein_trainer_new(model, dataset, "steps=100000000 validation=0", &trainer, &error) == STEIN_OK);
+  memset(&monitor, 0, sizeof monitor);
+  monitor.struct_size = sizeof monitor;
+  stein_status status = -1;
+  pthread_t worker;
+  pthread_create(&worker, NULL, train, &status);
+  while (monitor.step == 0 && *(volatile stein_status *)&status == -1) usleep(1000);
+  CHECK(stein_trainer_run(trainer, 1, NULL, NULL, &error) == STEIN_BUSY);
+  CHECK(stein_trainer_save(trainer, "x", &error) == STEIN_BUSY);
+  CHECK(stein_sample(model, NULL, NULL, "seed=5", &out, NULL, &error) == STEIN_OK);
+
+  /* R17: cancel is honoured within 50 ms, also where the object was freed meanwhile. */
+  CHECK(stein_trainer_free(trainer) == STEIN_OK);
+  CHECK(stein_trainer_free(trainer) == STEIN_BAD_HANDLE);
+  double asked = now();
+  monitor.cancel = 1;
+  pthread_join(worker, NULL);
+  CHECK(status == STEIN_CANCELLED && now() - asked < 0.05);
+  CHECK(monitor.step > 0 && monitor.steps == 100000000);
+
+  /* Cancel is never cleared by a call, and a deadline in the past stops before anything is done. */
+  CHECK(stein_sample(model, NULL, NULL, NULL, &out, &monitor, &error) == STEIN_CANCELLED);
+  monitor.cancel = 0;
+  monitor.deadline_ns = 1;
+  CHECK(stein_sample(model, NULL, NULL, NULL, &out, &monitor, &error) == STEIN_DEADLINE && error.status == STEIN_DEADLINE);
+
+  /* R4: two million invented handles. */
+  uint64_t state = 88172645463325252u, hits = 0;
+  for (int i = 0; i < 2000000; i++) {
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    int32_t axes;
+    int64_t lengths[5];
+    uint64_t bits = i % 2 ? state : (uint64_t)(uintptr_t)model ^ (1ull << (state % 64));
+    hits += stein_model_shape((const stein_model *)(uintptr_t)bits, &axes, lengths, NULL) != STEIN_BAD_HANDLE;
+  }
+  CHECK(hits == 0);
+  stein_model_free(model), stein_dataset_free(dataset), stein_context_free(context);
+  return report("threads");
+}
