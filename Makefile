@@ -20,7 +20,7 @@ LINK := -Xlinker --version-script=$(CURDIR)/$(BUILD)/exports.map -Xlinker -sonam
 RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/python PYTHONDONTWRITEBYTECODE=1
 
 .PHONY: lib demo test check install bench bench-quick soak generate packages venv swift-test c-test python-test \
-  install-test lint header-test library-test clean
+  install-test readme-test lint header-test library-test clean
 
 lib: $(LIBRARY)
 
@@ -84,7 +84,7 @@ c-test: lib
 python-test: lib venv
 	$(RUN_PYTHON) $(PYTHON) -m pytest -q -p no:cacheprovider bindings/python/tests
 
-check: lint header-test test library-test install-test
+check: lint header-test test library-test install-test readme-test
 	python3 bindings/generate.py check
 
 lint:
@@ -111,6 +111,9 @@ install: lib
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' bindings/c/stein.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/stein.pc
 	sed -e 's|@VERSION@|$(VERSION)|; s|@MAJOR@|$(MAJOR)|' bindings/c/steinConfig.cmake.in > $(DESTDIR)$(PREFIX)/lib/cmake/stein/steinConfig.cmake
 	sed -e 's|@VERSION@|$(VERSION)|' bindings/c/steinConfigVersion.cmake.in > $(DESTDIR)$(PREFIX)/lib/cmake/stein/steinConfigVersion.cmake
+
+readme-test: lib venv
+	Tests/readme.sh $(PYTHON)
 
 install-test: lib
 	Tests/install.sh

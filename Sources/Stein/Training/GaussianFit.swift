@@ -44,8 +44,10 @@ func diagonalize(_ a: View<Double>, _ v: View<Double>, _ n: Int, monitor: any Mo
     for i in 0 ..< n { for j in 0 ..< i { off += a[i * n + j] * a[i * n + j] } }
     if off <= 1e-30 * scale { return }
     for p in 0 ..< n {
-      try monitor.poll()
-      for q in (p + 1) ..< max(n, p + 1) { rotate(a, v, n, p, q) }
+      for q in (p + 1) ..< max(n, p + 1) {
+        if q % 16 == 0 { try monitor.poll() }
+        rotate(a, v, n, p, q)
+      }
     }
   }
 }

@@ -1,17 +1,48 @@
+import Execution
 import Kernels
 
-/// Rows for training and rows held out, by the seed's permutation; each in rising order.
-func splitRows(_ count: Int, validation: Int, seed: UInt64) -> (train: [Int], validation: [Int]) {
-  guard validation > 0 else { return (Array(0 ..< count), []) }
-  var order = Array(0 ..< count)
+/// Numbers of rows, in rising order.
+struct RowList: Sendable {
+  let count: Int
+  private let numbers: View<Int32>
+
+  /// The rows for which `isMember` holds.
+  init(_ rows: Int, memory: Memory, where isMember: (Int) -> Bool) throws {
+    count = (0 ..< rows).count(where: isMember)
+    numbers = try Storage<Int32>(memory, count: count).view
+    var next = 0
+    for row in 0 ..< rows where isMember(row) {
+      numbers[next] = Int32(truncatingIfNeeded: row)
+      next += 1
+    }
+  }
+
+  var isEmpty: Bool { count == 0 }
+
+  subscript(index: Int) -> Int { Int(numbers[index]) }
+}
+
+/// Rows for training and rows held out, drawn by the seed.
+func splitRows(_ count: Int, validation: Int, seed: UInt64, memory: Memory) throws -> (
+  train: RowList, validation: RowList
+) {
+  guard count <= Int(Int32.max) else {
+    throw SteinError(.unsupported, "more than 2^31 - 1 rows", argument: "dataset")
+  }
+  let order = try Storage<Int32>(memory, count: count).view
+  let isHeldOut = try Storage<Bool>(memory, count: count).view
+  for row in 0 ..< count { order[row] = Int32(row) }
   // Fisher and Yates' shuffle, as far as it is needed.
   for index in 0 ..< validation {
-    let words = philox4x32(
-      counter: SIMD4(UInt32(truncatingIfNeeded: index), 0, 0, UInt32(Stream.split) << 24),
-      seed: seed)
+    let counter = SIMD4<UInt32>(UInt32(truncatingIfNeeded: index), 0, 0, UInt32(Stream.split) << 24)
+    let words = philox4x32(counter: counter, seed: seed)
     let bits = UInt64(words[0]) << 32 | UInt64(words[1])
     let other = index + Int(bits.multipliedFullWidth(by: UInt64(count - index)).high)
-    order.swapAt(index, other)
+    (order[index], order[other]) = (order[other], order[index])
+    isHeldOut[Int(order[index])] = true
   }
-  return (order[validation...].sorted(), order[..<validation].sorted())
+  return (
+    try RowList(count, memory: memory) { !isHeldOut[$0] },
+    try RowList(count, memory: memory) { isHeldOut[$0] }
+  )
 }

@@ -16,8 +16,8 @@ package final class Trainer: @unchecked Sendable {
   private(set) var plan: TrainingPlan
   var progress = TrainingProgress()
   let data: TrainingRows
-  let trainRows: [Int]
-  let validationRows: [Int]
+  let trainRows: RowList
+  let validationRows: RowList
   let weights: Weights
   /// The average at the best validation so far.
   let best: Storage<Float>
@@ -40,8 +40,8 @@ package final class Trainer: @unchecked Sendable {
     self.options = options
     plan = try TrainingPlan(options, description, rows: dataset.rowCount)
     data = try TrainingRows(dataset, description, memory: memory)
-    (trainRows, validationRows) = splitRows(
-      dataset.rowCount, validation: plan.validationRows, seed: plan.seed)
+    (trainRows, validationRows) = try splitRows(
+      dataset.rowCount, validation: plan.validationRows, seed: plan.seed, memory: memory)
     weights = try Weights(count: model.layout.count, memory: memory)
     good = try Weights(count: model.layout.count, memory: memory)
     best = try Storage(memory, count: model.layout.count)

@@ -14,8 +14,8 @@ struct StepResult {
 final class TrainingMachine {
   // Not the trainer itself, which holds the machine.
   private let data: TrainingRows
-  private let trainRows: [Int]
-  private let validationRows: [Int]
+  private let trainRows: RowList
+  private let validationRows: RowList
   private let memory: Memory
   private let runner: ObjectiveRunner
   private let validator: ObjectiveRunner

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# What the README prints is what works: its cc lines build and run, its Python lines run.   readme.sh PYTHON
+set -euo pipefail
+python=$(realpath -s "$1")
+cd "$(dirname "$0")/.."
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch" quickstart train_and_resume' EXIT
+grep -E '^    cc bindings/c/examples' README.md > "$scratch/lines"
+[ "$(wc -l < "$scratch/lines")" = 2 ]
+bash -e "$scratch/lines"
+"$python" bindings/python/examples/export.py wine "$scratch/wine.csv"
+(cd "$scratch" && "$OLDPWD/quickstart" wine.csv samples.csv && [ "$(wc -l < samples.csv)" = 200 ])
+sed -n '/^```python$/,/^```$/p' README.md | grep -v '^```' > "$scratch/lines.py"
+echo 'assert samples.shape == (100, 13) and score.shape == rows.shape' >> "$scratch/lines.py"
+PYTHONPATH=$PWD/bindings/python STEIN_LIBRARY=$PWD/build/lib/libstein.so bash -c 'cd "$0" && "$1" lines.py' "$scratch" "$python"
+echo "readme: 3 passed, 0 failed"
