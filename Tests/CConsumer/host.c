@@ -31,6 +31,14 @@ static void deallocate(void *user, void *memory, uint64_t size, uint64_t alignme
   free(memory);
 }
 
+/* Calls of malloc in the whole process: Swift's own objects come from there. */
+extern void *__libc_malloc(size_t size);
+static volatile long mallocs;
+void *malloc(size_t size) {
+  __sync_fetch_and_add(&mallocs, 1);
+  return __libc_malloc(size);
+}
+
 /* All that a user does, in one go; the first status that is not OK. */
 static stein_status everything(const stein_context *context) {
   static float samples[300];
@@ -100,6 +108,22 @@ int main(void) {
   CHECK(wrong == 0);
   CHECK(everything(context) == STEIN_OK);
   CHECK(stein_context_free(context) == STEIN_OK && living == 0);
+
+  /* After the first steps training allocates nothing: ten steps and a thousand take as many objects. */
+  CHECK(stein_context_new("threads=2", NULL, &context, &error) == STEIN_OK);
+  stein_dataset *rows = make_rows(context, 400);
+  stein_model *model = NULL;
+  stein_trainer *trainer = NULL;
+  CHECK(stein_model_new(context, rows, "widths=32,32", &model, &error) == STEIN_OK);
+  CHECK(stein_trainer_new(model, rows, "steps=100000 validation=0 checks=1", &trainer, &error) == STEIN_OK);
+  CHECK(stein_trainer_run(trainer, 20, NULL, NULL, &error) == STEIN_OK);
+  long start = mallocs;
+  CHECK(stein_trainer_run(trainer, 10, NULL, NULL, &error) == STEIN_OK);
+  long few = mallocs - start;
+  start = mallocs;
+  CHECK(stein_trainer_run(trainer, 1000, NULL, NULL, &error) == STEIN_OK);
+  CHECK(mallocs - start == few);
+  stein_trainer_free(trainer), stein_model_free(model), stein_dataset_free(rows), stein_context_free(context);
 
   /* A limit is a status, not a crash; a larger one serves. */
   stein_context *small = NULL, *large = NULL;

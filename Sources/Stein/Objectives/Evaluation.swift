@@ -96,7 +96,8 @@ extension Model {
     let program = try ObjectiveProgram(objective, family, now.description, training: false)
     let runner = try ObjectiveRunner(program, data, weights: now.weights.view, context: context)
     let evaluation = Evaluation(
-      runner: runner, rows: try RowList(data.count, memory: context.memory) { _ in true }, draws: options.integer("draws") ?? 64,
+      runner: runner, rows: try RowList(data.count, memory: context.memory) { _ in true },
+      draws: options.integer("draws") ?? 64,
       seed: UInt64(options.integer("seed") ?? 0), sigma: law)
     let mean = try evaluation.run(context.workers, memory: context.memory, monitor: monitor).mean
     guard mean.isFinite else { throw SteinError(.diverged, "the loss is not finite on these rows") }
