@@ -25,11 +25,16 @@ package final class Workers: @unchecked Sendable {
   package func run(
     tasks: Int, _ body: (_ worker: Int, _ task: Int) -> Void, waiting: () -> Void = {}
   ) {
+    withoutActuallyEscaping(body) { run(tasks: tasks, Job($0), waiting: waiting) }
+  }
+
+  /// The same for a job that was made before: nothing is allocated.
+  package func run(tasks: Int, _ job: Job, waiting: () -> Void = {}) {
     if tasks > 1, count > 1, let crew = begin() {
-      withoutActuallyEscaping(body) { crew.run(tasks: tasks, $0, waiting: waiting) }
+      crew.run(tasks: tasks, job, waiting: waiting)
       crew.inUse.store(false, ordering: .releasing)
     } else {
-      for task in 0 ..< tasks { body(0, task) }
+      for task in 0 ..< tasks { job.body(0, task) }
     }
   }
 
@@ -45,6 +50,13 @@ package final class Workers: @unchecked Sendable {
   }
 }
 
+/// Work by numbered tasks, made once and run many times.
+package final class Job: @unchecked Sendable {
+  let body: (_ worker: Int, _ task: Int) -> Void
+
+  package init(_ body: @escaping (_ worker: Int, _ task: Int) -> Void) { self.body = body }
+}
+
 /// The threads of one process and the run they are at.
 ///
 /// `state` holds, from the top: the run's number (32 bits), whether it is closed to newcomers, and how many helpers are inside it.
@@ -57,7 +69,7 @@ private final class Crew: @unchecked Sendable {
   private let bell = Bell()
   private let doneBell = Bell()
   private var tasks = 0
-  private var body: ((Int, Int) -> Void)?
+  private var job: Job?
   private var threads: [pthread_t] = []
   private let leaving = Atomic<Bool>(false)
 
@@ -93,9 +105,9 @@ private final class Crew: @unchecked Sendable {
     threads = []
   }
 
-  func run(tasks: Int, _ body: @escaping (Int, Int) -> Void, waiting: () -> Void) {
+  func run(tasks: Int, _ job: Job, waiting: () -> Void) {
     self.tasks = tasks
-    self.body = body
+    self.job = job
     next.store(0, ordering: .relaxed)
     let number = (state.load(ordering: .relaxed) >> 32) &+ 1
     state.store(number << 32, ordering: .sequentiallyConsistent)
@@ -115,15 +127,15 @@ private final class Crew: @unchecked Sendable {
       }
       now = state.load(ordering: .acquiring)
     }
-    self.body = nil
+    self.job = nil
   }
 
   private func takeTasks(as worker: Int) {
-    guard let body else { return }
+    guard let job else { return }
     while true {
       let task = next.add(1, ordering: .relaxed).oldValue
       guard task < tasks else { return }
-      body(worker, task)
+      job.body(worker, task)
     }
   }
 

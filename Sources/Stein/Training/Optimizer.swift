@@ -27,27 +27,38 @@ struct Weights: Sendable {
 /// One step of the optimiser: the gradient's lanes are added up, its norm is limited, Adam moves the parameters.
 ///
 /// Work is cut into blocks of fixed size, so that every sum has one order.
-struct Optimizer: Sendable {
-  static let block = 4096
+final class Optimizer {
+  private static let block = 4096
 
-  let count: Int
   let lanes: Int
-  let laneStride: Int
+  private let count: Int
+  private let laneStride: Int
   /// Lanes of gradients, one after the other.
-  let laneSums: Storage<Float>
-  let gradient: Storage<Float>
-  private let blockNorms: Storage<Double>
+  private let laneSums: View<Float>
+  private let gradient: View<Float>
+  private let blockNorms: View<Double>
+  private let weights: Weights
+  private let workers: Workers
+  private var adam = AdamStep(rate: 0, beta1: 0, beta2: 0, epsilon: 1, step: 1, averageDecay: 0)
+  private var scale = 1.0
+  private var reducing: Job?
+  private var updating: Job?
 
-  init(count: Int, lanes: Int, laneStride: Int, memory: Memory) throws {
-    self.count = count
+  init(_ weights: Weights, lanes: Int, laneStride: Int, context: Context) throws {
+    count = weights.parameters.count
+    self.weights = weights
     self.lanes = lanes
     self.laneStride = laneStride
-    laneSums = try Storage(memory, count: lanes * laneStride)
-    gradient = try Storage(memory, count: count)
-    blockNorms = try Storage(memory, count: max(1, (count + Optimizer.block - 1) / Optimizer.block))
+    workers = context.workers
+    let blocks = max(1, (count + Optimizer.block - 1) / Optimizer.block)
+    laneSums = try Storage<Float>(context.memory, count: lanes * laneStride).view
+    gradient = try Storage<Float>(context.memory, count: count).view
+    blockNorms = try Storage<Double>(context.memory, count: blocks).view
+    reducing = Job { [unowned self] _, block in reduceBlock(block) }
+    updating = Job { [unowned self] _, block in updateBlock(block) }
   }
 
-  func lane(_ index: Int) -> View<Float> { laneSums.view.slice(index * laneStride, laneStride) }
+  func lane(_ index: Int) -> View<Float> { laneSums.slice(index * laneStride, laneStride) }
 
   private var blocks: Int { (count + Optimizer.block - 1) / Optimizer.block }
 
@@ -57,28 +68,36 @@ struct Optimizer: Sendable {
   }
 
   /// Adds the lanes up and returns the gradient's norm.
-  func reduce(_ workers: Workers) -> Double {
-    workers.run(tasks: blocks) { _, block in
-      let (start, length) = range(block)
-      let part = gradient.view.slice(start, length)
-      let source = laneSums.view.slice(start, laneSums.count - start)
-      part.sumLanes(of: source, stride: laneStride, lanes: lanes)
-      blockNorms.view[block] = part.squaredNorm
-    }
-    return (0 ..< blocks).reduce(0.0) { $0 + blockNorms.view[$1] }.squareRoot()
+  func reduce() -> Double {
+    if let reducing { workers.run(tasks: blocks, reducing) }
+    var sum = 0.0
+    for block in 0 ..< blocks { sum += blockNorms[block] }
+    return sum.squareRoot()
   }
 
-  /// `scale`: of the gradient, to limit its norm.
-  func update(_ weights: Weights, _ adam: AdamStep, scale: Double, _ workers: Workers) {
-    workers.run(tasks: blocks) { _, block in
-      let (start, length) = range(block)
-      let part = gradient.view.slice(start, length)
-      if scale != 1 { part.scale(by: Float(scale)) }
-      adam.update(
-        weights.parameters.view.slice(start, length), gradient: part,
-        first: weights.first.view.slice(start, length),
-        second: weights.second.view.slice(start, length),
-        average: weights.average.view.slice(start, length))
-    }
+  private func reduceBlock(_ block: Int) {
+    let (start, length) = range(block)
+    let part = gradient.slice(start, length)
+    let source = laneSums.slice(start, laneSums.count - start)
+    part.sumLanes(of: source, stride: laneStride, lanes: lanes)
+    blockNorms[block] = part.squaredNorm
+  }
+
+  /// Moves the weights; `scale` multiplies the gradient, to limit its norm.
+  func update(_ adam: AdamStep, scale: Double) {
+    self.adam = adam
+    self.scale = scale
+    if let updating { workers.run(tasks: blocks, updating) }
+  }
+
+  private func updateBlock(_ block: Int) {
+    let (start, length) = range(block)
+    let part = gradient.slice(start, length)
+    if scale != 1 { part.scale(by: Float(scale)) }
+    adam.update(
+      weights.parameters.view.slice(start, length), gradient: part,
+      first: weights.first.view.slice(start, length),
+      second: weights.second.view.slice(start, length),
+      average: weights.average.view.slice(start, length))
   }
 }

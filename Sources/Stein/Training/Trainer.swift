@@ -84,7 +84,7 @@ package final class Trainer: @unchecked Sendable {
     let adam = AdamStep(
       rate: plan.rate(at: progress.step), beta1: plan.beta1, beta2: plan.beta2, epsilon: 1e-8,
       step: progress.step + 1, averageDecay: plan.averageDecay(at: progress.step))
-    machine.update(weights, adam, scale: scale)
+    machine.update(adam, scale: scale)
     progress.step += 1
   }
 

@@ -24,6 +24,10 @@ final class TrainingMachine {
   private let shards: Int
   private let losses: Storage<Float>
   private let sigmas: Storage<Double>
+  // The step at hand, for the job.
+  private var plan: TrainingPlan
+  private var step = 0
+  private var mapping: Job?
 
   /// Gradients are added up in at most so many lanes.
   private static let mostLanes = 8
@@ -44,31 +48,37 @@ final class TrainingMachine {
       quiet, trainer.data, weights: trainer.weights.average.view, context: model.context)
     shards = (trainer.plan.batch + program.rows - 1) / program.rows
     optimizer = try Optimizer(
-      count: model.layout.count, lanes: min(shards, TrainingMachine.mostLanes),
-      laneStride: program.program.sums.count, memory: memory)
+      trainer.weights, lanes: min(shards, TrainingMachine.mostLanes),
+      laneStride: program.program.sums.count, context: model.context)
     losses = try Storage(memory, count: shards * program.rows)
     sigmas = try Storage(memory, count: shards * program.rows)
+    plan = trainer.plan
+    mapping = Job { [unowned self] worker, lane in map(lane, on: worker) }
   }
 
   /// The gradient of the mean loss over the batch of `step`, left in the optimiser.
   func gradient(step: Int, _ plan: TrainingPlan) -> StepResult {
+    self.plan = plan
+    self.step = step
+    if let mapping { workers.run(tasks: optimizer.lanes, mapping) }
+    return result(batch: plan.batch, norm: optimizer.reduce())
+  }
+
+  /// Adds up the gradients of a lane's shards, one after the other.
+  private func map(_ lane: Int, on worker: Int) {
     let rows = runner.program.rows
-    workers.run(tasks: optimizer.lanes) { worker, lane in
-      let sums = optimizer.lane(lane)
-      sums.fill(0)
-      for shard in stride(from: lane, to: shards, by: optimizer.lanes) {
-        let source = DrawSource(
-          seed: plan.seed, step: UInt32(truncatingIfNeeded: step), evaluation: false)
-        let loss = runner.run(frame: worker, first: shard * rows, source, sums: sums) { index, u in
-          let draw = draw(index, u, plan)
-          sigmas.view[index] = draw?.sigma ?? 0
-          return draw
-        }
-        losses.view.slice(shard * rows, rows).copy(loss.slice(0, rows))
+    let sums = optimizer.lane(lane)
+    let source = DrawSource(
+      seed: plan.seed, step: UInt32(truncatingIfNeeded: step), evaluation: false)
+    sums.fill(0)
+    for shard in stride(from: lane, to: shards, by: optimizer.lanes) {
+      let loss = runner.run(frame: worker, first: shard * rows, source, sums: sums) { index, u in
+        let draw = draw(index, u, plan)
+        sigmas.view[index] = draw?.sigma ?? 0
+        return draw
       }
+      losses.view.slice(shard * rows, rows).copy(loss.slice(0, rows))
     }
-    let norm = optimizer.reduce(workers)
-    return result(batch: plan.batch, norm: norm)
   }
 
   private func result(batch: Int, norm: Double) -> StepResult {
@@ -95,8 +105,8 @@ final class TrainingMachine {
       weight: 1 / Double(plan.batch))
   }
 
-  func update(_ weights: Weights, _ adam: AdamStep, scale: Double) {
-    optimizer.update(weights, adam, scale: scale, workers)
+  func update(_ adam: AdamStep, scale: Double) {
+    optimizer.update(adam, scale: scale)
     runner.prepare()
   }
 

@@ -182,3 +182,26 @@ def test_classes(rows):
         model.sample(labels=[3])
     with pytest.raises(stein.SteinValueError, match="label_dropout"):
         model.score(rows, 0.5)
+
+
+@pytest.mark.parametrize("family", ["score_mlp", "energy_mlp"])
+def test_geometric_ladder(rows, family):
+    """Both networks over a ladder of levels (Song & Ermon 2020), drawn by annealed Langevin: location and spread of the data."""
+    model = stein.fit(rows, family=family, widths=[64, 64], steps=1500, schedule="geometric", sigma_min=0.05, validation=0)
+    described = model.describe()
+    assert described["sigma_min"] == 0.05 and described["sigma_max"] == pytest.approx(described["largest_distance"])
+    samples = model.sample(600, sampler="annealed_langevin", seed=1)
+    scale = rows.std(0)
+    assert np.allclose(samples.mean(0) / scale, rows.mean(0) / scale, atol=0.25)
+    assert np.allclose(samples.std(0) / scale, 1, atol=0.3)
+    assert abs(np.corrcoef(samples.T)[0, 1] - np.corrcoef(rows.T)[0, 1]) < 0.15
+
+
+def test_levels_are_described(rows):
+    dataset = stein.Dataset(rows)
+    with stein.Trainer(stein.Model(dataset, widths=[16]), dataset, steps=40) as trainer:
+        trainer.run()
+        described = trainer.describe()
+    sigmas = [level["sigma"] for level in described["levels"]]
+    assert len(sigmas) == 10 and sigmas == sorted(sigmas) and described["step"] == 40
+    assert all(np.isfinite(level["loss"]) for level in described["levels"])
