@@ -167,6 +167,8 @@ def test_no_work_inside_a_callback(rows, model):  # R10
 
 INTERRUPTED = """
 import os, signal, threading, time, numpy as np, stein
+# A background process of a shell inherits that interrupts are ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 rows = np.random.default_rng(0).gamma(2.0, size=(300, 3))
 dataset = stein.Dataset(rows)
 for wait in (0.05, 0.11, 0.2):
