@@ -119,7 +119,7 @@ def swift():
                 "stein_status": "int32"}[text]
 
     lines = [
-        "// Generated from include/stein.h by bindings/generate.py; do not edit.", "",
+        "// swift-format-ignore-file", "// Generated from include/stein.h by bindings/generate.py; do not edit.", "",
         "/// How a value travels.", "enum CKind: Sendable {", "  case pointer", "  case int32", "  case int64",
         "  case uint64", "  case double", "}", "",
         "struct CParameter: Sendable {", "  let name: String", "  let type: String", "  let kind: CKind", "}", "",

@@ -1,3 +1,4 @@
+// swift-format-ignore-file
 // Generated from include/stein.h by bindings/generate.py; do not edit.
 
 /// How a value travels.
@@ -22,259 +23,200 @@ struct CSignature: Sendable {
 }
 
 let signatures: [CSignature] = [
-  CSignature(name: "stein_version", result: .pointer, parameters: []),
-  CSignature(
-    name: "stein_status_name", result: .pointer,
-    parameters: [
-      CParameter(name: "status", type: "stein_status", kind: .int32)
-    ]),
-  CSignature(
-    name: "stein_options_describe", result: .int32,
-    parameters: [
-      CParameter(name: "kind", type: "const char *", kind: .pointer),
-      CParameter(name: "buffer", type: "char *", kind: .pointer),
-      CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
-      CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_context_new", result: .int32,
-    parameters: [
-      CParameter(name: "options", type: "const char *", kind: .pointer),
-      CParameter(name: "allocator", type: "const stein_allocator *", kind: .pointer),
-      CParameter(name: "context", type: "stein_context **", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_context_free", result: .int32,
-    parameters: [
-      CParameter(name: "context", type: "stein_context *", kind: .pointer)
-    ]),
-  CSignature(
-    name: "stein_dataset_new", result: .int32,
-    parameters: [
-      CParameter(name: "context", type: "const stein_context *", kind: .pointer),
-      CParameter(name: "rows", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "labels", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "options", type: "const char *", kind: .pointer),
-      CParameter(name: "dataset", type: "stein_dataset **", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_dataset_open", result: .int32,
-    parameters: [
-      CParameter(name: "context", type: "const stein_context *", kind: .pointer),
-      CParameter(name: "path", type: "const char *", kind: .pointer),
-      CParameter(name: "options", type: "const char *", kind: .pointer),
-      CParameter(name: "dataset", type: "stein_dataset **", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_dataset_describe", result: .int32,
-    parameters: [
-      CParameter(name: "dataset", type: "const stein_dataset *", kind: .pointer),
-      CParameter(name: "buffer", type: "char *", kind: .pointer),
-      CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
-      CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_dataset_shape", result: .int32,
-    parameters: [
-      CParameter(name: "dataset", type: "const stein_dataset *", kind: .pointer),
-      CParameter(name: "ndim", type: "int32_t *", kind: .pointer),
-      CParameter(name: "shape", type: "int64_t *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_dataset_free", result: .int32,
-    parameters: [
-      CParameter(name: "dataset", type: "stein_dataset *", kind: .pointer)
-    ]),
-  CSignature(
-    name: "stein_model_new", result: .int32,
-    parameters: [
-      CParameter(name: "context", type: "const stein_context *", kind: .pointer),
-      CParameter(name: "dataset", type: "const stein_dataset *", kind: .pointer),
-      CParameter(name: "options", type: "const char *", kind: .pointer),
-      CParameter(name: "model", type: "stein_model **", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_model_load", result: .int32,
-    parameters: [
-      CParameter(name: "context", type: "const stein_context *", kind: .pointer),
-      CParameter(name: "path", type: "const char *", kind: .pointer),
-      CParameter(name: "model", type: "stein_model **", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_model_save", result: .int32,
-    parameters: [
-      CParameter(name: "model", type: "const stein_model *", kind: .pointer),
-      CParameter(name: "path", type: "const char *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_model_write", result: .int32,
-    parameters: [
-      CParameter(name: "model", type: "const stein_model *", kind: .pointer),
-      CParameter(name: "buffer", type: "void *", kind: .pointer),
-      CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
-      CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_model_read", result: .int32,
-    parameters: [
-      CParameter(name: "context", type: "const stein_context *", kind: .pointer),
-      CParameter(name: "bytes", type: "const void *", kind: .pointer),
-      CParameter(name: "size", type: "uint64_t", kind: .uint64),
-      CParameter(name: "model", type: "stein_model **", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_model_describe", result: .int32,
-    parameters: [
-      CParameter(name: "model", type: "const stein_model *", kind: .pointer),
-      CParameter(name: "buffer", type: "char *", kind: .pointer),
-      CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
-      CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_model_shape", result: .int32,
-    parameters: [
-      CParameter(name: "model", type: "const stein_model *", kind: .pointer),
-      CParameter(name: "ndim", type: "int32_t *", kind: .pointer),
-      CParameter(name: "shape", type: "int64_t *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_model_parameter", result: .int32,
-    parameters: [
-      CParameter(name: "model", type: "const stein_model *", kind: .pointer),
-      CParameter(name: "name", type: "const char *", kind: .pointer),
-      CParameter(name: "ndim", type: "int32_t *", kind: .pointer),
-      CParameter(name: "shape", type: "int64_t *", kind: .pointer),
-      CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_model_free", result: .int32,
-    parameters: [
-      CParameter(name: "model", type: "stein_model *", kind: .pointer)
-    ]),
-  CSignature(
-    name: "stein_model_score", result: .int32,
-    parameters: [
-      CParameter(name: "model", type: "const stein_model *", kind: .pointer),
-      CParameter(name: "x", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "labels", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "sigma", type: "double", kind: .double),
-      CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_model_denoise", result: .int32,
-    parameters: [
-      CParameter(name: "model", type: "const stein_model *", kind: .pointer),
-      CParameter(name: "x", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "labels", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "sigma", type: "double", kind: .double),
-      CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_model_energy", result: .int32,
-    parameters: [
-      CParameter(name: "model", type: "const stein_model *", kind: .pointer),
-      CParameter(name: "x", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "labels", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "sigma", type: "double", kind: .double),
-      CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_model_loss", result: .int32,
-    parameters: [
-      CParameter(name: "model", type: "const stein_model *", kind: .pointer),
-      CParameter(name: "dataset", type: "const stein_dataset *", kind: .pointer),
-      CParameter(name: "options", type: "const char *", kind: .pointer),
-      CParameter(name: "out", type: "double *", kind: .pointer),
-      CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_trainer_new", result: .int32,
-    parameters: [
-      CParameter(name: "model", type: "stein_model *", kind: .pointer),
-      CParameter(name: "dataset", type: "const stein_dataset *", kind: .pointer),
-      CParameter(name: "options", type: "const char *", kind: .pointer),
-      CParameter(name: "trainer", type: "stein_trainer **", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_trainer_run", result: .int32,
-    parameters: [
-      CParameter(name: "trainer", type: "stein_trainer *", kind: .pointer),
-      CParameter(name: "steps", type: "int64_t", kind: .int64),
-      CParameter(name: "finished", type: "int32_t *", kind: .pointer),
-      CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_trainer_save", result: .int32,
-    parameters: [
-      CParameter(name: "trainer", type: "const stein_trainer *", kind: .pointer),
-      CParameter(name: "path", type: "const char *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_trainer_resume", result: .int32,
-    parameters: [
-      CParameter(name: "context", type: "const stein_context *", kind: .pointer),
-      CParameter(name: "dataset", type: "const stein_dataset *", kind: .pointer),
-      CParameter(name: "path", type: "const char *", kind: .pointer),
-      CParameter(name: "model", type: "stein_model **", kind: .pointer),
-      CParameter(name: "trainer", type: "stein_trainer **", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_trainer_set", result: .int32,
-    parameters: [
-      CParameter(name: "trainer", type: "stein_trainer *", kind: .pointer),
-      CParameter(name: "options", type: "const char *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_trainer_describe", result: .int32,
-    parameters: [
-      CParameter(name: "trainer", type: "const stein_trainer *", kind: .pointer),
-      CParameter(name: "buffer", type: "char *", kind: .pointer),
-      CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
-      CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
-  CSignature(
-    name: "stein_trainer_free", result: .int32,
-    parameters: [
-      CParameter(name: "trainer", type: "stein_trainer *", kind: .pointer)
-    ]),
-  CSignature(
-    name: "stein_sample", result: .int32,
-    parameters: [
-      CParameter(name: "model", type: "const stein_model *", kind: .pointer),
-      CParameter(name: "start", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "labels", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "options", type: "const char *", kind: .pointer),
-      CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
-      CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
-      CParameter(name: "error", type: "stein_error *", kind: .pointer),
-    ]),
+  CSignature(name: "stein_version", result: .pointer, parameters: [
+  ]),
+  CSignature(name: "stein_status_name", result: .pointer, parameters: [
+    CParameter(name: "status", type: "stein_status", kind: .int32),
+  ]),
+  CSignature(name: "stein_options_describe", result: .int32, parameters: [
+    CParameter(name: "kind", type: "const char *", kind: .pointer),
+    CParameter(name: "buffer", type: "char *", kind: .pointer),
+    CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
+    CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_context_new", result: .int32, parameters: [
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "allocator", type: "const stein_allocator *", kind: .pointer),
+    CParameter(name: "context", type: "stein_context **", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_context_free", result: .int32, parameters: [
+    CParameter(name: "context", type: "stein_context *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_dataset_new", result: .int32, parameters: [
+    CParameter(name: "context", type: "const stein_context *", kind: .pointer),
+    CParameter(name: "rows", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "labels", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "dataset", type: "stein_dataset **", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_dataset_open", result: .int32, parameters: [
+    CParameter(name: "context", type: "const stein_context *", kind: .pointer),
+    CParameter(name: "path", type: "const char *", kind: .pointer),
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "dataset", type: "stein_dataset **", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_dataset_describe", result: .int32, parameters: [
+    CParameter(name: "dataset", type: "const stein_dataset *", kind: .pointer),
+    CParameter(name: "buffer", type: "char *", kind: .pointer),
+    CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
+    CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_dataset_shape", result: .int32, parameters: [
+    CParameter(name: "dataset", type: "const stein_dataset *", kind: .pointer),
+    CParameter(name: "ndim", type: "int32_t *", kind: .pointer),
+    CParameter(name: "shape", type: "int64_t *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_dataset_free", result: .int32, parameters: [
+    CParameter(name: "dataset", type: "stein_dataset *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_model_new", result: .int32, parameters: [
+    CParameter(name: "context", type: "const stein_context *", kind: .pointer),
+    CParameter(name: "dataset", type: "const stein_dataset *", kind: .pointer),
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "model", type: "stein_model **", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_model_load", result: .int32, parameters: [
+    CParameter(name: "context", type: "const stein_context *", kind: .pointer),
+    CParameter(name: "path", type: "const char *", kind: .pointer),
+    CParameter(name: "model", type: "stein_model **", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_model_save", result: .int32, parameters: [
+    CParameter(name: "model", type: "const stein_model *", kind: .pointer),
+    CParameter(name: "path", type: "const char *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_model_write", result: .int32, parameters: [
+    CParameter(name: "model", type: "const stein_model *", kind: .pointer),
+    CParameter(name: "buffer", type: "void *", kind: .pointer),
+    CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
+    CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_model_read", result: .int32, parameters: [
+    CParameter(name: "context", type: "const stein_context *", kind: .pointer),
+    CParameter(name: "bytes", type: "const void *", kind: .pointer),
+    CParameter(name: "size", type: "uint64_t", kind: .uint64),
+    CParameter(name: "model", type: "stein_model **", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_model_describe", result: .int32, parameters: [
+    CParameter(name: "model", type: "const stein_model *", kind: .pointer),
+    CParameter(name: "buffer", type: "char *", kind: .pointer),
+    CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
+    CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_model_shape", result: .int32, parameters: [
+    CParameter(name: "model", type: "const stein_model *", kind: .pointer),
+    CParameter(name: "ndim", type: "int32_t *", kind: .pointer),
+    CParameter(name: "shape", type: "int64_t *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_model_parameter", result: .int32, parameters: [
+    CParameter(name: "model", type: "const stein_model *", kind: .pointer),
+    CParameter(name: "name", type: "const char *", kind: .pointer),
+    CParameter(name: "ndim", type: "int32_t *", kind: .pointer),
+    CParameter(name: "shape", type: "int64_t *", kind: .pointer),
+    CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_model_free", result: .int32, parameters: [
+    CParameter(name: "model", type: "stein_model *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_model_score", result: .int32, parameters: [
+    CParameter(name: "model", type: "const stein_model *", kind: .pointer),
+    CParameter(name: "x", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "labels", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "sigma", type: "double", kind: .double),
+    CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_model_denoise", result: .int32, parameters: [
+    CParameter(name: "model", type: "const stein_model *", kind: .pointer),
+    CParameter(name: "x", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "labels", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "sigma", type: "double", kind: .double),
+    CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_model_energy", result: .int32, parameters: [
+    CParameter(name: "model", type: "const stein_model *", kind: .pointer),
+    CParameter(name: "x", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "labels", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "sigma", type: "double", kind: .double),
+    CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_model_loss", result: .int32, parameters: [
+    CParameter(name: "model", type: "const stein_model *", kind: .pointer),
+    CParameter(name: "dataset", type: "const stein_dataset *", kind: .pointer),
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "out", type: "double *", kind: .pointer),
+    CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_trainer_new", result: .int32, parameters: [
+    CParameter(name: "model", type: "stein_model *", kind: .pointer),
+    CParameter(name: "dataset", type: "const stein_dataset *", kind: .pointer),
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "trainer", type: "stein_trainer **", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_trainer_run", result: .int32, parameters: [
+    CParameter(name: "trainer", type: "stein_trainer *", kind: .pointer),
+    CParameter(name: "steps", type: "int64_t", kind: .int64),
+    CParameter(name: "finished", type: "int32_t *", kind: .pointer),
+    CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_trainer_save", result: .int32, parameters: [
+    CParameter(name: "trainer", type: "const stein_trainer *", kind: .pointer),
+    CParameter(name: "path", type: "const char *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_trainer_resume", result: .int32, parameters: [
+    CParameter(name: "context", type: "const stein_context *", kind: .pointer),
+    CParameter(name: "dataset", type: "const stein_dataset *", kind: .pointer),
+    CParameter(name: "path", type: "const char *", kind: .pointer),
+    CParameter(name: "model", type: "stein_model **", kind: .pointer),
+    CParameter(name: "trainer", type: "stein_trainer **", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_trainer_set", result: .int32, parameters: [
+    CParameter(name: "trainer", type: "stein_trainer *", kind: .pointer),
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_trainer_describe", result: .int32, parameters: [
+    CParameter(name: "trainer", type: "const stein_trainer *", kind: .pointer),
+    CParameter(name: "buffer", type: "char *", kind: .pointer),
+    CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
+    CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_trainer_free", result: .int32, parameters: [
+    CParameter(name: "trainer", type: "stein_trainer *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_sample", result: .int32, parameters: [
+    CParameter(name: "model", type: "const stein_model *", kind: .pointer),
+    CParameter(name: "start", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "labels", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
 ]
 
 /// The numbers of the header's constants.
