@@ -133,7 +133,7 @@ extension Cluster {
       unsafe select(condition, a, b, y, count: length)
     case .copy:
       let x = unsafe pointer(operands[0], bases, scratch, pitch, start)
-      unsafe y.update(from: x, count: length)
+      unsafe copy(x, y, count: length)
     }
   }
 
@@ -149,7 +149,7 @@ extension Cluster {
       var phase = start % period
       while done < length {
         let run = min(period - phase, length - done)
-        unsafe (y + done).update(from: x + phase, count: run)
+        unsafe copy(x + phase, y + done, count: run)
         done += run
         phase = 0
       }
@@ -159,7 +159,7 @@ extension Cluster {
       while done < length {
         let index = (start + done) / run
         let stop = min((index + 1) * run - start, length)
-        unsafe (y + done).update(repeating: x[index], count: stop - done)
+        unsafe fill(y + done, x[index], count: stop - done)
         done = stop
       }
     }

@@ -3,6 +3,9 @@ package import Kernels
 // Work on whole views: random rows and the optimiser's pass. What the subject needs beside graphs.
 
 extension View where Element == Float {
+  /// Of whole vectors: the generic one goes element by element where it is not specialised.
+  package func fill(_ value: Float) { unsafe Kernels.fill(base, value, count: count) }
+
   /// Fills rows of `columns` standard normals; row r of them depends on `source` and firstRow + r alone.
   package func fillNormal(rows: Int, columns: Int, _ source: RandomSource, firstRow: UInt64) {
     assert(rows * columns <= count)

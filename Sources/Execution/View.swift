@@ -35,13 +35,16 @@ package struct View<Element: BitwiseCopyable>: @unchecked Sendable {
   }
 
   @inlinable
-  package func fill(_ value: Element) { unsafe base.update(repeating: value, count: count) }
+  package func fill(_ value: Element) {
+    for index in 0 ..< count { unsafe base[index] = value }
+  }
 
   /// Copies all of `other`, which must not be longer.
   @inlinable
   package func copy(_ other: View) {
     assert(other.count <= count)
-    unsafe base.update(from: other.base, count: other.count)
+    unsafe UnsafeMutableRawPointer(base).copyMemory(
+      from: other.base, byteCount: other.count &* MemoryLayout<Element>.stride)
   }
 }
 

@@ -130,5 +130,18 @@ package func select(
 
 /// Writes exactly `count` elements.
 package func fill(_ y: UnsafeMutablePointer<Float>, _ value: Float, count: Int) {
-  unsafe y.update(repeating: value, count: count)
+  var i = 0
+  while i &+ 8 <= count {
+    unsafe store(all(value), y, i)
+    i &+= 8
+  }
+  while i < count {
+    unsafe y[i] = value
+    i &+= 1
+  }
+}
+
+/// y = x, exactly `count` elements. (Swift's own `update(from:count:)` goes through the runtime, element by element.)
+package func copy(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
+  unsafe UnsafeMutableRawPointer(y).copyMemory(from: x, byteCount: count &* 4)
 }

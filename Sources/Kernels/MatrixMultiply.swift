@@ -76,7 +76,7 @@ package struct MatrixMultiply: @unchecked Sendable {
   ) {
     for i in 0 ..< rows {
       let row = unsafe c + i * ldc
-      if !accumulate { unsafe row.update(repeating: 0, count: columns) }
+      if !accumulate { unsafe fill(row, 0, count: columns) }
       for p in 0 ..< inner {
         let factor = unsafe transposeA ? a[p * lda + i] : a[i * lda + p]
         let from = unsafe b + p * ldb

@@ -49,8 +49,8 @@ package func readStrided(
   forEachRun(strides: strides, shape: shape) { offset in
     let from = unsafe x + offset
     switch step {
-    case 1: unsafe to.update(from: from, count: length)
-    case 0: unsafe to.update(repeating: from.pointee, count: length)
+    case 1: unsafe copy(from, to, count: length)
+    case 0: unsafe fill(to, from.pointee, count: length)
     default: for i in 0 ..< length { unsafe to[i] = from[i &* step] }
     }
     unsafe to += length
@@ -69,7 +69,7 @@ package func writeStrided(
   forEachRun(strides: strides, shape: shape) { offset in
     let to = unsafe y + offset
     if step == 1 {
-      unsafe to.update(from: from, count: length)
+      unsafe copy(from, to, count: length)
     } else {
       for i in 0 ..< length { unsafe to[i &* step] = from[i] }
     }
@@ -92,7 +92,7 @@ package func gatherRows(
   guard rows > 0 else { return }
   for i in 0 ..< count {
     let from = unsafe x + index(indices[i], rows) * rowLength
-    unsafe (y + i * rowLength).update(from: from, count: rowLength)
+    unsafe copy(from, y + i * rowLength, count: rowLength)
   }
 }
 

@@ -47,9 +47,11 @@ def picture(train, labels, model, path):
     wanted = np.repeat(np.arange(10), 10)
     real = np.stack([train[rng.choice(np.flatnonzero(labels == digit))] for digit in wanted])
     drawn = model.sample(labels=wanted, seed=1)
-    figure, axes = plt.subplots(1, 2, figsize=(10, 5.2))
+    figure, axes = plt.subplots(1, 2, figsize=(12, 6.3))
     for axis, rows, title in zip(axes, (real, drawn), ("real", "drawn from the model")):
-        page = rows.reshape(10, 10, 8, 8).transpose(0, 2, 1, 3).reshape(80, 80)
+        # A margin of white around each, so that they are seen one by one.
+        tiles = np.pad(rows.reshape(10, 10, 8, 8), ((0, 0), (0, 0), (1, 1), (1, 1)))
+        page = tiles.transpose(0, 2, 1, 3).reshape(100, 100)
         axis.imshow(page, cmap="gray_r", vmin=0, vmax=16)
         axis.set_title(title)
         axis.axis("off")
