@@ -34,8 +34,8 @@ enum NPY {
     }
     var count = 1
     for axis in header.shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: axis)
-      guard !overflow else { throw bad("its shape is too large") }
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(axis, 1))
+      guard !overflow, product < 1 << 48 else { throw bad("its shape is too large") }
       count = product
     }
     let (size, overflow) = count.multipliedReportingOverflow(by: element.size)

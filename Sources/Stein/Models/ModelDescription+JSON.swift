@@ -28,7 +28,7 @@ extension ModelDescription {
       SteinError(.badFile, "the model's description: \(what)")
     }
     func positive(_ key: String) throws -> Double {
-      guard let value = json[key]?.double, value.isFinite, value > 0 else {
+      guard let value = json[key]?.double, (1e-12 ... 1e12).contains(value) else {
         throw bad("\(key) is no positive number")
       }
       return value

@@ -1,0 +1,81 @@
+"""Files that were cut short or changed: an error or a usable object, never more."""
+
+import struct
+
+import numpy as np
+import stein
+
+
+def spoilt(data):
+    """Every truncation and every changed byte, and every number in the header made extreme."""
+    for n in range(len(data)):
+        yield data[:n]
+    for i in range(len(data)):
+        for change in (0x01, 0x80):
+            copy = bytearray(data)
+            copy[i] ^= change
+            yield bytes(copy)
+    length = struct.unpack("<Q", data[:8])[0] if data[8:9] == b"{" else 0
+    header, rest = data[8 : 8 + length], data[8 + length :]
+    for i, byte in enumerate(header):
+        if chr(byte).isdigit():
+            for number in (b"-1", b"1e308", b"1e-300", b"9223372036854775807"):
+                changed = header[:i] + number + header[i + 1 :]
+                yield struct.pack("<Q", len(changed)) + changed + rest
+
+
+def outcomes(data, use):
+    """How many were refused and how many served; anything but a SteinError fails the test, and a crash ends it."""
+    refused = served = 0
+    for copy in spoilt(data):
+        try:
+            use(copy)
+            served += 1
+        except stein.SteinError:
+            refused += 1
+    return refused, served
+
+
+def small():
+    return np.random.default_rng(0).gamma(2.0, size=(30, 2))
+
+
+def test_models():
+    context = stein.Context(threads=1, memory_limit=100_000_000)
+    model = stein.fit(stein.Dataset(small(), context=context), family="gaussian")
+
+    def use(data):
+        loaded = stein.Model.from_bytes(data, context=context)
+        loaded.describe()
+        loaded.sample(2, steps=3)
+        loaded.sample(2, sampler="annealed_langevin", steps=1)
+
+    refused, served = outcomes(model.to_bytes(), use)
+    assert refused > 1000 and served > 50
+
+
+def test_arrays(tmp_path):
+    np.save(tmp_path / "a.npy", small().astype(">f4"))
+
+    def use(data):
+        (tmp_path / "b.npy").write_bytes(data)
+        stein.Dataset.open(tmp_path / "b.npy")
+
+    refused, served = outcomes((tmp_path / "a.npy").read_bytes(), use)
+    assert refused > 300 and served > 100
+
+
+def test_checkpoints(tmp_path):
+    dataset = stein.Dataset(small(), context=stein.Context(threads=1, memory_limit=100_000_000))
+    trainer = stein.Trainer(stein.Model(dataset, widths=[2]), dataset, steps=6, batch=8)
+    trainer.run(3)
+    trainer.save(tmp_path / "a")
+
+    def use(data):
+        (tmp_path / "b").write_bytes(data)
+        stein.Trainer.resume(dataset, tmp_path / "b").run(1)
+
+    # The header alone: what comes behind it is weights.
+    data = (tmp_path / "a").read_bytes()
+    refused, served = outcomes(data[: 8 + struct.unpack("<Q", data[:8])[0]], use)
+    assert refused > 1000 and served == 0
