@@ -1,9 +1,30 @@
-/* Objects in any order, text and bytes into the caller's buffers, and the files in between. R6, R7, R8, R9, R14. */
+/* Objects in any order, text and bytes into the caller's buffers, and the files in between. R6, R7, R8, R9, R14, R15. */
 #include <unistd.h>
 
 #include "check.h"
 
+/* The bytes of a model trained, and of samples drawn, with so many threads. R15. */
+static size_t bytes_with(const char *threads, unsigned char *bytes, size_t capacity, float *samples) {
+  stein_context *context = NULL;
+  CHECK(stein_context_new(threads, NULL, &context, &error) == STEIN_OK);
+  stein_dataset *dataset = make_rows(context, 500);
+  stein_model *model = make_trained(context, dataset, "widths=48,48");
+  uint64_t size = 0;
+  CHECK(stein_model_write(model, bytes, capacity, &size, &error) == STEIN_OK);
+  int64_t shape[] = {300, 3};
+  stein_tensor out = stein_float32(samples, 2, shape);
+  CHECK(stein_sample(model, NULL, NULL, "seed=11", &out, NULL, &error) == STEIN_OK);
+  stein_model_free(model), stein_dataset_free(dataset), stein_context_free(context);
+  return (size_t)size;
+}
+
 int main(void) {
+  static unsigned char with_one[1 << 18], with_two[1 << 18];
+  static float drawn_one[900], drawn_two[900];
+  size_t bytes_one = bytes_with("threads=1", with_one, sizeof with_one, drawn_one);
+  CHECK(bytes_one == bytes_with("threads=2", with_two, sizeof with_two, drawn_two) && bytes_one > 1000);
+  CHECK(memcmp(with_one, with_two, bytes_one) == 0 && memcmp(drawn_one, drawn_two, sizeof drawn_one) == 0);
+
   CHECK(strcmp(stein_version(), "0.1.0") == 0);
   CHECK(strcmp(stein_status_name(STEIN_BUSY), "STEIN_BUSY") == 0 && strcmp(stein_status_name(7), "unknown") == 0);
   stein_context *context = NULL;

@@ -57,31 +57,35 @@ struct PlanarMixture {
 @Suite struct SamplerTests {
   private let target = PlanarMixture()
 
-  /// Final states of `count` rows under the exact score.
-  private func draw(_ sampler: any Sampler, count: Int, sigmaData: Double = 1) throws -> [(
-    Double, Double
-  )] {
+  /// Final states of `count` rows that a sampler moved along a field σ s(x, y; σ).
+  private func draw(
+    _ sampler: any Sampler, count: Int, start: Double? = nil,
+    _ scaledScore: @escaping (Double, Double, Double) -> (Double, Double)
+  ) throws -> [(Double, Double)] {
     let memory = Memory()
-    let (state, spare) = (
-      try Storage<Double>(memory, count: 2 * count), try Storage<Double>(memory, count: 2 * count)
-    )
-    let (normals, g) = (
-      try Storage<Float>(memory, count: 2 * count), try Storage<Float>(memory, count: 2 * count)
-    )
+    let state = try Storage<Double>(memory, count: 2 * count).view
+    let spare = try Storage<Double>(memory, count: 2 * count).view
+    let normals = try Storage<Float>(memory, count: 2 * count).view
+    let g = try Storage<Float>(memory, count: 2 * count).view
     let walkers = Walkers(
-      state: state.view, spare: spare.view, normals: normals.view, rows: count, dimension: 2,
-      firstIndex: 0, seed: 11)
-    walkers.begin(at: sampler.firstSigma, sigmaData: sigmaData)
+      state: state, spare: spare, normals: normals, rows: count, dimension: 2, firstIndex: 0,
+      seed: 11)
+    walkers.begin(at: start ?? sampler.firstSigma, sigmaData: 1)
     let field = ScaledScore { x, sigma in
       for r in 0 ..< count {
-        let s = target.scaledScore(x[2 * r], x[2 * r + 1], sigma)
-        g.view[2 * r] = Float(s.0)
-        g.view[2 * r + 1] = Float(s.1)
+        let s = scaledScore(x[2 * r], x[2 * r + 1], sigma)
+        g[2 * r] = Float(s.0)
+        g[2 * r + 1] = Float(s.1)
       }
-      return g.view
+      return g
     }
     try sampler.walk(walkers, field)
-    return (0 ..< count).map { (state.view[2 * $0], state.view[2 * $0 + 1]) }
+    return (0 ..< count).map { (state[2 * $0], state[2 * $0 + 1]) }
+  }
+
+  /// The same along the mixture's exact field.
+  private func draw(_ sampler: any Sampler, count: Int) throws -> [(Double, Double)] {
+    try draw(sampler, count: count, target.scaledScore)
   }
 
   static let moments: [@Sendable (Double, Double) -> Double] = [
@@ -138,32 +142,17 @@ struct PlanarMixture {
 
   /// The stationary variance of unadjusted Langevin on N(0, v) is v/(1 − ε/(2v)), in each direction by itself.
   @Test func langevinVarianceIsKnown() throws {
-    let memory = Memory()
-    let count = 6000
     let variances = [0.5, 1.7]
-    let stepSize = 0.2
-    let (state, spare) = (
-      try Storage<Double>(memory, count: 2 * count), try Storage<Double>(memory, count: 2 * count)
-    )
-    let (normals, g) = (
-      try Storage<Float>(memory, count: 2 * count), try Storage<Float>(memory, count: 2 * count)
-    )
-    let walkers = Walkers(
-      state: state.view, spare: spare.view, normals: normals.view, rows: count, dimension: 2,
-      firstIndex: 5, seed: 2)
-    walkers.begin(at: 1, sigmaData: 0.1)
-    let sigma = 0.3
-    let field = ScaledScore { x, level in
-      for i in 0 ..< 2 * count { g.view[i] = Float(-level * x[i] / variances[i % 2]) }
-      return g.view
+    let (count, stepSize) = (6000, 0.2)
+    let sampler = Langevin(sigma: 0.3, stepSize: stepSize, steps: 100)
+    let draws = try draw(sampler, count: count, start: 1) { x, y, sigma in
+      (-sigma * x / variances[0], -sigma * y / variances[1])
     }
-    try Langevin(sigma: sigma, stepSize: stepSize, steps: 100).walk(walkers, field)
     for axis in 0 ..< 2 {
       let v = variances[axis]
       let exact = v / (1 - stepSize / (2 * v))
       let measured =
-        (0 ..< count).reduce(0) { $0 + state.view[2 * $1 + axis] * state.view[2 * $1 + axis] }
-        / Double(count)
+        draws.map { axis == 0 ? $0.0 * $0.0 : $0.1 * $0.1 }.reduce(0, +) / Double(count)
       // The mean square of n normals has deviation v √(2/n).
       #expect(abs(measured - exact) < 5 * exact * (2 / Double(count)).squareRoot())
     }

@@ -41,7 +41,7 @@ extension OptionTable {
         "Standardise each column by its own deviation, or all by one; auto: common from 3 axes on"),
       .init(
         "widths", .integers(1 ... 8192), "auto",
-        "Hidden layers, or residual blocks; auto: 64,64 under 500 rows, 128,128,128 under 5000, else and for scale=common 256,256,256"
+        "Hidden layers, or residual blocks; auto: 64,64 under 500 rows, 128,128,128 under 5000 (energy_mlp 128,128), else and for scale=common 256,256,256"
       ),
       .init(
         "activation", .choice(["auto", "silu", "tanh", "softplus", "relu"]), "auto",
@@ -65,7 +65,8 @@ extension OptionTable {
     specs: [
       .init(
         "objective", .choice(["auto", "denoising", "exact", "sliced_vr", "closed_form"]), "auto",
-        "auto: closed_form for gaussian, exact for an energy of one level, else denoising"),
+        "auto: closed_form for gaussian; for an energy of one level exact, from 33 columns on sliced_vr; else denoising"
+      ),
       .init(
         "steps", .integer(1 ... 1_000_000_000), "auto",
         "Of the optimiser; auto: 600 passes over the rows at this batch, from 500 to 20000"),
