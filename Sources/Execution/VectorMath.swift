@@ -6,6 +6,11 @@ extension View where Element == Float {
   /// Of whole vectors: the generic one goes element by element where it is not specialised.
   package func fill(_ value: Float) { unsafe Kernels.fill(base, value, count: count) }
 
+  package func copy(_ values: [Float]) {
+    assert(values.count <= count)
+    for (index, value) in values.enumerated() { self[index] = value }
+  }
+
   /// Fills rows of `columns` standard normals; row r of them depends on `source` and firstRow + r alone.
   package func fillNormal(rows: Int, columns: Int, _ source: RandomSource, firstRow: UInt64) {
     assert(rows * columns <= count)

@@ -109,8 +109,8 @@ import Testing
     let centred = graph.subtract(noisy, graph.constant(m))
     let score = graph.multiply(graph.constant(-a), centred)
     let scaled = graph.multiply(level, score)
-    let ones = graph.broadcast(level, [9, 1])
-    let denoising = graph.denoisingLoss(scaledScore: scaled, noise: z, sigma: ones, sigmaData: 1)
+    let denoising = graph.denoisingLoss(
+      scaledScore: scaled, target: graph.negate(z), weight: graph.constant(1))
     let exact = graph.exactScoreMatchingLoss(score: score, x: noisy)
     var (xs, zs, ws) = ([Double](), [Double](), [Double]())
     for i in 0 ..< 3 {
@@ -123,8 +123,8 @@ import Testing
     let values = evaluate(
       graph, [denoising, exact], inputs: [Tensor([9, 1], xs), Tensor([9, 1], zs)])
     func mean(_ t: Tensor) -> Double { zip(t.values, ws).reduce(0) { $0 + $1.0 * $1.1 } }
-    // The loss carries the weight (σ² + 1) on ½‖σs + z‖², which is σ² times ½‖s + z/σ‖².
-    let left = mean(values[0]) / (sigma * sigma + 1) / (sigma * sigma)
+    // ½‖σs + z‖² is σ² times ½‖s + z/σ‖².
+    let left = mean(values[0]) / (sigma * sigma)
     let right = mean(values[1]) + 1 / (2 * sigma * sigma)
     #expect(abs(left - right) < 1e-9 * max(1, right))
     // And both are the closed form: ½ a² (v + σ²) − a.

@@ -24,7 +24,9 @@ final class Evaluator: Sendable {
   /// u, [rows, dimension].
   func x(_ frame: Int) -> View<Float> { executor.input(0, frame: frame) }
 
+  /// A density of the data themselves has no level: its fields are then taken in units of u, σ = 1.
   func setSigma(_ sigma: Double, _ frame: Int) {
+    let sigma = sigma > 0 ? sigma : 1
     executor.input(1, frame: frame).fill(Float(sigma))
   }
 
@@ -53,6 +55,11 @@ extension Model.Snapshot {
       throw SteinError(.badState, "the model is not trained yet", argument: "model")
     }
     guard sigma != 0 else { return description.sigmaMin }
+    guard description.sigmaMax > 0 else {
+      throw SteinError(
+        .badValue, "sigma is \(sigma); the model was trained without noise, sigma=0",
+        argument: "sigma")
+    }
     let slack = 1e-6 * sigma
     guard sigma >= description.sigmaMin - slack, sigma <= description.sigmaMax + slack else {
       throw SteinError(

@@ -6,6 +6,12 @@ package struct ParameterSpec: Sendable {
     case zeros
     case ones
     case identity
+    case constant(Double)
+    /// `value` on the diagonal of the last two axes.
+    case diagonal(Double)
+    /// Centres of the rows of the data, [k, D], spread by k-means.
+    case centres
+    case values([Float])
     /// N(0, deviation²), drawn by the model's seed.
     case normal(deviation: Double)
   }
@@ -58,6 +64,34 @@ extension Family {
       return graph.negate(graph.gradient(of: energy, withRespectTo: [inputs.x])[0])
     }
     return graph.divide(scaledScore(&graph, parameters, inputs), inputs.sigma)
+  }
+}
+
+/// A family whose log density is linear in one block of its parameters: ln p = θᵀT(u) + b(u) up to a constant.
+///
+/// Score matching is then quadratic in θ.
+package protocol LinearFamily: EnergyFamily {
+  /// Which of the parameters is θ, [m].
+  var linearParameter: Int { get }
+
+  /// T(u), [R, m].
+  func statistics(_ graph: inout Graph, _ parameters: [Node], _ x: Node) -> Node
+
+  /// b(u), [R, 1]; nil for 0.
+  func base(_ graph: inout Graph, _ parameters: [Node], _ x: Node) -> Node?
+}
+
+extension LinearFamily {
+  package var isNoiseConditional: Bool { false }
+
+  package func energyNode(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
+  {
+    let theta = parameters[linearParameter]
+    let count = graph.shape(of: theta).count
+    let terms = graph.matmul(
+      statistics(&graph, parameters, inputs.x), graph.reshape(theta, [count, 1]))
+    guard let base = base(&graph, parameters, inputs.x) else { return graph.negate(terms) }
+    return graph.negate(graph.add(terms, base))
   }
 }
 

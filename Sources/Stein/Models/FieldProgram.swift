@@ -28,7 +28,8 @@ struct FieldProgram: Sendable {
     case .energy:
       guard let energy = family.energy(&graph, parameters, inputs) else {
         throw SteinError(
-          .unsupported, "a \(description.family) model has no energy; energy_mlp and gaussian have",
+          .unsupported,
+          "family=\(description.family.rawValue) gives a score without an energy; energy_mlp has one",
           argument: "model")
       }
       output = energy

@@ -2,7 +2,7 @@ package import Graph
 
 /// N(μ, V Λ Vᵀ), whose score is known at every noise level.
 ///
-///     E(u; σ) = ½ (u − μ)ᵀ V (Λ + σ²)⁻¹ Vᵀ (u − μ),   s = −V (Λ + σ²)⁻¹ Vᵀ (u − μ)
+///     E(u; σ) = ½ (u − μ)ᵀ V (Λ + σ²)⁻¹ Vᵀ (u − μ) + ½ ln det 2π(Λ + σ²),   s = −V (Λ + σ²)⁻¹ Vᵀ (u − μ)
 ///
 /// Parameters: mean [D], eigenvalues [D] of the covariance, and its eigenvectors [D, D], one a column.
 package struct Gaussian: EnergyFamily {
@@ -25,6 +25,8 @@ package struct Gaussian: EnergyFamily {
     let along = graph.matmul(centred, parameters[2])
     let variance = graph.add(parameters[1], graph.square(inputs.sigma))
     let terms = graph.divide(graph.square(along), variance)
-    return graph.multiply(graph.constant(0.5), graph.sum(terms, axes: [-1], keepAxes: true))
+    let spread = graph.log(graph.multiply(graph.constant(2 * Double.pi), variance))
+    let sum = graph.sum(graph.add(terms, spread), axes: [-1], keepAxes: true)
+    return graph.multiply(graph.constant(0.5), sum)
   }
 }

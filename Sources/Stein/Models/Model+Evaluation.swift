@@ -8,7 +8,7 @@ extension Model {
     try evaluate(.scaledScore, x, labels, sigma, out, monitor) { units, level, _, g, row in
       row.fill(0)
       for (index, column) in units.active.enumerated() {
-        row[column] = Double(g[index]) / level / units.scale[column]
+        row[column] = Double(g[index]) / (level > 0 ? level : 1) / units.scale[column]
       }
     }
   }
@@ -17,6 +17,11 @@ extension Model {
   package func denoise(
     x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
   ) throws {
+    guard snapshot.description.noiseKernel == .gaussian else {
+      throw SteinError(
+        .unsupported, "Tweedie's formula holds for Gaussian noise; the model was trained with another kernel",
+        argument: "model")
+    }
     try evaluate(.scaledScore, x, labels, sigma, out, monitor) { units, level, u, g, row in
       units.restore(into: row) { Double(u[$0]) + level * Double(g[$0]) }
     }
@@ -25,8 +30,11 @@ extension Model {
   package func energy(
     x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
   ) throws {
+    // A normalised density is one of the data: ln p_x = ln p_u − Σ ln S_i.
+    let normalized = snapshot.description.family.isNormalized
+    let shift = normalized ? snapshot.description.units.logVolume : 0
     try evaluate(.energy, x, labels, sigma, out, monitor) { _, _, _, energy, row in
-      row[0] = Double(energy[0])
+      row[0] = Double(energy[0]) + shift
     }
   }
 

@@ -35,14 +35,15 @@ package final class Model: Sendable {
     let options = try Options(options, .model)
     let description = try ModelDescription(dataset, options)
     let weights = try Model.start(
-      description.makeFamily(), seed: UInt64(options.integer("seed") ?? 0), memory: context.memory)
+      description, dataset, seed: UInt64(options.integer("seed") ?? 0), memory: context.memory)
     self.init(context: context, description, weights: weights)
   }
 
   /// The weights that training begins from.
-  private static func start(_ family: any Family, seed: UInt64, memory: Memory) throws -> Storage<
-    Float
-  > {
+  static func start(
+    _ description: ModelDescription, _ dataset: Dataset, seed: UInt64, memory: Memory
+  ) throws -> Storage<Float> {
+    let family = description.makeFamily()
     let layout = ParameterLayout(family.parameters.map(\.shape))
     let weights = try Storage<Float>(memory, count: layout.count)
     for (index, spec) in family.parameters.enumerated() {
@@ -53,6 +54,16 @@ package final class Model: Sendable {
       case .identity:
         let n = spec.shape[0]
         for i in 0 ..< n { view[i * (n + 1)] = 1 }
+      case .constant(let value): view.fill(Float(value))
+      case .diagonal(let value):
+        let n = spec.shape[spec.shape.rank - 1]
+        for i in 0 ..< view.count / n { view[i * n + i % n] = Float(value) }
+      case .values(let values): view.copy(values)
+      case .centres:
+        let rows = try TrainingRows(dataset, description, memory: memory)
+        try centres(
+          of: rows, dimension: description.dimension, count: spec.shape[0], seed: seed,
+          memory: memory, into: view)
       case .normal(let deviation):
         let source = RandomSource(seed: seed, stream: Stream.weights, step: UInt32(index))
         view.fillNormal(rows: 1, columns: view.count, source, firstRow: 0)
@@ -128,6 +139,7 @@ enum Stream {
   static let sampler: UInt8 = 7
   static let labels: UInt8 = 8
   static let evaluation: UInt8 = 9
+  static let centres: UInt8 = 10
   /// Dropout's layers follow.
   static let dropout: UInt8 = 64
 }

@@ -1,7 +1,7 @@
 extension ModelDescription {
   package var json: JSON {
     .object([
-      ("family", .string(family)),
+      ("family", .string(family.rawValue)),
       ("shape", .array(shape.map(JSON.integer))),
       ("names", names.map { .array($0.map(JSON.string)) } ?? .null),
       ("mean", .array(units.mean.map(JSON.number))),
@@ -18,6 +18,9 @@ extension ModelDescription {
       ("embedding", .string(network.embedding.rawValue)),
       ("noise_conditional", .bool(network.noiseConditional)),
       ("dropout", .number(network.dropout)),
+      ("parameterization", .string(network.parameterization.rawValue)),
+      ("structure", .object(structure.fields)), ("domain", domain.json),
+      ("noise_kernel", .string(noiseKernel.name)),
       ("trained", .bool(trained)), ("unconditional", .bool(unconditional)),
     ])
   }
@@ -33,9 +36,9 @@ extension ModelDescription {
       }
       return value
     }
-    guard let family = json["family"]?.string,
-      ["score_mlp", "energy_mlp", "gaussian"].contains(family)
-    else { throw bad("its family is unknown to this version") }
+    guard let family = json["family"]?.string.flatMap(FamilyKind.init) else {
+      throw bad("its family is unknown to this version")
+    }
     self.family = family
     guard let shape = json["shape"]?.integers, shape.count >= 2, shape.count <= 5, shape[0] == 1,
       shape.allSatisfy({ $0 > 0 && $0 <= 1 << 30 })
@@ -51,8 +54,9 @@ extension ModelDescription {
     else { throw bad("mean, scale or active_columns do not fit its shape") }
     units = Units(mean: mean, scale: scale, active: active)
     sigmaData = try positive("sigma_data")
-    sigmaMin = try positive("sigma_min")
-    sigmaMax = try positive("sigma_max")
+    // A density of one level may be that of the data themselves.
+    sigmaMax = json["sigma_max"]?.double == 0 ? 0 : try positive("sigma_max")
+    sigmaMin = sigmaMax == 0 ? 0 : try positive("sigma_min")
     largestDistance = json["largest_distance"]?.double ?? 0
     guard sigmaMin <= sigmaMax else { throw bad("sigma_min is above sigma_max") }
     guard let classes = json["classes"]?.integers, let counts = json["class_counts"]?.integers,
@@ -67,13 +71,73 @@ extension ModelDescription {
       let residual = json["residual"]?.bool, !residual || Set(widths).count == 1,
       let embedding = json["embedding"]?.string.flatMap(Network.Embedding.init),
       let noiseConditional = json["noise_conditional"]?.bool,
-      let dropout = json["dropout"]?.double, (0 ... 0.9).contains(dropout)
+      let dropout = json["dropout"]?.double, (0 ... 0.9).contains(dropout),
+      let parameterization = json["parameterization"]?.string.flatMap(Parameterization.init)
     else { throw bad("its network") }
     network = NetworkOptions(
       widths: widths, activation: activation, residual: residual, embedding: embedding,
-      noiseConditional: noiseConditional, dropout: dropout)
+      noiseConditional: noiseConditional, dropout: dropout, parameterization: parameterization)
+    guard let structure = try Structure(json["structure"] ?? .null, family, dimension: active.count)
+    else { throw bad("its structure") }
+    self.structure = structure
+    guard let domain = Domain(json["domain"] ?? .null, dimension: active.count),
+      let kernel = NoiseKernel(named: json["noise_kernel"]?.string ?? "")
+    else { throw bad("its domain or noise_kernel") }
+    (self.domain, noiseKernel) = (domain, kernel)
     guard let trained = json["trained"]?.bool else { throw bad("trained") }
     self.trained = trained
     unconditional = json["unconditional"]?.bool ?? classes.isEmpty
+    guard isNoiseConditional ? sigmaMin > 0 : true else { throw bad("sigma_min is 0") }
+  }
+}
+
+extension Domain {
+  /// Bounds that are infinite are null.
+  var json: JSON {
+    func list(_ values: [Double]) -> JSON { .array(values.map { $0.isFinite ? .number($0) : .null }) }
+    switch self {
+    case .real: return .object([("kind", .string("real"))])
+    case .box(let lower, let upper):
+      return .object([("kind", .string("box")), ("lower", list(lower)), ("upper", list(upper))])
+    case .ball(let centre, let radius):
+      return .object([
+        ("kind", .string("ball")), ("centre", list(centre)), ("radius", .number(radius)),
+      ])
+    }
+  }
+
+  init?(_ json: JSON, dimension: Int) {
+    func list(_ key: String, _ none: Double) -> [Double]? {
+      guard let items = json[key]?.array, items.count == dimension else { return nil }
+      return items.map { $0.double ?? none }
+    }
+    switch json["kind"]?.string {
+    case "real": self = .real
+    case "box":
+      guard let lower = list("lower", -.infinity), let upper = list("upper", .infinity),
+        zip(lower, upper).allSatisfy(<)
+      else { return nil }
+      self = .box(lower: lower, upper: upper)
+    case "ball":
+      guard let centre = list("centre", 0), let radius = json["radius"]?.double, radius > 0 else {
+        return nil
+      }
+      self = .ball(centre: centre, radius: radius)
+    default: return nil
+    }
+  }
+}
+
+extension NoiseKernel {
+  /// The kernel that a description names; degrees of freedom are not kept, since only training needs them.
+  init?(named name: String) {
+    switch name {
+    case "gaussian": self = .gaussian
+    case "laplace": self = .laplace
+    case "logistic": self = .logistic
+    case "student_t": self = .studentT(5)
+    case "caller": self = .caller
+    default: return nil
+    }
   }
 }

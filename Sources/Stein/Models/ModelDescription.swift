@@ -1,9 +1,10 @@
 import Execution
 import Glibc
+import Graph
 
 /// What a model is, apart from its weights: everything its file says in words.
 package struct ModelDescription: Sendable {
-  package var family: String
+  package var family: FamilyKind
   /// [1, ...].
   package var shape: [Int]
   package var names: [String]?
@@ -13,10 +14,14 @@ package struct ModelDescription: Sendable {
   package var classes: [Int64]
   package var classCounts: [Int]
   var network: NetworkOptions
+  var structure: Structure
+  var domain: Domain
   /// Largest distance between two rows of u, as measured on a sample of them.
   package var largestDistance: Double
   package var sigmaMin: Double
   package var sigmaMax: Double
+  /// The law of the noise that it was trained with.
+  var noiseKernel: NoiseKernel
   package var trained: Bool
   /// Whether the score without a class was learnt.
   package var unconditional: Bool
@@ -28,27 +33,46 @@ package struct ModelDescription: Sendable {
     var embedding: Network.Embedding
     var noiseConditional: Bool
     var dropout: Double
+    var parameterization: Parameterization
   }
 
   /// Columns that vary: the model's dimension.
   package var dimension: Int { units.active.count }
 
+  /// Whether the density changes with the noise level.
+  var isNoiseConditional: Bool { family.isNoiseConditional ?? network.noiseConditional }
+
   func makeFamily() -> any Family {
-    let energy = family == "energy_mlp"
-    let network = Network(
-      inputs: dimension, outputs: energy ? 1 : dimension, widths: self.network.widths,
-      residual: self.network.residual, activation: self.network.activation,
-      embedding: self.network.noiseConditional ? self.network.embedding : .none,
-      classes: classes.count, dropout: self.network.dropout,
-      lastLayer: energy
-        ? .normal(deviation: 1 / Double(self.network.widths.last ?? 1).squareRoot()) : .zeros)
+    let d = dimension
     switch family {
-    case "gaussian": return Gaussian(dimension: dimension)
-    case "energy_mlp":
+    case .scoreMLP: return ScoreMLP(network: network(outputs: d, lastLayer: .zeros), self)
+    case .energyMLP:
+      let start = 1 / Double(network.widths.last ?? 1).squareRoot()
       return EnergyMLP(
-        network: network, sigmaData: sigmaData, isNoiseConditional: self.network.noiseConditional)
-    default: return ScoreMLP(network: network, sigmaData: sigmaData)
+        network: network(outputs: 1, lastLayer: .normal(deviation: start)), sigmaData: sigmaData,
+        isNoiseConditional: network.noiseConditional)
+    case .gaussian: return Gaussian(dimension: d)
+    case .mixture: return Mixture(dimension: d, structure)
+    case .exponential: return Exponential(dimension: d, structure, domain)
+    case .kernelExponential: return KernelExponential(dimension: d, structure, features: nil)
+    case .deepKernelExponential:
+      return KernelExponential(dimension: d, structure, features: network.widths)
+    case .nice:
+      return Nice(
+        dimension: d, couplings: structure.couplings, widths: network.widths,
+        activation: network.activation)
+    case .autoregressive:
+      return Autoregressive(dimension: d, structure, network.widths, network.activation)
+    case .graph: return structure.graph ?? GraphModel.none(dimension: d)
     }
+  }
+
+  private func network(outputs: Int, lastLayer: ParameterSpec.Start) -> Network {
+    Network(
+      inputs: dimension, outputs: outputs, widths: network.widths, residual: network.residual,
+      activation: network.activation,
+      embedding: network.noiseConditional ? network.embedding : .none, classes: classes.count,
+      dropout: network.dropout, lastLayer: lastLayer)
   }
 }
 
@@ -60,12 +84,29 @@ package struct Units: Sendable, Equatable {
   package let active: [Int]
 
   package var count: Int { mean.count }
+
+  /// Σ ln S_i over the columns that vary.
+  var logVolume: Double { active.reduce(0) { $0 + log(scale[$1]) } }
 }
 
 extension ModelDescription {
   /// What a new model of `dataset` is.
   init(_ dataset: Dataset, _ options: Options) throws {
-    family = options.choice("family") ?? "score_mlp"
+    let family = options.choice("family").flatMap(FamilyKind.init) ?? .scoreMLP
+    let taken = family.options.union(FamilyKind.commonOptions)
+    if let stranger = options.keys.first(where: { !taken.contains($0) }) {
+      let own = family.options.sorted().joined(separator: ", ")
+      throw Options.bad(stranger, "is not for family=\(family.rawValue), which takes \(own)")
+    }
+    try self.init(family, dataset, options)
+    let common = scaling(options, dataset) == .common
+    network = try NetworkOptions(options, family, rows: dataset.rowCount, common: common)
+    structure = try Structure(options, family, dimension: dimension, rows: dataset.rowCount)
+  }
+
+  /// What every family has.
+  init(_ family: FamilyKind, _ dataset: Dataset, _ options: Options) throws {
+    self.family = family
     shape = [1] + dataset.shape.dropFirst()
     names = dataset.names
     let active = dataset.columns.indices.filter { !dataset.columns[$0].isConstant }
@@ -74,50 +115,141 @@ extension ModelDescription {
         .badValue, "every column of the data set is constant; there is nothing to learn",
         argument: "dataset")
     }
-    let common =
-      (options.choice("scale") ?? (dataset.shape.count >= 3 ? "common" : "columns")) == "common"
-    let deviations = active.map { dataset.columns[$0].deviation }
-    // By the largest first, so that squares of extreme deviations stay finite.
-    let largest = deviations.max() ?? 1
-    let square = deviations.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }
-    let shared = largest * (square / Double(active.count)).squareRoot()
-    units = Units(
-      mean: dataset.columns.map(\.mean),
-      scale: dataset.columns.map { $0.isConstant ? 1 : common ? shared : $0.deviation },
-      active: active)
+    network = .plain
+    structure = Structure()
+    domain = .real
+    noiseKernel = .gaussian
+    units = Units(mean: [], scale: [], active: active)
     sigmaData = 1
-    classes = family == "gaussian" ? [] : dataset.labels?.classes ?? []
-    classCounts = family == "gaussian" ? [] : dataset.labels?.counts ?? []
-    network = try NetworkOptions(options, family: family, rows: dataset.rowCount, common: common)
-    largestDistance = try dataset.largestDistance(units)
+    let hasClasses = family.hasNetwork
+    classes = hasClasses ? dataset.labels?.classes ?? [] : []
+    classCounts = hasClasses ? dataset.labels?.counts ?? [] : []
+    largestDistance = 0
     sigmaMin = 0.01
-    sigmaMax = min(max(largestDistance, 10), 80)
+    sigmaMax = 80
     trained = false
     unconditional = classes.isEmpty
+    units = try measuredUnits(dataset, options)
+    domain = try Domain(options, dataset, units)
+    if scaling(options, dataset) == .none { sigmaData = dataset.commonDeviation(active) }
+    largestDistance = try dataset.largestDistance(units)
+    sigmaMax = min(max(largestDistance, 10 * sigmaData), 80 * sigmaData)
+    sigmaMin = 0.01 * sigmaData
+  }
+
+  enum Scaling: String { case columns, common, none }
+
+  func scaling(_ options: Options, _ dataset: Dataset) -> Scaling {
+    if let asked = options.choice("scale").flatMap(Scaling.init) { return asked }
+    if family == .graph { return .none }
+    return dataset.shape.count >= 3 || options.choice("domain") == "ball" ? .common : .columns
+  }
+
+  /// u = (x − mean)/scale; without the mean where the origin of the data has a meaning.
+  private func measuredUnits(_ dataset: Dataset, _ options: Options) throws -> Units {
+    let scaling = scaling(options, dataset)
+    let shared = dataset.commonDeviation(units.active)
+    let origin = scaling == .none || options.choice("domain") == "positive"
+    return Units(
+      mean: dataset.columns.map { $0.isConstant || !origin ? $0.mean : 0 },
+      scale: dataset.columns.map { column in
+        switch scaling {
+        case .none: 1
+        case .common: column.isConstant ? 1 : shared
+        case .columns: column.isConstant ? 1 : column.deviation
+        }
+      },
+      active: units.active)
+  }
+}
+
+extension Domain {
+  /// The domain that options name in the data's units, in units of u. The data must lie in it.
+  init(_ options: Options, _ dataset: Dataset, _ units: Units) throws {
+    let kind = options.choice("domain") ?? "real"
+    let active = units.active
+    func bounds(_ key: String, _ none: Double) throws -> [Double] {
+      guard let given = options.numbers(key) else { return active.map { _ in none } }
+      guard given.count == 1 || given.count == units.count else {
+        throw Options.bad(
+          key, "has \(given.count) values; it takes one, or one for each of \(units.count) columns")
+      }
+      return active.map { column in
+        ((given.count == 1 ? given[0] : given[column]) - units.mean[column]) / units.scale[column]
+      }
+    }
+    let taken = ["box": ["lower", "upper"], "ball": ["centre", "radius"]][kind] ?? []
+    for key in ["lower", "upper", "centre", "radius"] where options.isSet(key) {
+      guard taken.contains(key) else { throw Options.bad(key, "is not for domain=\(kind)") }
+    }
+    switch kind {
+    case "positive":
+      self = .box(lower: active.map { -units.mean[$0] / units.scale[$0] }, upper: active.map { _ in .infinity })
+    case "box":
+      let (lower, upper) = (try bounds("lower", -.infinity), try bounds("upper", .infinity))
+      guard zip(lower, upper).allSatisfy(<) else {
+        throw Options.bad("lower", "is not below upper in every column")
+      }
+      guard (lower + upper).contains(where: \.isFinite) else {
+        throw Options.bad("domain", "is 'box', which wants lower, upper or both")
+      }
+      self = .box(lower: lower, upper: upper)
+    case "ball":
+      let scale = units.scale[active[0]]
+      guard active.allSatisfy({ units.scale[$0] == scale }) else {
+        throw Options.bad("domain", "is 'ball', which wants scale=common or scale=none")
+      }
+      guard let radius = options.number("radius"), radius > 0 else {
+        throw Options.bad("radius", "is missing; domain=ball wants one above 0")
+      }
+      self = .ball(
+        centre: try bounds("centre", 0).enumerated().map { index, value in
+          options.isSet("centre") ? value : -units.mean[active[index]] / scale
+        }, radius: radius / scale)
+    default: self = .real
+    }
   }
 }
 
 extension ModelDescription.NetworkOptions {
-  init(_ options: Options, family: String, rows: Int, common: Bool) throws {
-    let energy = family == "energy_mlp"
-    activation = options.choice("activation").flatMap(Network.Activation.init) ?? .silu
-    if energy, activation == .relu {
+  /// For families without a network.
+  static let plain = ModelDescription.NetworkOptions(
+    widths: [1], activation: .silu, residual: false, embedding: .log, noiseConditional: false,
+    dropout: 0, parameterization: .edm)
+
+  init(_ options: Options, _ family: FamilyKind, rows: Int, common: Bool) throws {
+    self = .plain
+    guard family.options.contains("widths") else { return }
+    let isScore = family == .scoreMLP
+    activation =
+      options.choice("activation").flatMap(Network.Activation.init)
+      ?? (family == .deepKernelExponential ? .softplus : .silu)
+    if !isScore, activation == .relu {
       throw Options.bad(
         "activation",
         "is 'relu', whose energy has no second derivative; take silu, softplus or tanh")
     }
-    residual = options.flag("residual") ?? !energy
-    noiseConditional = energy ? options.flag("noise_conditional") ?? true : true
-    if options.flag("noise_conditional") == false, !energy {
-      throw Options.bad("noise_conditional", "is false, which only energy_mlp can be")
-    }
+    residual = options.flag("residual") ?? isScore
+    noiseConditional = family.hasNetwork && options.flag("noise_conditional") ?? true
     embedding = options.choice("embedding").flatMap(Network.Embedding.init) ?? .fourier
+    parameterization =
+      options.choice("parameterization").flatMap(Parameterization.init)
+      ?? (noiseConditional ? .edm : .score)
+    if !noiseConditional, isScore, parameterization != .score {
+      throw Options.bad(
+        "parameterization", "other than score wants a network told of the noise level")
+    }
     dropout = options.number("dropout") ?? (residual ? 0.1 : 0)
     if dropout > 0, !residual { throw Options.bad("dropout", "is for residual blocks") }
-    let small = energy ? [128, 128] : [128, 128, 128]
-    widths =
-      options.integers("widths")
-      ?? (rows < 500 && !common ? [64, 64] : rows < 5000 && !common ? small : [256, 256, 256])
+    let usual: [Int]
+    switch family {
+    case .deepKernelExponential: usual = [30, 30, 30]
+    case .nice, .autoregressive: usual = rows < 5000 ? [64, 64] : [256, 256]
+    default:
+      let small = isScore ? [128, 128, 128] : [128, 128]
+      usual = rows < 500 && !common ? [64, 64] : rows < 5000 && !common ? small : [256, 256, 256]
+    }
+    widths = options.integers("widths") ?? usual
     if residual, Set(widths).count > 1 {
       throw Options.bad("widths", "are \(widths); residual blocks have one width")
     }
@@ -125,6 +257,15 @@ extension ModelDescription.NetworkOptions {
 }
 
 extension Dataset {
+  /// Root mean square of the deviations of some columns.
+  func commonDeviation(_ active: [Int]) -> Double {
+    let deviations = active.map { columns[$0].deviation }
+    // By the largest first, so that squares of extreme deviations stay finite.
+    let largest = deviations.max() ?? 1
+    let square = deviations.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }
+    return largest * (square / Double(active.count)).squareRoot()
+  }
+
   /// The largest distance between two rows in `units`, among at most so many rows that it takes a fraction of a second.
   func largestDistance(_ units: Units) throws -> Double {
     let d = units.active.count

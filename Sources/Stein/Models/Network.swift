@@ -14,6 +14,15 @@ package struct Network: Sendable {
     case tanh
     case softplus
     case relu
+
+    func node(_ graph: inout Graph, _ x: Node) -> Node {
+      switch self {
+      case .silu: graph.silu(x)
+      case .tanh: graph.tanh(x)
+      case .softplus: graph.softplus(x)
+      case .relu: graph.relu(x)
+      }
+    }
   }
 
   package enum Embedding: String, Sendable, CaseIterable {
@@ -100,17 +109,17 @@ package struct Network: Sendable {
     var h = layer(u)
     if residual {
       for index in widths.indices {
-        var r = activate(&graph, layer(activate(&graph, h)))
+        var r = activation.node(&graph, layer(activation.node(&graph, h)))
         if index < masks.count { r = drop(&graph, r, masks[index]) }
         h = graph.add(h, graph.matmul(r, next()))
       }
     } else {
       for _ in widths.indices.dropFirst() {
-        let product = graph.matmul(activate(&graph, h), next())
+        let product = graph.matmul(activation.node(&graph, h), next())
         h = graph.add(product, next())
       }
     }
-    let out = graph.matmul(activate(&graph, h), next())
+    let out = graph.matmul(activation.node(&graph, h), next())
     return outputs > 1 ? graph.add(out, next()) : out
   }
 
@@ -128,15 +137,6 @@ package struct Network: Sendable {
     if let label { parts.append(label) }
     guard parts.count > 1 else { return parts.first }
     return graph.concatenate(parts, axis: 1)
-  }
-
-  private func activate(_ graph: inout Graph, _ x: Node) -> Node {
-    switch activation {
-    case .silu: graph.silu(x)
-    case .tanh: graph.tanh(x)
-    case .softplus: graph.softplus(x)
-    case .relu: graph.relu(x)
-    }
   }
 
   /// Keeps each element with probability 1 − p, and scales what it keeps by 1/(1 − p).

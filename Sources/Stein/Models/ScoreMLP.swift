@@ -1,19 +1,41 @@
 package import Graph
 
-/// A noise-conditional score network with EDM's preconditioning.
+/// What a score network's output F stands for.
 ///
-///     D(u; σ) = c_skip u + c_out F(c_in u, c_noise)     v = σ² + σ_data²
-///     c_skip = σ_data²/v   c_out = σ σ_data/√v   c_in = 1/√v   c_noise = ¼ ln(σ/σ_data)
+/// With v = σ² + σ_data², as σ s:
 ///
-/// Karras et al. (2022), "Elucidating the Design Space of Diffusion-Based Generative Models", table 1. As a score, without the
-/// cancellation of D − u at small σ:  σ s = (D − u)/σ = −(σ/v) u + (σ_data/√v) F.
+///     edm    D = c_skip u + c_out F   σ s = −(σ/v) u + (σ_data/√v) F
+///     v      the same with −F: the velocity α ε − σ_α x₀ of the variance-preserving process (Salimans & Ho 2022)
+///     score  s = F/σ                  σ s = F
+///     noise  ε = F                    σ s = −F
+///     clean  D = F                    σ s = (F − u)/σ
+package enum Parameterization: String, Sendable, CaseIterable {
+  case edm
+  case velocity = "v"
+  case score
+  case noise
+  case clean
+}
+
+/// A score network; noise-conditional unless made for one level, where s = F.
+///
+/// Inputs are scaled by c_in = 1/√v and the level is told as c_noise = ¼ ln(σ/σ_data). Karras et al. (2022), "Elucidating the
+/// Design Space of Diffusion-Based Generative Models", table 1; σ s is made without the cancellation of D − u at small σ.
 package struct ScoreMLP: Family {
   let network: Network
   let sigmaData: Double
+  let parameterization: Parameterization
+  package let isNoiseConditional: Bool
+
+  init(network: Network, _ description: ModelDescription) {
+    self.network = network
+    sigmaData = description.sigmaData
+    parameterization = description.network.parameterization
+    isNoiseConditional = description.network.noiseConditional
+  }
 
   package var parameters: [ParameterSpec] { network.parameters }
   package var dropoutWidths: [Int] { network.dropoutWidths }
-  package var isNoiseConditional: Bool { true }
   package var width: Int { network.widths.max() ?? 1 }
 
   package func energy(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node? {
@@ -23,13 +45,25 @@ package struct ScoreMLP: Family {
   package func scaledScore(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs)
     -> Node
   {
+    func output(_ u: Node, _ noise: Node) -> Node {
+      network(
+        &graph, parameters, u, noise: noise, label: inputs.label, dropout: inputs.dropout)
+    }
+    guard isNoiseConditional else {
+      return graph.multiply(inputs.sigma, output(inputs.x, inputs.sigma))
+    }
     let edm = Preconditioning(&graph, sigma: inputs.sigma, sigmaData: sigmaData)
-    let u = graph.multiply(edm.cIn, inputs.x)
-    let f = network(
-      &graph, parameters, u, noise: edm.cNoise, label: inputs.label, dropout: inputs.dropout)
-    let shrink = graph.multiply(inputs.sigma, graph.multiply(edm.cIn, edm.cIn))
-    let gain = graph.multiply(graph.constant(sigmaData), edm.cIn)
-    return graph.subtract(graph.multiply(gain, f), graph.multiply(shrink, inputs.x))
+    let f = output(graph.multiply(edm.cIn, inputs.x), edm.cNoise)
+    switch parameterization {
+    case .score: return f
+    case .noise: return graph.negate(f)
+    case .clean: return graph.divide(graph.subtract(f, inputs.x), inputs.sigma)
+    case .edm, .velocity:
+      let shrink = graph.multiply(inputs.sigma, graph.multiply(edm.cIn, edm.cIn))
+      let sign = parameterization == .edm ? 1.0 : -1
+      let gain = graph.multiply(graph.constant(sign * sigmaData), edm.cIn)
+      return graph.subtract(graph.multiply(gain, f), graph.multiply(shrink, inputs.x))
+    }
   }
 }
 

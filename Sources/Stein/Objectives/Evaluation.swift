@@ -1,4 +1,4 @@
-import Execution
+package import Execution
 
 /// An objective's mean over rows, with the same noise draws every time.
 struct Evaluation {
@@ -15,10 +15,16 @@ struct Evaluation {
   let rows: RowList
   let draws: Int
   let seed: UInt64
-  let sigma: @Sendable (Double) -> Double
+  let levels: NoiseLevels
+  /// Noise of the caller's, if it is his.
+  var noise: SuppliedNoise?
 
   /// Draw i is draw i mod `draws` of row i / `draws`; a row's draws are spread evenly over the noise law.
-  func run(_ workers: Workers, memory: Memory, monitor: any Monitor) throws -> Result {
+  ///
+  /// `each`: [rows · draws], gets the loss of every draw.
+  func run(
+    _ workers: Workers, memory: Memory, monitor: any Monitor, each: View<Float>? = nil
+  ) throws -> Result {
     let total = rows.count * draws
     let shard = runner.program.rows
     let shards = (total + shard - 1) / shard
@@ -26,20 +32,39 @@ struct Evaluation {
     // Each shard's sums by level, so that the total does not depend on who ran what.
     let sums = try Storage<Double>(memory, count: shards * bins)
     runner.prepare()
-    let run = RowRun(rows: total, shardRows: shard, monitor: Silenced(monitor))
-    try run.run(workers) { worker, first, count in
+    func evaluate(_ worker: Int, _ first: Int, _ count: Int, _ supplied: SuppliedRows?) {
       let source = DrawSource(seed: seed, step: 0, evaluation: true)
-      let loss = runner.run(frame: worker, first: first, source) { index, u in
-        guard index < total else { return nil }
-        let row = rows[index / draws]
-        let level = (Double(index % draws) + Double(u[2])) / Double(draws)
-        return Draw(
-          row: row, sigma: sigma(level), classIndex: runner.data.classIndex(row), weight: 0)
+      let loss = runner.run(frame: worker, first: first, source, supplied: supplied) { index, u in
+        index < total ? draw(index, Double(u[2])) : nil
       }
       let own = sums.view.slice(first / shard * bins, bins)
-      for r in 0 ..< count { own[(first + r) % draws * bins / draws] += Double(loss[r]) }
+      for r in 0 ..< count {
+        own[(first + r) % draws * bins / draws] += Double(loss[r])
+        each?[first + r] = loss[r]
+      }
+    }
+    if let noise {
+      // The caller's function runs on the caller's thread, a shard at a time.
+      for first in stride(from: 0, to: total, by: shard) {
+        try monitor.poll()
+        let count = min(shard, total - first)
+        let supplied = try noise.rows(
+          count, first: first, data: runner.data, seed: seed, step: 0, evaluation: true
+        ) { draw($0, 0.5) }
+        evaluate(0, first, count, supplied)
+      }
+    } else {
+      let run = RowRun(rows: total, shardRows: shard, monitor: Silenced(monitor))
+      try run.run(workers) { worker, first, count in evaluate(worker, first, count, nil) }
     }
     return summary(sums.view, shards, total)
+  }
+
+  private func draw(_ index: Int, _ u: Double) -> Draw {
+    let row = rows[index / draws]
+    let (sigma, weight) = levels.draw((Double(index % draws) + u) / Double(draws))
+    return Draw(
+      row: row, sigma: sigma, classIndex: runner.data.classIndex(row), weight: 0, level: weight)
   }
 
   private func summary(_ sums: View<Double>, _ shards: Int, _ total: Int) -> Result {
@@ -52,14 +77,14 @@ struct Evaluation {
       guard share > 0 else { continue }
       result.mean += sum / Double(total)
       let middle = (Double(bin) + 0.5) / Double(bins)
-      result.levels.append((sigma(middle), sum / Double(share * rows.count)))
+      result.levels.append((levels.sigma(middle), sum / Double(share * rows.count)))
     }
     return result
   }
 }
 
 /// Passes on requests to stop, but reports no steps: for work within a step of another.
-private struct Silenced: Monitor {
+struct Silenced: Monitor {
   let monitor: any Monitor
   init(_ monitor: any Monitor) { self.monitor = monitor }
   func begin(steps: Int) {}
@@ -72,36 +97,67 @@ private struct Silenced: Monitor {
 extension Model {
   /// An objective's mean over a data set, as `stein_model_loss` gives it.
   package func loss(dataset: Dataset, options: String, monitor: any Monitor) throws -> Double {
-    let options = try Options(options, .loss)
+    let (evaluation, _) = try evaluation(dataset, options)
+    let mean = try evaluation.run(context.workers, memory: context.memory, monitor: monitor).mean
+    guard mean.isFinite else { throw SteinError(.diverged, "the loss is not finite on these rows") }
+    return mean
+  }
+
+  /// The same of each row by itself.
+  package func losses(
+    dataset: Dataset, options: String, out: TensorView, monitor: any Monitor
+  ) throws {
+    guard out.shape == [dataset.rowCount] else {
+      throw SteinError(
+        .badShape, "out has shape \(out.shape); it needs [\(dataset.rowCount)]", argument: "out")
+    }
+    let (evaluation, draws) = try evaluation(dataset, options)
+    let each = try Storage<Float>(context.memory, count: dataset.rowCount * draws)
+    _ = try evaluation.run(
+      context.workers, memory: context.memory, monitor: monitor, each: each.view)
+    guard each.view.allFinite else {
+      throw SteinError(.diverged, "the loss is not finite on these rows")
+    }
+    let value = try Storage<Double>(context.memory, count: 1)
+    for row in 0 ..< dataset.rowCount {
+      value.view[0] = 0
+      for draw in 0 ..< draws { value.view[0] += Double(each.view[row * draws + draw]) / Double(draws) }
+      out.writeRow(row, from: value.view)
+    }
+  }
+
+  private func evaluation(_ dataset: Dataset, _ text: String) throws -> (Evaluation, draws: Int) {
+    let options = try Options(text, .loss)
     let now = snapshot
     guard now.description.trained else {
       throw SteinError(.badState, "the model is not trained yet", argument: "model")
     }
-    let objective: Objective
-    switch options.choice("objective") {
-    case "exact": objective = .exact
-    case "sliced_vr": objective = .slicedVR(projections: 1)
-    default: objective = .denoising
+    let description = now.description
+    let objective = try Objective(
+      options, description, default: family.isNoiseConditional ? .denoising : .exact)
+    guard objective.kernel != .caller else {
+      throw Options.bad("noise_kernel", "is 'caller'; only a trainer has the caller's noise")
     }
-    let sigmaData = now.description.sigmaData
-    let law: @Sendable (Double) -> Double
-    if objective == .denoising, family.isNoiseConditional {
-      let range = now.description.sigmaMin ... now.description.sigmaMax
-      law = { NoiseLaw.standard.sigma(at: $0, sigmaData: sigmaData, range: range) }
+    let levels: NoiseLevels
+    if objective.form == .denoising, family.isNoiseConditional, !options.isSet("sigma") {
+      levels = NoiseLevels(
+        law: .standard, range: description.sigmaMin ... description.sigmaMax,
+        sigmaData: description.sigmaData, weighting: .edm, isScaled: true)
     } else {
       let level = try now.level(options.number("sigma") ?? 0)
-      law = { _ in level }
+      guard objective.form != .denoising || level > 0 else {
+        throw Options.bad("sigma", "is 0 for this model; denoising wants a level above 0")
+      }
+      levels = NoiseLevels(one: level)
     }
-    let data = try TrainingRows(dataset, now.description, memory: context.memory)
-    let program = try ObjectiveProgram(objective, family, now.description, training: false)
+    let data = try TrainingRows(dataset, description, memory: context.memory)
+    let draws = options.integer("draws") ?? 64
+    let program = try ObjectiveProgram(objective, family, description, training: false, profiled: false)
     let runner = try ObjectiveRunner(program, data, weights: now.weights.view, context: context)
     let evaluation = Evaluation(
       runner: runner, rows: try RowList(data.count, memory: context.memory) { _ in true },
-      draws: options.integer("draws") ?? 64,
-      seed: UInt64(options.integer("seed") ?? 0), sigma: law)
-    let mean = try evaluation.run(context.workers, memory: context.memory, monitor: monitor).mean
-    guard mean.isFinite else { throw SteinError(.diverged, "the loss is not finite on these rows") }
-    return mean
+      draws: draws, seed: UInt64(options.integer("seed") ?? 0), levels: levels)
+    return (evaluation, draws)
   }
 }
 

@@ -2,79 +2,67 @@ package import Graph
 
 /// A form of score matching: the loss of one point, whose mean training makes small.
 ///
-/// Each is taken at noisy points ũ = u + σz, so that it learns the score of the data convolved with N(0, σ²).
-package enum Objective: Sendable, Equatable {
-  /// ½ (σ²/σ_data² + 1) ‖σ s(ũ) + z‖²: Vincent (2011), "A Connection Between Score Matching and Denoising Autoencoders", with
-  /// the weight of Karras et al. (2022), under which every level's loss begins near D/2.
-  case denoising
-  case exact
-  case slicedVR(projections: Int)
+/// Each is taken at noisy points ũ = u + σε, so that it learns the score of the data convolved with the noise.
+package struct Objective: Sendable, Equatable {
+  package enum Form: String, Sendable, CaseIterable {
+    case denoising
+    case exact
+    case sliced
+    case slicedVR = "sliced_vr"
+    case finiteDifference = "finite_difference"
+    /// −ln p itself, for families whose density is normalised: what score matching is compared with.
+    case maximumLikelihood = "maximum_likelihood"
 
-  var name: String {
-    switch self {
-    case .denoising: "denoising"
-    case .exact: "exact"
-    case .slicedVR: "sliced_vr"
+    /// Whether it takes random directions.
+    var isSliced: Bool { [.sliced, .slicedVR, .finiteDifference].contains(self) }
+
+    /// Whether it holds on a domain with a boundary.
+    var allowsBoundary: Bool {
+      switch self {
+      case .exact, .sliced, .slicedVR: true
+      case .denoising, .finiteDifference, .maximumLikelihood: false
+      }
     }
   }
+
+  package var form: Form
+  /// Random directions a row.
+  package var projections: Int = 1
+  package var law: ProjectionLaw = .rademacher
+  package var kernel: NoiseKernel = .gaussian
+  package var controlVariate = false
+  /// The step of finite differences, in units of u.
+  package var step: Double = 0.05
+  package var boundary: Boundary?
+
+  package init(_ form: Form) { self.form = form }
+
+  var name: String { form.rawValue }
+
+  /// Tensors of uniforms (or normals, for a Gaussian law) from which each direction is made.
+  var directionCount: Int { form.isSliced ? projections : 0 }
 }
 
-extension Graph {
-  /// Appends the weighted denoising loss of each point.
-  ///
-  ///     ½ λ(σ) ‖σ s(u + σz; σ) + z‖²,   λ(σ) = σ²/σ_data² + 1
-  ///
-  /// As a weight on ½‖D − u‖² this is EDM's 1/c_out². Vincent (2011), equation 9; Karras et al. (2022), table 1.
-  ///
-  /// `scaledScore`: σ s, [R, D].
-  /// `noise`: z, [R, D].
-  /// `sigma`: [R, 1].
-  /// The result: [R, 1].
-  package mutating func denoisingLoss(
-    scaledScore: Node, noise: Node, sigma: Node, sigmaData: Double
-  ) -> Node {
-    let relative = multiply(constant(1 / sigmaData), sigma)
-    let weight = add(square(relative), constant(1))
-    let miss = squaredNorm(add(scaledScore, noise), keepAxes: true)
-    return multiply(constant(0.5), multiply(weight, miss))
-  }
+/// The law of random directions v, with E[v vᵀ] = I.
+package enum ProjectionLaw: String, Sendable, CaseIterable {
+  /// Random signs, of the least variance: 2(‖S‖²_F − Σ S_ii²) for vᵀSv.
+  case rademacher
+  /// N(0, I): 2‖S‖²_F.
+  case gaussian
+  /// Uniform on the sphere of radius √D: 2D/(D+2)·(‖S‖²_F − tr²S/D). Unit vectors would give J/D.
+  case sphere
 
-  /// Appends the exact score matching loss of each point, up to a constant the Fisher divergence to the data.
-  ///
-  ///     J(u) = tr ∇s(u) + ½ ‖s(u)‖²
-  ///
-  /// The trace by forward mode along all D axes at once: tangents [D, R, D]. Hyvärinen (2005), "Estimation of Non-Normalized
-  /// Statistical Models by Score Matching", theorem 1.
-  ///
-  /// - Parameters:
-  ///   - score: s, [R, D], made from `x`.
-  ///   - x: [R, D].
-  /// - Returns: [R, 1].
-  package mutating func exactScoreMatchingLoss(score: Node, x: Node) -> Node {
-    let (rows, dimension) = (shape(of: x)[0], shape(of: x)[1])
-    let axes = reshape(identity(dimension), [dimension, 1, dimension])
-    let tangents = broadcast(axes, [dimension, rows, dimension])
-    let jacobian = pushforward(of: [score], along: [(variable: x, tangent: tangents)])[0]
-    let diagonal = broadcast(multiply(jacobian, axes), [dimension, rows, dimension])
-    let trace = reshape(sum(diagonal, axes: [0, 2]), [rows, 1])
-    return add(trace, multiply(constant(0.5), squaredNorm(score, keepAxes: true)))
-  }
+  var isNormal: Bool { self != .rademacher }
 
-  /// Appends the variance-reduced sliced score matching loss of each point.
-  ///
-  ///     J(u) = 1/M Σ_m v_mᵀ ∇s(u) v_m + ½ ‖s(u)‖²,   E[v vᵀ] = I
-  ///
-  /// One Jacobian-vector product a projection. Song et al. (2019), "Sliced Score Matching", equation 8.
-  ///
-  /// `projections`: v_m, each [R, D].
-  /// The result: [R, 1].
-  package mutating func slicedScoreMatchingLoss(score: Node, x: Node, projections: [Node]) -> Node {
-    var trace = constant(0)
-    for v in projections {
-      let slope = pushforward(of: [score], along: [(variable: x, tangent: v)])[0]
-      trace = add(trace, dot(slope, v, keepAxes: true))
+  /// v, [R, D], from normals, or from uniforms in (0, 1) for signs.
+  package func direction(_ graph: inout Graph, _ draws: Node) -> Node {
+    switch self {
+    case .rademacher: return graph.sign(graph.subtract(draws, graph.constant(0.5)))
+    case .gaussian: return draws
+    case .sphere:
+      let radius = Double(graph.shape(of: draws)[1]).squareRoot()
+      let length = graph.sqrt(graph.squaredNorm(draws, keepAxes: true))
+      return graph.divide(graph.multiply(graph.constant(radius), draws), length)
     }
-    let mean = multiply(constant(1 / Double(Swift.max(projections.count, 1))), trace)
-    return add(mean, multiply(constant(0.5), squaredNorm(score, keepAxes: true)))
   }
 }

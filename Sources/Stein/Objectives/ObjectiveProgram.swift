@@ -3,6 +3,16 @@ import Graph
 
 /// An objective on a family, ready to run on shards: the loss of each row and, for training, the gradient of their weighted sum.
 struct ObjectiveProgram: Sendable {
+  /// A tensor of random numbers, filled anew for every shard.
+  struct RandomInput: Sendable {
+    let input: Int
+    let columns: Int
+    let isNormal: Bool
+    let stream: UInt8
+    /// Which of the tensors of one stream.
+    let number: Int
+  }
+
   let objective: Objective
   let program: Program
   let rows: Int
@@ -11,61 +21,60 @@ struct ObjectiveProgram: Sendable {
 
   // Numbers of the inputs.
   let x: Int
-  let noise: Int
   let sigma: Int
+  /// λ of each row.
+  let level: Int
   /// Of each row in the sum; only where there are gradients.
   let weight: Int?
   let label: Int?
-  /// Uniforms, from which random signs are made.
-  let projections: [Int]
-  let dropout: [Int]
-  let dropoutWidths: [Int]
+  /// σ ∇ log q of noise that the caller supplies; x is then noisy already.
+  let suppliedTarget: Int?
+  let random: [RandomInput]
 
   init(
-    _ objective: Objective, _ family: any Family, _ description: ModelDescription, training: Bool
+    _ objective: Objective, _ family: any Family, _ description: ModelDescription, training: Bool,
+    profiled: Bool = true
   ) throws {
     let (dimension, classes) = (description.dimension, description.classes.count)
-    let rows = ObjectiveProgram.shardRows(objective, width: family.width, dimension: dimension)
-    var graph = Graph()
-    func input(_ graph: inout Graph, _ columns: Int) -> Node { graph.input([rows, columns]) }
-    let (start, z) = (input(&graph, dimension), input(&graph, dimension))
-    let level = input(&graph, 1)
-    let hot = classes > 0 ? input(&graph, classes) : nil
-    let weights = training ? input(&graph, 1) : nil
-    var uniforms: [Node] = []
-    if case .slicedVR(let count) = objective {
-      for _ in 0 ..< count { uniforms.append(input(&graph, dimension)) }
+    let deep = profiled && description.family == .deepKernelExponential
+    rows = ObjectiveProgram.shardRows(
+      objective, width: family.width, dimension: dimension, deep: deep)
+    var inputs = InputList(rows: rows)
+    let (start, sigmaNode, levelNode) = (
+      inputs.add(dimension), inputs.add(1), inputs.add(1)
+    )
+    let hot = classes > 0 ? inputs.add(classes) : nil
+    let weights = training ? inputs.add(1) : nil
+    let supplied = objective.kernel == .caller ? inputs.add(dimension) : nil
+    let (count, normal) = objective.kernel.draws
+    let draws = (0 ..< count).map {
+      inputs.random(dimension, isNormal: normal, Stream.noise, $0)
     }
-    let widths = training ? family.dropoutWidths : []
-    var masks: [Node] = []
-    for width in widths { masks.append(input(&graph, width)) }
-    let all = graph.inputs
-    func number(_ node: Node) -> Int { all.firstIndex(of: node) ?? 0 }
+    let directions = (0 ..< objective.directionCount).map {
+      inputs.random(dimension, isNormal: objective.law.isNormal, Stream.projections, $0)
+    }
+    let masks = (training ? family.dropoutWidths : []).enumerated().map { index, width in
+      inputs.random(width, isNormal: false, Stream.dropout &+ UInt8(index), 0)
+    }
     self.objective = objective
-    (self.dimension, self.classes, self.rows) = (dimension, classes, rows)
-    (x, noise, sigma) = (number(start), number(z), number(level))
-    label = hot.map(number)
-    weight = weights.map(number)
-    projections = uniforms.map(number)
-    dropout = masks.map(number)
-    dropoutWidths = widths
+    (self.dimension, self.classes) = (dimension, classes)
+    (x, sigma, level) = (inputs.number(start), inputs.number(sigmaNode), inputs.number(levelNode))
+    label = hot.map { inputs.number($0) }
+    weight = weights.map { inputs.number($0) }
+    suppliedTarget = supplied.map { inputs.number($0) }
+    random = inputs.random
 
+    var graph = inputs.graph
     let parameters = family.parameters.map { graph.parameter($0.shape) }
-    let noisy = graph.add(start, graph.multiply(level, z))
-    let inputs = ModelInputs(x: noisy, sigma: level, label: hot, dropout: masks)
-    let loss: Node
-    switch objective {
-    case .denoising:
-      let scaled = family.scaledScore(&graph, parameters, inputs)
-      loss = graph.denoisingLoss(
-        scaledScore: scaled, noise: z, sigma: level, sigmaData: description.sigmaData)
-    case .exact:
-      loss = graph.exactScoreMatchingLoss(score: family.score(&graph, parameters, inputs), x: noisy)
-    case .slicedVR:
-      let signs = uniforms.map { graph.sign(graph.subtract($0, graph.constant(0.5))) }
-      loss = graph.slicedScoreMatchingLoss(
-        score: family.score(&graph, parameters, inputs), x: noisy, projections: signs)
-    }
+    let noise = objective.kernel.noise(&graph, draws)
+    var builder = LossBuilder(
+      objective: objective, family: family, parameters: parameters, start: start,
+      noisy: supplied == nil ? graph.add(start, graph.multiply(sigmaNode, noise)) : start,
+      target: supplied ?? objective.kernel.target(&graph, noise), sigma: sigmaNode,
+      level: levelNode, label: hot, dropout: masks, directions: directions)
+    let loss =
+      deep
+      ? try builder.profiledLoss(&graph, rows: rows) : builder.loss(&graph)
     var gradients: [Node] = []
     if let weights {
       gradients = graph.gradient(of: graph.multiply(weights, loss), withRespectTo: parameters)
@@ -73,12 +82,36 @@ struct ObjectiveProgram: Sendable {
     program = try Program(graph, rows: [loss], sums: gradients)
   }
 
-  /// Exact score matching carries D tangents a row, so it takes fewer rows at a time.
-  private static func shardRows(_ objective: Objective, width: Int, dimension: Int) -> Int {
-    let usual = Stein.shardRows(width: width)
-    guard objective == .exact else { return usual }
-    var rows = usual
+  /// Exact score matching carries D tangents a row, so it takes fewer rows at a time; a kernel's weights want many rows at once.
+  private static func shardRows(
+    _ objective: Objective, width: Int, dimension: Int, deep: Bool
+  ) -> Int {
+    if deep { return 256 }
+    var rows = Stein.shardRows(width: width)
+    guard objective.form == .exact else { return rows }
     while rows > 8, rows * dimension * width > 1 << 20 { rows /= 2 }
     return rows
   }
+}
+
+/// The inputs of a program as they are made.
+private struct InputList {
+  var graph = Graph()
+  let rows: Int
+  private(set) var random: [ObjectiveProgram.RandomInput] = []
+
+  init(rows: Int) { self.rows = rows }
+
+  mutating func add(_ columns: Int) -> Node { graph.input([rows, columns]) }
+
+  mutating func random(_ columns: Int, isNormal: Bool, _ stream: UInt8, _ number: Int) -> Node {
+    let node = add(columns)
+    random.append(
+      .init(
+        input: self.number(node), columns: columns, isNormal: isNormal, stream: stream,
+        number: number))
+    return node
+  }
+
+  func number(_ node: Node) -> Int { graph.inputs.firstIndex(of: node) ?? 0 }
 }

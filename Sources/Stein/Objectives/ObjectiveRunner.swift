@@ -19,6 +19,8 @@ struct Draw {
   let sigma: Double
   let classIndex: Int
   let weight: Double
+  /// λ of its level.
+  var level = 1.0
 }
 
 /// An objective's program with its memory and its data: fills frames with rows and noise, and runs them.
@@ -49,9 +51,10 @@ final class ObjectiveRunner: Sendable {
   /// Runs one shard of numbered draws and returns the loss of each of its rows.
   ///
   /// `draw`: what draw i is, given four uniforms of its own; nil behind the last.
-  /// `sums`: where gradients are added; nil for none.
+  /// `sums`: where gradients are added; nil for none. `supplied`: noisy rows by number, for noise of the caller's.
   func run(
     frame: Int, first: Int, _ source: DrawSource, sums: View<Float>? = nil,
+    supplied: SuppliedRows? = nil,
     _ draw: (_ index: Int, _ uniforms: View<Float>) -> Draw?
   ) -> View<Float> {
     let rows = program.rows
@@ -61,6 +64,7 @@ final class ObjectiveRunner: Sendable {
       rows: rows, columns: perRow, source.source(Stream.rows), firstRow: UInt64(first))
     let x = executor.input(program.x, frame: frame)
     let sigma = executor.input(program.sigma, frame: frame)
+    let level = executor.input(program.level, frame: frame)
     let label = program.label.map { executor.input($0, frame: frame) }
     let weight = program.weight.map { executor.input($0, frame: frame) }
     label?.fill(0)
@@ -71,21 +75,22 @@ final class ObjectiveRunner: Sendable {
       let row = known ?? Draw(row: 0, sigma: data.sigmaData, classIndex: -1, weight: 0)
       x.slice(r * d, d).copy(data.values.slice(row.row * d, d))
       sigma[r] = Float(row.sigma)
+      level[r] = Float(row.level)
       if row.classIndex >= 0 { label?[r * program.classes + row.classIndex] = 1 }
       weight?[r] = Float(row.weight)
     }
-    executor.input(program.noise, frame: frame).fillNormal(
-      rows: rows, columns: d, source.source(Stream.noise), firstRow: UInt64(first))
-    for (index, input) in program.projections.enumerated() {
-      var projection = source.source(Stream.projections)
-      projection.seed &+= UInt64(index) &* 0x9E37_79B9_7F4A_7C15
-      executor.input(input, frame: frame).fillUniform(
-        rows: rows, columns: d, projection, firstRow: UInt64(first))
+    for input in program.random {
+      var own = source.source(input.stream)
+      own.seed &+= UInt64(input.number) &* 0x9E37_79B9_7F4A_7C15
+      let view = executor.input(input.input, frame: frame)
+      if input.isNormal {
+        view.fillNormal(rows: rows, columns: input.columns, own, firstRow: UInt64(first))
+      } else {
+        view.fillUniform(rows: rows, columns: input.columns, own, firstRow: UInt64(first))
+      }
     }
-    for (index, input) in program.dropout.enumerated() {
-      executor.input(input, frame: frame).fillUniform(
-        rows: rows, columns: program.dropoutWidths[index],
-        source.source(Stream.dropout &+ UInt8(index)), firstRow: UInt64(first))
+    if let supplied, let target = program.suppliedTarget {
+      supplied.copy(first, rows, into: x, executor.input(target, frame: frame))
     }
     executor.execute(frame: frame, sums: sums)
     return executor.output(0, frame: frame)

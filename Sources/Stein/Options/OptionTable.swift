@@ -8,6 +8,7 @@ package struct OptionSpec: Sendable {
     case flag
     case choice([String])
     case integers(ClosedRange<Int>)
+    case numbers
     case text
     case texts
   }
@@ -57,6 +58,7 @@ extension OptionSpec {
     case .integers(let range):
       fields.append(("type", .string("integers")))
       fields += [("minimum", .integer(range.lowerBound)), ("maximum", .integer(range.upperBound))]
+    case .numbers: fields.append(("type", .string("numbers")))
     case .text: fields.append(("type", .string("text")))
     case .texts: fields.append(("type", .string("texts")))
     }

@@ -30,6 +30,11 @@ package struct Options: Sendable {
     return items.compactMap(Int.init)
   }
 
+  package func numbers(_ key: String) -> [Double]? {
+    guard let items = items(key), items != ["auto"] else { return nil }
+    return items.compactMap(Double.init)
+  }
+
   package func texts(_ key: String) -> [String]? {
     guard let items = items(key), items != [""] else { return nil }
     return items
@@ -39,7 +44,7 @@ package struct Options: Sendable {
     values[key]
       ?? table[key].map { spec in
         switch spec.kind {
-        case .integers, .texts: spec.defaultValue.split(separator: ",").map(String.init)
+        case .integers, .numbers, .texts: spec.defaultValue.split(separator: ",").map(String.init)
         case .integer, .number, .flag, .choice, .text: [spec.defaultValue]
         }
       }.map { $0.isEmpty ? [""] : $0 }
@@ -108,6 +113,10 @@ extension OptionSpec {
       return fits
         ? nil
         : "is \(shown(items)); it takes whole numbers from \(range.lowerBound) to \(range.upperBound), at most 64"
+    case .numbers:
+      if items == ["auto"], isAuto { return nil }
+      let fits = items.count <= 65_536 && items.allSatisfy { Double($0)?.isFinite ?? false }
+      return fits ? nil : "is \(shown(items)); it takes numbers"
     case .texts: return nil
     case .integer, .number, .flag, .choice, .text: break
     }
@@ -128,7 +137,7 @@ extension OptionSpec {
     case .choice(let choices):
       return choices.contains(item)
         ? nil : "is \(shown(items)); it takes " + choices.joined(separator: ", ")
-    case .text, .texts, .integers: return nil
+    case .text, .texts, .integers, .numbers: return nil
     }
   }
 

@@ -33,19 +33,21 @@ extension OptionTable {
     kind: "model",
     specs: [
       .init(
-        "family", .choice(["score_mlp", "energy_mlp", "gaussian"]), "score_mlp",
-        "score_mlp: noise-conditional score network; energy_mlp: scalar energy, score its negative gradient; gaussian: mean and covariance"
+        "family", .choice(FamilyKind.built.map(\.rawValue)), "score_mlp",
+        "score_mlp: noise-conditional score network; energy_mlp: scalar energy, score its negative gradient; gaussian; mixture of Gaussians; exponential: natural parameters; kernel_exponential (Sutherland et al. 2018) and deep_kernel_exponential (Wenliang et al. 2019); nice: flow of additive couplings (Dinh et al. 2015); autoregressive"
       ),
       .init(
-        "scale", .choice(["auto", "columns", "common"]), "auto",
-        "Standardise each column by its own deviation, or all by one; auto: common from 3 axes on"),
+        "scale", .choice(["auto", "columns", "common", "none"]), "auto",
+        "Standardise each column by its own deviation, all by one, or not at all (u = x); auto: common from 3 axes on and for a ball"
+      ),
       .init(
         "widths", .integers(1 ... 8192), "auto",
-        "Hidden layers, or residual blocks; auto: 64,64 under 500 rows, 128,128,128 under 5000 (energy_mlp 128,128), else and for scale=common 256,256,256"
+        "Hidden layers, or residual blocks; auto: 64,64 under 500 rows, 128,128,128 under 5000 (energy_mlp 128,128), else and for scale=common 256,256,256; nice, autoregressive: 64,64 or from 5000 rows 256,256; deep_kernel_exponential: 30,30,30"
       ),
       .init(
         "activation", .choice(["auto", "silu", "tanh", "softplus", "relu"]), "auto",
-        "auto: silu. relu has no second derivative and is refused in energies"),
+        "auto: silu, softplus for deep kernels. relu has no second derivative and is refused in energies"
+      ),
       .init(
         "residual", .choice(["auto", "true", "false"]), "auto",
         "Blocks around a skip, all of one width; auto: true for score_mlp, false for energy_mlp"),
@@ -54,18 +56,85 @@ extension OptionTable {
         "How a network is told of the noise: ln(σ)/4 with Fourier features, or alone"),
       .init(
         "noise_conditional", .flag, "true",
-        "energy_mlp: one energy for every noise level (denoising), or false: for one level (exact, sliced_vr)"
+        "score_mlp, energy_mlp: one network for every noise level, or false: for one level"),
+      .init(
+        "parameterization", .choice(["auto"] + Parameterization.allCases.map(\.rawValue)), "auto",
+        "score_mlp: what its output F stands for; edm: D = c_skip u + c_out F (Karras et al. 2022); v: velocity (Salimans & Ho 2022); score: s = F/σ; noise: ε = F; clean: D = F. auto: edm, and score for one level"
       ),
       .init("dropout", .number(0 ... 0.9), "auto", "In residual blocks while training; auto: 0.1"),
+      .init(
+        "components", .integer(1 ... 4096), "auto",
+        "mixture: Gaussians, 5; autoregressive: of each conditional density, 1"),
+      .init(
+        "covariance", .choice(Structure.Covariance.allCases.map(\.rawValue)), "full",
+        "gaussian, mixture: full, diagonal, or low_rank: of `rank` and a diagonal (gaussian: a multiple of the identity)"
+      ),
+      .init("rank", .integer(1 ... 4096), "2", "Of covariance=low_rank"),
+      .init(
+        "statistics", .choice(Structure.Statistics.allCases.map(\.rawValue)), "polynomial",
+        "exponential: every monomial up to `degree`, or pairwise: powers of each column and products of each pair, a graphical model"
+      ),
+      .init("degree", .integer(1 ... 16), "2", "exponential: highest power"),
+      .init(
+        "exponents", .numbers, "1,1",
+        "exponential, statistics=pairwise domain=positive: a,b of u^a u^a and u^b; b = 0 is the logarithm (Yu, Drton & Shojaie 2019)"
+      ),
+      .init(
+        "points", .integer(1 ... 20_000), "200",
+        "Kernel families: points at which kernels stand; at most as many as rows"),
+      .init("kernels", .integer(1 ... 64), "3", "deep_kernel_exponential: kernels in the sum"),
+      .init("couplings", .integer(1 ... 64), "4", "nice: additive couplings"),
+      .init(
+        "conditional", .choice(Structure.Conditional.allCases.map(\.rawValue)), "gaussian",
+        "autoregressive: law of the components"),
+      .init(
+        "domain", .choice(["real", "positive", "box", "ball"]), "real",
+        "Where the density lives. With a boundary exact, sliced and sliced_vr are weighted by the distance to it (Hyvärinen 2007; Yu et al. 2019; Liu et al. 2022)"
+      ),
+      .init(
+        "lower", .numbers, "auto",
+        "domain=box: in the data's units, one number or one for each column; auto: none"),
+      .init("upper", .numbers, "auto", "domain=box: as lower"),
+      .init("centre", .numbers, "auto", "domain=ball: in the data's units; auto: the origin"),
+      .init("radius", .number(0 ... 1e30), "auto", "domain=ball: in the data's units"),
       .init("seed", .integer(0 ... .max), "0", "Of the starting weights"),
     ])
+
+  /// What a trainer and a loss say of an objective.
+  private static let objectiveOptions: [OptionSpec] = [
+    .init(
+      "projections", .integer(1 ... 1024), "1",
+      "sliced, sliced_vr, finite_difference: random directions a row"),
+    .init(
+      "projection_law", .choice(ProjectionLaw.allCases.map(\.rawValue)), "rademacher",
+      "Of the directions: signs, normal, or the sphere of radius √D"),
+    .init(
+      "difference_step", .number(1e-6 ... 1e6), "auto",
+      "finite_difference: ε, in units of the columns' scale; auto: 0.05 σ_data, since float32 loses the difference below 0.01"
+    ),
+    .init(
+      "noise_kernel", .choice(["gaussian", "laplace", "logistic", "student_t", "caller"]), "gaussian",
+      "denoising: law of the noise, of unit variance; caller: stein_trainer_set_noise"),
+    .init("degrees", .number(2.01 ... 1e6), "5", "noise_kernel=student_t: degrees of freedom"),
+    .init(
+      "control_variate", .flag, "false",
+      "denoising: subtracts t·s(u), of mean 0, which keeps the variance finite at small σ"),
+    .init(
+      "boundary_cap", .number(1e-9 ... 1e9), "auto",
+      "Models with a domain: distance from which the boundary is not felt, in units of the columns' scale; auto: σ_data"
+    ),
+    .init(
+      "boundary_power", .integer(1 ... 2), "1",
+      "Of the distance in the weight; 2 where the density may diverge at the boundary"),
+  ]
 
   package static let trainer = OptionTable(
     kind: "trainer",
     specs: [
       .init(
-        "objective", .choice(["auto", "denoising", "exact", "sliced_vr", "closed_form"]), "auto",
-        "auto: closed_form for gaussian; for an energy of one level exact, from 33 columns on sliced_vr; else denoising"
+        "objective",
+        .choice(["auto"] + Objective.Form.allCases.map(\.rawValue) + ["closed_form"]), "auto",
+        "auto: closed_form for gaussian, exponential and kernel_exponential; for other models of one level exact, from 33 columns on sliced_vr; else denoising"
       ),
       .init(
         "steps", .integer(1 ... 1_000_000_000), "auto",
@@ -88,20 +157,25 @@ extension OptionTable {
         "patience", .integer(0 ... 10000), "8",
         "Checks without a better validation loss that end training; 0: never"),
       .init(
-        "schedule", .choice(["edm", "geometric"]), "edm",
-        "Noise levels of denoising: ln(σ/σ_data) ~ N(-0.5, 1.2²) (Karras et al. 2022), or a geometric ladder (Song & Ermon 2020)"
+        "schedule", .choice(["edm", "geometric", "ve", "vp", "subvp", "cosine"]), "edm",
+        "Law of the noise levels: ln(σ/σ_data) ~ N(-0.5, 1.2²) (Karras et al. 2022); a geometric ladder (Song & Ermon 2020); the times of the VE, VP and sub-VP processes (Song et al. 2021) or of the cosine schedule (Nichol & Dhariwal 2021), as levels of noise over signal"
       ),
       .init(
-        "sigma_min", .number(1e-6 ... 1e6), "0.01",
-        "Lowest noise level, in units of the columns' scale"),
+        "weighting", .choice(["edm", "sigma2", "likelihood", "min_snr"]), "edm",
+        "λ of ½ λ ‖σ s - σ ∇ log q‖²: σ²/σ_data² + 1; 1; g² of the process (Song et al. 2021); min(1, 5σ²/σ_data²) (Hang et al. 2023)"
+      ),
+      .init(
+        "sigma_min", .number(1e-6 ... 1e6), "auto",
+        "Lowest noise level, in units of the columns' scale; auto: 0.01 σ_data"),
       .init(
         "sigma_max", .number(1e-6 ... 1e9), "auto",
-        "Highest; auto: the largest distance between two rows, for edm from 10 to 80"),
-      .init(
-        "noise", .number(0 ... 10), "0.05",
-        "exact, sliced_vr: deviation of noise added to the rows, without which repeated or rounded data have no bounded loss"
+        "Highest; auto: the largest distance between two rows, for edm and cosine from 10 to 80 σ_data, the process's own end for vp and subvp"
       ),
-      .init("projections", .integer(1 ... 1024), "1", "sliced_vr: random directions a row"),
+      .init(
+        "noise", .number(0 ... 1e9), "auto",
+        "Models of one level: deviation of noise added to the rows, without which repeated or rounded data may have no bounded loss; auto: 0.05 σ_data (denoising 0.1), but 0 for exponential, kernel_exponential, graphs, domains and maximum_likelihood"
+      ),
+    ] + objectiveOptions + [
       .init(
         "label_dropout", .number(0 ... 1), "0",
         "Share of rows whose class is hidden while training; above 0 the model also knows its score without a class"
@@ -142,11 +216,11 @@ extension OptionTable {
     kind: "loss",
     specs: [
       .init(
-        "objective", .choice(["denoising", "exact", "sliced_vr"]), "denoising",
-        "denoising: ½ (σ²/σ_data² + 1) ‖σ s + z‖² over EDM's noise levels; exact and sliced_vr at `sigma`"
+        "objective", .choice(["auto"] + Objective.Form.allCases.map(\.rawValue)), "auto",
+        "auto: denoising for models of many noise levels, else exact. denoising: ½ (σ²/σ_data² + 1) ‖σ s - σ ∇ log q‖² over EDM's noise levels, or at `sigma` ½ ‖σ s - σ ∇ log q‖²; the others at `sigma`"
       ),
       .init("draws", .integer(1 ... 100_000), "64", "Noise draws a row"),
-      .init("sigma", .number(0 ... 1e9), "0", "exact, sliced_vr: the level; 0: the lowest trained"),
+      .init("sigma", .number(0 ... 1e9), "auto", "The level; 0, auto: the lowest trained"),
       .init("seed", .integer(0 ... .max), "0", "Of the draws"),
-    ])
+    ] + objectiveOptions)
 }

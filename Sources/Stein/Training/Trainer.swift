@@ -23,7 +23,11 @@ package final class Trainer: @unchecked Sendable {
   let best: Storage<Float>
   /// The last state whose loss was sound.
   let good: Weights
+  /// What a closed form found beside the weights.
+  private(set) var fit: LinearFit.Result?
   private var machine: TrainingMachine?
+  /// Noise of the caller's; with noise_kernel=caller it must be there before a run.
+  private(set) var noise: (any NoiseSource)?
 
   package convenience init(model: Model, dataset: Dataset, options: String) throws {
     try self.init(model: model, dataset: dataset, Options(options, .trainer))
@@ -60,6 +64,10 @@ package final class Trainer: @unchecked Sendable {
       try fitClosedForm(monitor: monitor)
       return true
     }
+    guard objective.kernel != .caller || noise != nil else {
+      throw SteinError(
+        .badState, "noise_kernel=caller wants stein_trainer_set_noise first", argument: "trainer")
+    }
     if machine == nil { machine = try TrainingMachine(self, objective) }
     guard let machine else { return false }
     defer { publish() }
@@ -77,7 +85,7 @@ package final class Trainer: @unchecked Sendable {
   var isFinished: Bool { progress.step >= plan.steps || progress.stoppedEarly }
 
   private func step(_ machine: TrainingMachine) throws {
-    let result = machine.gradient(step: progress.step, plan)
+    let result = try machine.gradient(step: progress.step, plan)
     guard result.loss.isFinite, result.norm.isFinite else { throw diverged(result) }
     progress.add(result)
     let scale = plan.clip > 0 && result.norm > plan.clip ? plan.clip / result.norm : 1
@@ -93,6 +101,7 @@ package final class Trainer: @unchecked Sendable {
     progress.closeInterval(plan)
     // Stopped in the middle, the check is made when training goes on, so that the pieces of a run don't show.
     progress.pendingCheck = true
+    try refit(weights.average.view, monitor)
     if !validationRows.isEmpty {
       let result = try machine.validate(plan, monitor: monitor)
       progress.validated(result, patience: plan.patience) { best.view.copy(weights.average.view) }
@@ -105,6 +114,12 @@ package final class Trainer: @unchecked Sendable {
     progress.goodStep = progress.step
     good.copy(weights)
     monitor.report(loss: progress.loss, validation: progress.validation)
+  }
+
+  /// The weights of deep kernels, which training solves for shard by shard, for all rows at once.
+  private func refit(_ parameters: View<Float>, _ monitor: any Monitor) throws {
+    guard model.snapshot.description.family == .deepKernelExponential else { return }
+    try LinearFit(self).refit(parameters, monitor: monitor)
   }
 
   /// Goes back to the last sound state and says where it went wrong.
@@ -128,23 +143,41 @@ package final class Trainer: @unchecked Sendable {
     let source = progress.bestStep > 0 ? best : weights.average
     guard source.view.allFinite else { return }
     shown.view.copy(source.view)
+    if progress.bestStep == 0, (try? refit(shown.view, Unwatched())) == nil { return }
     model.publish(shown) { description in
-      description.sigmaMin = plan.sigmaMin
-      description.sigmaMax = plan.sigmaMax
+      description.sigmaMin = plan.levels.range.lowerBound
+      description.sigmaMax = plan.levels.range.upperBound
+      description.noiseKernel = plan.objective?.kernel ?? .gaussian
       description.unconditional = description.classes.isEmpty || plan.labelDropout > 0
       description.trained = progress.step > 0
     }
   }
 
-  /// Fits mean and covariance: the optimum of score matching and of maximum likelihood alike (Hyvärinen 2005, section 3.1).
+  /// The optimum of a quadratic loss, at once.
   private func fitClosedForm(monitor: any Monitor) throws {
-    try fitGaussian(data, model, into: weights.parameters.view, monitor: monitor)
+    if model.family is any LinearFamily {
+      fit = try LinearFit(self).run(monitor: monitor)
+    } else {
+      // The optimum of score matching and of maximum likelihood alike (Hyvärinen 2005, section 3.1).
+      try fitGaussian(data, model, into: weights.parameters.view, monitor: monitor)
+    }
     weights.average.view.copy(weights.parameters.view)
     good.copy(weights)
     progress.step = 1
     progress.goodStep = 1
     monitor.report(step: 1)
     publish()
+  }
+
+  /// Noise of the caller's, from the next run on.
+  package func setNoise(_ source: any NoiseSource) throws {
+    guard plan.objective?.kernel == .caller else {
+      throw SteinError(
+        .badState, "the trainer was made without objective=denoising noise_kernel=caller",
+        argument: "trainer")
+    }
+    noise = source
+    machine = nil
   }
 
   static let changeable = ["steps", "rate", "ema", "clip", "patience"]
@@ -179,7 +212,7 @@ package final class Trainer: @unchecked Sendable {
         ),
         ("rows", .integer(trainRows.count)),
         ("validation_rows", .integer(validationRows.count)),
-      ] + progress.fields + [("warnings", .array(warnings.map(JSON.string)))]
+      ] + progress.fields + (fit?.fields ?? []) + [("warnings", .array(warnings.map(JSON.string)))]
     ).text
   }
 

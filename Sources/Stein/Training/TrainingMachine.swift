@@ -28,6 +28,9 @@ final class TrainingMachine {
   private var plan: TrainingPlan
   private var step = 0
   private var mapping: Job?
+  /// Noise of the caller's, and what it made for the step at hand.
+  private let noise: SuppliedNoise?
+  private var supplied: SuppliedRows?
 
   /// Gradients are added up in at most so many lanes.
   private static let mostLanes = 8
@@ -36,7 +39,8 @@ final class TrainingMachine {
     let (model, memory) = (trainer.model, trainer.model.context.memory)
     let description = model.snapshot.description
     let program = try ObjectiveProgram(objective, model.family, description, training: true)
-    let quiet = try ObjectiveProgram(objective, model.family, description, training: false)
+    let quiet = try ObjectiveProgram(
+      objective, model.family, description, training: false, profiled: false)
     data = trainer.data
     trainRows = trainer.trainRows
     validationRows = trainer.validationRows
@@ -53,26 +57,49 @@ final class TrainingMachine {
     losses = try Storage(memory, count: shards * program.rows)
     sigmas = try Storage(memory, count: shards * program.rows)
     plan = trainer.plan
+    let most = max(shards * program.rows, quiet.rows)
+    noise = try trainer.noise.map { source in
+      try SuppliedNoise(source, rows: most, dimension: description.dimension, memory: memory)
+    }
     mapping = Job { [unowned self] worker, lane in map(lane, on: worker) }
   }
 
   /// The gradient of the mean loss over the batch of `step`, left in the optimiser.
-  func gradient(step: Int, _ plan: TrainingPlan) -> StepResult {
+  func gradient(step: Int, _ plan: TrainingPlan) throws -> StepResult {
     self.plan = plan
     self.step = step
+    try supply()
     if let mapping { workers.run(tasks: optimizer.lanes, mapping) }
     return result(batch: plan.batch, norm: optimizer.reduce())
+  }
+
+  /// Asks the caller for the noise of the whole batch.
+  private func supply() throws {
+    guard let noise else { return }
+    let source = source
+    let u = try Storage<Float>(memory, count: ObjectiveRunner.uniformsPerRow)
+    supplied = try noise.rows(
+      plan.batch, first: 0, data: data, seed: source.seed, step: source.step, evaluation: false
+    ) { index in
+      u.view.fillUniform(
+        rows: 1, columns: u.count, source.source(Stream.rows), firstRow: UInt64(index))
+      return draw(index, u.view, plan) ?? Draw(row: 0, sigma: 1, classIndex: -1, weight: 0)
+    }
+  }
+
+  private var source: DrawSource {
+    DrawSource(seed: plan.seed, step: UInt32(truncatingIfNeeded: step), evaluation: false)
   }
 
   /// Adds up the gradients of a lane's shards, one after the other.
   private func map(_ lane: Int, on worker: Int) {
     let rows = runner.program.rows
     let sums = optimizer.lane(lane)
-    let source = DrawSource(
-      seed: plan.seed, step: UInt32(truncatingIfNeeded: step), evaluation: false)
+    let source = source
     sums.fill(0)
     for shard in stride(from: lane, to: shards, by: optimizer.lanes) {
-      let loss = runner.run(frame: worker, first: shard * rows, source, sums: sums) { index, u in
+      let loss = runner.run(frame: worker, first: shard * rows, source, sums: sums, supplied: supplied) {
+        index, u in
         let draw = draw(index, u, plan)
         sigmas.view[index] = draw?.sigma ?? 0
         return draw
@@ -97,12 +124,11 @@ final class TrainingMachine {
     let position = Double(u[0]) + (Double(u[1]) - 0.5) * 0x1p-23
     let row = trainRows[min(max(Int(position * Double(count)), 0), count - 1)]
     let level = (Double(index) + Double(u[2])) / Double(plan.batch)
-    let sigma = plan.law.sigma(
-      at: level, sigmaData: data.sigmaData, range: plan.sigmaMin ... plan.sigmaMax)
+    let (sigma, weight) = plan.levels.draw(level)
     let shown = Double(u[3]) >= plan.labelDropout
     return Draw(
       row: row, sigma: sigma, classIndex: shown ? data.classIndex(row) : -1,
-      weight: 1 / Double(plan.batch))
+      weight: 1 / Double(plan.batch), level: weight)
   }
 
   func update(_ adam: AdamStep, scale: Double) {
@@ -115,11 +141,9 @@ final class TrainingMachine {
 
   /// The average's loss on the rows held out.
   func validate(_ plan: TrainingPlan, monitor: any Monitor) throws -> Evaluation.Result {
-    let (law, sigmaData) = (plan.law, data.sigmaData)
-    let range = plan.sigmaMin ... plan.sigmaMax
     let evaluation = Evaluation(
       runner: validator, rows: validationRows, draws: plan.validationDraws, seed: plan.seed,
-      sigma: { law.sigma(at: $0, sigmaData: sigmaData, range: range) })
+      levels: plan.levels, noise: noise)
     return try evaluation.run(workers, memory: memory, monitor: monitor)
   }
 }

@@ -14,9 +14,9 @@ struct TrainingPlan: Sendable {
   let validationRows: Int
   let checks: Int
   var patience: Int
-  let law: NoiseLaw
-  let sigmaMin: Double
-  let sigmaMax: Double
+  let levels: NoiseLevels
+  /// Of a model with a domain.
+  let boundary: Boundary?
   let labelDropout: Double
   let seed: UInt64
 
@@ -40,10 +40,15 @@ struct TrainingPlan: Sendable {
 
 extension TrainingPlan {
   init(_ options: Options, _ model: ModelDescription, rows: Int) throws {
-    let conditional = model.family != "energy_mlp" || model.network.noiseConditional
-    objective = try TrainingPlan.objective(options, model, conditional: conditional)
-    let batch = options.integer("batch") ?? 256
-    self.batch = batch
+    objective = try Objective(training: options, model)
+    boundary =
+      model.domain == .real
+      ? nil : objective?.boundary ?? Boundary(options, model)
+    batch = options.integer("batch") ?? 256
+    if model.family == .deepKernelExponential, batch % 256 != 0 {
+      throw Options.bad(
+        "batch", "is \(batch); deep kernels are trained on whole shards, multiples of 256 rows")
+    }
     let passes = 600.0 * Double(rows) / Double(batch)
     steps = objective == nil ? 1 : options.integer("steps") ?? Int(min(max(passes, 500), 20_000))
     rate = options.number("rate") ?? 1e-3
@@ -57,76 +62,86 @@ extension TrainingPlan {
     patience = options.integer("patience") ?? 8
     labelDropout = options.number("label_dropout") ?? 0
     seed = UInt64(options.integer("seed") ?? 0)
-    if objective == nil {
+    if objective == nil && model.family != .kernelExponential {
       validationRows = 0
     } else if let share = options.number("validation") {
       validationRows = min(Int((share * Double(rows)).rounded()), rows - 1)
     } else {
       validationRows = rows < 60 ? 0 : max(20, Int((0.1 * Double(rows)).rounded()))
     }
-    if objective == .denoising || objective == nil {
-      let geometric = options.choice("schedule") == "geometric"
-      let lowest = options.number("sigma_min") ?? 0.01
-      let farthest = max(model.largestDistance, 2 * lowest)
-      let highest =
-        options.number("sigma_max") ?? (geometric ? farthest : min(max(farthest, 10), 80))
-      guard lowest < highest else {
-        throw Options.bad("sigma_min", "is not below sigma_max, \(highest)")
-      }
-      (sigmaMin, sigmaMax) = (lowest, highest)
-      law =
-        geometric
-        ? .geometric(
-          levels: GeometricLadder(sigmaMax: highest, sigmaMin: lowest, dimension: model.dimension)
-            .levels)
-        : .standard
+    if model.isNoiseConditional {
+      levels = try NoiseLevels(options, model, objective)
     } else {
-      let noise = options.number("noise") ?? 0.05
-      guard noise > 0 else {
-        throw Options.bad(
-          "noise", "is 0; on finite or rounded data the loss then has no lower bound")
-      }
-      (sigmaMin, sigmaMax) = (noise, noise)
-      law = .geometric(levels: [noise])
+      levels = NoiseLevels(one: try TrainingPlan.noise(options, model, objective))
     }
   }
 
-  /// Which objective a family is trained by, and why not another.
-  private static func objective(
-    _ options: Options, _ model: ModelDescription, conditional: Bool
-  ) throws -> Objective? {
-    let sliced = Objective.slicedVR(projections: options.integer("projections") ?? 1)
-    func unsupported(_ what: String) -> SteinError {
-      SteinError(.unsupported, what, argument: "options", option: "objective")
+  /// The one level of a density that is not told of it.
+  private static func noise(
+    _ options: Options, _ model: ModelDescription, _ objective: Objective?
+  ) throws -> Double {
+    for key in ["sigma_min", "sigma_max", "schedule", "weighting"] where options.isSet(key) {
+      throw Options.bad(key, "is for models of many noise levels; this one has one: noise=...")
     }
-    let asked = options.choice("objective")
-    if model.family == "gaussian" {
-      guard asked == nil || asked == "closed_form" else {
-        throw unsupported(
-          "a gaussian is fitted by objective=closed_form, at every noise level at once")
+    let asked = options.number("noise")
+    guard model.domain == .real else {
+      guard asked ?? 0 == 0 else {
+        throw Options.bad("noise", "is above 0, which would carry rows out of the model's domain")
       }
-      return nil
+      return 0
     }
-    switch asked {
-    case "closed_form":
-      throw unsupported("objective=closed_form is for family=gaussian; a network takes denoising")
-    case "denoising":
-      guard conditional else {
-        throw unsupported(
-          "an energy of one level is trained by exact or sliced_vr; denoising over many levels wants noise_conditional=true"
-        )
+    let denoising = objective?.form == .denoising
+    if let asked {
+      guard asked > 0 || !denoising else {
+        throw Options.bad("noise", "is 0; denoising wants some to take away")
       }
-      return .denoising
-    case "exact", "sliced_vr":
-      guard !conditional else {
-        throw unsupported(
-          "objective=\(asked ?? "") trains an energy at one level: make the model with family=energy_mlp noise_conditional=false; this one takes denoising"
-        )
-      }
-      return asked == "exact" ? .exact : sliced
-    default:
-      if conditional { return .denoising }
-      return model.dimension <= 32 ? .exact : sliced
+      return asked
     }
+    if denoising { return 0.1 * model.sigmaData }
+    switch model.family {
+    // With few parameters, a ridge or a likelihood the loss is bounded on finite data too.
+    case .exponential, .kernelExponential, .graph: return 0
+    default: return objective?.form == .maximumLikelihood ? 0 : 0.05 * model.sigmaData
+    }
+  }
+}
+
+extension NoiseLevels {
+  /// The levels of a model that is told of them.
+  init(_ options: Options, _ model: ModelDescription, _ objective: Objective?) throws {
+    if options.isSet("noise") {
+      throw Options.bad("noise", "is for models of one level; this one takes sigma_min and sigma_max")
+    }
+    let schedule = options.choice("schedule") ?? "edm"
+    let lowest = options.number("sigma_min") ?? 0.01 * model.sigmaData
+    let farthest = max(model.largestDistance, 2 * lowest)
+    let named: NoiseLaw =
+      switch schedule {
+      case "ve": .varianceExploding
+      case "vp": .variancePreserving
+      case "subvp": .subVariancePreserving
+      case "cosine": .cosine
+      default: .standard
+      }
+    let highest =
+      options.number("sigma_max") ?? named.ownMaximum.map { $0 * model.sigmaData }
+      ?? (["geometric", "ve"].contains(schedule)
+        ? farthest : min(max(farthest, 10 * model.sigmaData), 80 * model.sigmaData))
+    guard lowest < highest else {
+      throw Options.bad("sigma_min", "is not below sigma_max, \(highest)")
+    }
+    let ladder = GeometricLadder(
+      sigmaMax: highest, sigmaMin: lowest, dimension: model.dimension)
+    let weighting: Weighting =
+      switch options.choice("weighting") {
+      case "sigma2": .sigmaSquared
+      case "likelihood": .likelihood
+      case "min_snr": .minimumSNR
+      default: .edm
+      }
+    self.init(
+      law: schedule == "geometric" ? .geometric(levels: ladder.levels) : named,
+      range: lowest ... highest, sigmaData: model.sigmaData, weighting: weighting,
+      isScaled: objective?.form == .denoising || objective?.form == .maximumLikelihood)
   }
 }

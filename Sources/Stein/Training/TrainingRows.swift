@@ -18,6 +18,13 @@ struct TrainingRows: Sendable {
     sigmaData = description.sigmaData
     values = try TrainingRows.converted(dataset, units, memory).view
     classes = try TrainingRows.classes(dataset, description, memory)
+    let (view, d) = (values, units.active.count)
+    guard description.domain != .real else { return }
+    for row in 0 ..< count
+    where !description.domain.contains({ Double(view[row * d + $0]) }) {
+      throw SteinError(
+        .badValue, "row \(row) lies outside the model's domain", argument: "dataset")
+    }
   }
 
   /// -1 for a model without classes.

@@ -1,0 +1,42 @@
+/// Which noise levels an objective is taken at, and how much each counts.
+package struct NoiseLevels: Sendable {
+  let law: NoiseLaw
+  let range: ClosedRange<Double>
+  let sigmaData: Double
+  let weighting: Weighting
+  /// Whether the loss is in units of the noise already, as denoising is; others are multiplied by σ².
+  let isScaled: Bool
+
+  /// One level alone; every row counts the same.
+  init(one sigma: Double) {
+    law = .geometric(levels: [sigma])
+    range = sigma ... sigma
+    sigmaData = 1
+    weighting = .sigmaSquared
+    isScaled = true
+  }
+
+  init(
+    law: NoiseLaw, range: ClosedRange<Double>, sigmaData: Double, weighting: Weighting,
+    isScaled: Bool
+  ) {
+    (self.law, self.range, self.sigmaData) = (law, range, sigmaData)
+    (self.weighting, self.isScaled) = (weighting, isScaled)
+  }
+
+  /// σ at `u`, uniform in (0, 1), and the weight λ.
+  package func draw(_ u: Double) -> (sigma: Double, weight: Double) {
+    let sigma = law.sigma(at: u, sigmaData: sigmaData, range: range)
+    guard range.lowerBound < range.upperBound else { return (sigma, 1) }
+    var growth = 0.0
+    if weighting == .likelihood {
+      growth = law.growth(at: u, sigmaData: sigmaData, range: range)
+    }
+    let weight = weighting.weight(
+      sigma: sigma, sigmaData: sigmaData, growth: growth,
+      span: naturalLog(range.upperBound / range.lowerBound))
+    return (sigma, isScaled ? weight : weight * sigma * sigma)
+  }
+
+  func sigma(_ u: Double) -> Double { law.sigma(at: u, sigmaData: sigmaData, range: range) }
+}
