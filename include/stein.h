@@ -109,7 +109,7 @@ STEIN_API const char *stein_version(void);
 STEIN_API const char *stein_status_name(stein_status status);
 
 /* What the option strings of one kind may hold, as JSON: an array of {name, type, default, minimum, maximum, choices, meaning, since}.
- * kind: "context", "dataset", "model", "trainer", "sampler" or "loss". Another is STEIN_BAD_VALUE. */
+ * kind: "context", "dataset", "model", "trainer", "sampler", "loss" or "denoising". Another is STEIN_BAD_VALUE. */
 STEIN_API STEIN_CHECK stein_status stein_options_describe(const char *kind, char *buffer, uint64_t capacity, uint64_t *needed, stein_error *error);
 
 /* ---- Tensors: DLPack's DLTensor, bit for bit, a view of memory that the caller owns ------------------------------------------------ */
@@ -195,9 +195,24 @@ STEIN_API stein_status stein_dataset_free(stein_dataset *dataset);
 
 typedef struct stein_model stein_model;
 
-/* family=score_mlp | energy_mlp | gaussian. The data set gives shape, classes, location and scale; training gives the weights.
- * scale=columns (each column's own deviation; tables) or common (one for all; images and signals; the default from 3 axes on).
- * Inside the library a row is u = (x - mean) / scale; constant columns are left out there and restored in what comes back. */
+/* A family of densities over the rows of a data set, which gives shape, classes, location and scale; training gives the parameters.
+ *
+ *   family=                    log density                                             its options, beside scale, domain and seed
+ *   score_mlp                  none: a network gives the score itself                  widths, activation, residual, embedding, dropout,
+ *                                                                                      noise_conditional, parameterization
+ *   energy_mlp                 -E of a network                                         the same, without parameterization
+ *   gaussian                   N(mean, covariance)                                     covariance, rank
+ *   mixture                    of Gaussians                                            components, covariance, rank
+ *   exponential                theta . T(u), polynomials or a pairwise graphical model statistics, degree, exponents
+ *   kernel_exponential         sum of kernels at points (Sutherland et al. 2018)       points
+ *   deep_kernel_exponential    the same over learnt features (Wenliang et al. 2019)    points, kernels, widths
+ *   nice                       flow of additive couplings (Dinh et al. 2015)           couplings, widths, activation
+ *   autoregressive             product of conditional mixtures                         conditional, components, widths, activation
+ *
+ * scale=columns (each column's own deviation; tables), common (one for all; images and signals; the default from 3 axes on) or none.
+ * Inside the library a row is u = (x - mean) / scale; constant columns are left out there and restored in what comes back.
+ * Parameters are those of u. With scale=none u is x; with domain=positive u = x / scale.
+ * domain=positive | box | ball: the density lives there alone; lower, upper, centre and radius are in the data's units. */
 STEIN_API STEIN_CHECK stein_status stein_model_new(const stein_context *context, const stein_dataset *dataset, const char *options,
                                                    stein_model **model, stein_error *error);
 
@@ -229,7 +244,9 @@ STEIN_API stein_status stein_model_free(stein_model *model);
  * Another sigma outside the range trained is STEIN_BAD_VALUE.
  *   score:   s(x) = grad log p_sigma(x)
  *   denoise: E[clean | x] = x + sigma^2 scale^2 s(x)  (Tweedie; Robbins 1956, Efron 2011)
- *   energy:  E(x) with p_sigma proportional to exp(-E): defined up to a constant that depends on sigma and label; STEIN_UNSUPPORTED for score_mlp */
+ *            STEIN_UNSUPPORTED after training with another noise_kernel than gaussian
+ *   energy:  E(x) with p_sigma proportional to exp(-E), up to a constant that depends on sigma and label; -ln p_sigma(x) in nats for
+ *            gaussian, mixture, nice and autoregressive; STEIN_UNSUPPORTED for score_mlp */
 STEIN_API STEIN_CHECK stein_status stein_model_score(const stein_model *model, const stein_tensor *x, const stein_tensor *labels, double sigma,
                                                      const stein_tensor *out, stein_monitor *monitor, stein_error *error);
 STEIN_API STEIN_CHECK stein_status stein_model_denoise(const stein_model *model, const stein_tensor *x, const stein_tensor *labels, double sigma,
@@ -238,17 +255,49 @@ STEIN_API STEIN_CHECK stein_status stein_model_denoise(const stein_model *model,
 STEIN_API STEIN_CHECK stein_status stein_model_energy(const stein_model *model, const stein_tensor *x, const stein_tensor *labels, double sigma,
                                                       const stein_tensor *out, stein_monitor *monitor, stein_error *error);
 
+/* out: [n, d, d], d the model's columns.
+ *   jacobian:            out[r][i][j] = d s_j / d x_i. Symmetric for energies; of a score network ||J - J'|| / ||J|| says how far it is from a
+ *                        gradient field
+ *   denoise_covariance:  Cov[clean | x] = S sigma^2 (I + sigma^2 grad s_u) S, S = diag(scale), made symmetric. Eigenvalues over
+ *                        sigma^2 scale^2 go to 1 along the manifold that the data lie near, and to 0 across */
+STEIN_API STEIN_CHECK stein_status stein_model_jacobian(const stein_model *model, const stein_tensor *x, const stein_tensor *labels, double sigma,
+                                                        const stein_tensor *out, stein_monitor *monitor, stein_error *error);
+STEIN_API STEIN_CHECK stein_status stein_model_denoise_covariance(const stein_model *model, const stein_tensor *x, const stein_tensor *labels,
+                                                                  double sigma, const stein_tensor *out, stein_monitor *monitor,
+                                                                  stein_error *error);
+
+/* How well noise is taken away at levels sigmas [k], float32 or float64. out: [k, 3], squared errors in units of u, summed over dimensions, means
+ * over rows and draws:
+ *   0: sigma^2 D - sigma^4 E||s||^2, the least there can be, by the model's own score; over sigma^2 it is the dimension of the data seen at that scale
+ *   1: E||D(noisy) - clean||^2, on these rows
+ *   2: the same for the exact denoiser of these rows, a softmax over them. A model that reaches it knows the rows by heart
+ * options: draws, reference, seed. */
+STEIN_API STEIN_CHECK stein_status stein_model_denoise_error(const stein_model *model, const stein_dataset *dataset, const stein_tensor *sigmas,
+                                                             const char *options, const stein_tensor *out, stein_monitor *monitor,
+                                                             stein_error *error);
+
 /* An objective's mean value on the rows of a data set, in units of u, summed over dimensions; the draws repeat with the seed.
- * options: objective, draws (noise draws a row), seed. The data set needs the model's shape, and its labels if the model has classes. */
+ * options: objective, draws (noise draws a row), sigma, projections, projection_law, seed, ... The data set needs the model's shape, and its
+ * labels if the model has classes. losses: the same for each row, out [n]. */
 STEIN_API STEIN_CHECK stein_status stein_model_loss(const stein_model *model, const stein_dataset *dataset, const char *options, double *out,
                                                     stein_monitor *monitor, stein_error *error);
+STEIN_API STEIN_CHECK stein_status stein_model_losses(const stein_model *model, const stein_dataset *dataset, const char *options,
+                                                      const stein_tensor *out, stein_monitor *monitor, stein_error *error);
 
 /* ---- Training ------------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct stein_trainer stein_trainer;
 
-/* objective=denoising (Vincent 2011; over many levels) | exact (Hyvarinen 2005) | sliced_vr (Song et al. 2019) | closed_form.
- * Also steps, batch, rate, seed, ema, clip, validation, patience, schedule, sigma_min, sigma_max, ...: stein_options_describe("trainer"). */
+/* objective=        loss of a row, s at u = row + noise                                            for
+ *   denoising         1/2 ||sigma s - sigma grad log q||^2 (Vincent 2011), many levels or one         all; noise_kernel, schedule, weighting
+ *   exact             tr grad s + 1/2 ||s||^2 (Hyvarinen 2005); weighted on domains (2007)            all; cost grows with d
+ *   sliced            v'(grad s)v + 1/2 (v's)^2 (Song et al. 2019); projections, projection_law       all; cost as the network's
+ *   sliced_vr         v'(grad s)v + 1/2 ||s||^2: less variance                                        the same
+ *   finite_difference sliced, by evaluations alone (Pang et al. 2020)                                 all but domains and deep kernels
+ *   maximum_likelihood -ln p, to compare with                                                         mixture, nice, autoregressive
+ *   closed_form       the minimiser at once; standard errors by Godambe's sandwich                    gaussian, exponential, kernel_exponential
+ * Models of many noise levels take each at all of them. Another objective for a family is STEIN_UNSUPPORTED, with the reason and those there are.
+ * Also steps, batch, rate, seed, ema, clip, validation, patience, sigma_min, sigma_max, noise, ...: stein_options_describe("trainer"). */
 STEIN_API STEIN_CHECK stein_status stein_trainer_new(stein_model *model, const stein_dataset *dataset, const char *options, stein_trainer **trainer,
                                                      stein_error *error);
 
@@ -264,7 +313,22 @@ STEIN_API STEIN_CHECK stein_status stein_trainer_resume(const stein_context *con
 /* Changes steps, rate, ema, clip or patience of a trainer between runs. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_set(stein_trainer *trainer, const char *options, stein_error *error);
 
-/* JSON: options in force, step, finished and why, loss, validation, best_validation, best_step, levels (sigma and loss of each), warnings. */
+/* Called with the `user` that was given, once, when what holds it is freed or given another: on whatever thread does that. */
+typedef void (*stein_release_fn)(void *user);
+/* Noise of the caller's own, for objective=denoising noise_kernel=caller. From rows x [n, d], levels sigma [n] and random bits [n, d], which repeat
+ * with the seed, makes noisy [n, d] and score [n, d], the gradient of log q(noisy | x) in noisy; all in row order and units of u (scale=none: the
+ * data's). Runs inside stein_trainer_run, on its thread, under the rules of R10. 0 goes on; anything else ends the run with
+ * STEIN_CALLBACK_FAILED. */
+typedef int32_t (*stein_noise_fn)(void *user, int64_t n, int64_t d, const double *sigma, const double *x, const uint64_t *bits, double *noisy,
+                                  double *score);
+/* release may be NULL; it is called at once if the call fails. A checkpoint does not hold the function: after resume it is set again, and a run
+ * without it is STEIN_BAD_STATE. */
+STEIN_API STEIN_CHECK stein_status stein_trainer_set_noise(stein_trainer *trainer, stein_noise_fn noise, void *user, stein_release_fn release,
+                                                           stein_error *error);
+
+/* JSON: options in force, step, finished and why, loss, validation, best_validation, best_step, levels (sigma and loss of each); closed_form
+ * (statistics, estimates, standard_errors) after one; denoising, once finished (sigma, dimension, predicted, error, validation, exact: see
+ * stein_model_denoise_error); warnings, also of memorised rows and of a level that is too low for data near a manifold. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_describe(const stein_trainer *trainer, char *buffer, uint64_t capacity, uint64_t *needed,
                                                           stein_error *error);
 STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);

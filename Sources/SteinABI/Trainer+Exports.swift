@@ -91,6 +91,23 @@ public func stein_trainer_describe(
   }
 }
 
+@_cdecl("stein_trainer_set_noise") @implementation
+public func stein_trainer_set_noise(
+  _ trainer: OpaquePointer?, _ noise: stein_noise_fn?, _ user: UnsafeMutableRawPointer?,
+  _ release: stein_release_fn?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  // Made first, so that `user` is released whatever happens.
+  let source = unsafe HostNoise(noise, user: user, release: release)
+  return unsafe boundary(error, ["trainer", "noise", "user", "release"]) { call in
+    let trainer = unsafe try call.trainer(trainer, exclusive: true)
+    guard source.isSet else {
+      throw SteinError(.badPointer, "noise is NULL", argument: "noise")
+    }
+    source.hostMode = call.hostMode
+    try trainer.setNoise(source)
+  }
+}
+
 @_cdecl("stein_trainer_free") @implementation
 public func stein_trainer_free(_ trainer: OpaquePointer?) -> stein_status {
   unsafe free(trainer, .trainer)

@@ -12,7 +12,7 @@ extension World {
   /// Wrong values for a parameter; NULL is one wherever memory or an object is wanted.
   func hostile(_ function: CSignature, _ parameter: CParameter) -> [Hostile] {
     let optional: Set<String> = [
-      "options", "allocator", "labels", "start", "finished", "monitor", "error",
+      "options", "allocator", "labels", "start", "finished", "monitor", "error", "user", "release",
     ]
     let inParameter =
       function.name == "stein_model_parameter" && ["ndim", "shape", "out"].contains(parameter.name)
@@ -55,6 +55,8 @@ extension World {
       return [-1, 1, 100, 9999, Int32.max, .min].map {
         Hostile(what: "\($0)", value: UInt64(bitPattern: Int64($0)), status: nil)
       }
+    case "stein_noise_fn": return [null]
+    case "stein_release_fn": return []
     case "const void *":
       return [null, Hostile(what: "zeros", value: bits(memory(1 << 16)), status: 203 ... 203)]
     default:

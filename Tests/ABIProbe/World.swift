@@ -10,6 +10,8 @@ final class World {
   var model: UInt64 = 0
   var trained: UInt64 = 0
   var trainer: UInt64 = 0
+  /// A trainer that takes noise of the caller's.
+  var noisy: UInt64 = 0
   /// Handles that were freed, by kind.
   var dead: [String: UInt64] = [:]
 
@@ -26,6 +28,9 @@ final class World {
     trained = make("stein_model_new", [context, dataset, text("widths=8")])
     trainer = make("stein_trainer_new", [trained, dataset, text("steps=4 batch=16 validation=0")])
     expect("stein_trainer_run", [trainer, 1, 0, 0])
+    let third = make("stein_model_new", [context, dataset, text("widths=8")])
+    noisy = make(
+      "stein_trainer_new", [third, dataset, text("noise_kernel=caller steps=4 batch=16")])
     expect("stein_model_save", [model, text(folder + "/model")])
     expect("stein_trainer_save", [trainer, text(folder + "/checkpoint")])
     for kind in ["context", "dataset", "model"] {
@@ -108,6 +113,7 @@ final class World {
       case ("context", "const stein_context *"), ("context", "stein_context *"): return context
       case ("dataset", "const stein_dataset *"), ("dataset", "stein_dataset *"): return dataset
       case ("model", "const stein_model *"), ("model", "stein_model *"): return model
+      case ("trainer", _) where function.name == "stein_trainer_set_noise": return noisy
       case ("trainer", "const stein_trainer *"), ("trainer", "stein_trainer *"): return trainer
       case (_, let type) where type.hasSuffix("**"): return bits(output(index, 8))
       case ("options", _), ("allocator", _), ("labels", _), ("start", _), ("finished", _),
@@ -116,11 +122,24 @@ final class World {
       case ("kind", _): return text("model")
       case ("name", _): return text("mean")
       case ("path", _): return text(path(function.name))
+      case ("sigmas", _):
+        let levels = memory(32)
+        for index in 0 ..< 4 {
+          levels.storeBytes(of: 0.5 + Double(index), toByteOffset: 8 * index, as: Double.self)
+        }
+        return TensorSpec(data: levels, ndim: 1, shape: [4]).written()
+      case ("noise", _): return noiseFunction
       case ("rows", _), ("x", _): return matrix(8, 3) { Double($0 * $0 % 7) * 0.3 }
       case ("out", "const stein_tensor *"):
-        let vector =
-          function.name == "stein_model_energy"
-          ? [8] : function.name == "stein_model_parameter" ? [3] : [8, 3] as [Int64]
+        let vector: [Int64] =
+          switch function.name {
+          case "stein_model_energy": [8]
+          case "stein_model_losses": [64]
+          case "stein_model_parameter": [3]
+          case "stein_model_denoise_error": [4, 3]
+          case "stein_model_jacobian", "stein_model_denoise_covariance": [8, 3, 3]
+          default: [8, 3]
+          }
         let count = Int(vector.reduce(1, *))
         return TensorSpec(data: output(index, 8 * count), ndim: Int32(vector.count), shape: vector)
           .written()
@@ -155,3 +174,9 @@ final class World {
     return (block, Int(needed.load(as: UInt64.self)))
   }()
 }
+
+/// A noise function that is never called by what the probe does.
+private let noiseFunction: UInt64 = {
+  let function: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { _ in 1 }
+  return UInt64(UInt(bitPattern: unsafeBitCast(function, to: UnsafeRawPointer.self)))
+}()

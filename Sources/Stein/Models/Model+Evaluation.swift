@@ -17,11 +17,7 @@ extension Model {
   package func denoise(
     x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
   ) throws {
-    guard snapshot.description.noiseKernel == .gaussian else {
-      throw SteinError(
-        .unsupported, "Tweedie's formula holds for Gaussian noise; the model was trained with another kernel",
-        argument: "model")
-    }
+    try checkGaussianNoise()
     try evaluate(.scaledScore, x, labels, sigma, out, monitor) { units, level, u, g, row in
       units.restore(into: row) { Double(u[$0]) + level * Double(g[$0]) }
     }
@@ -38,6 +34,42 @@ extension Model {
     }
   }
 
+  /// ∂s_j/∂x_i = ∂s_u,j/∂u_i / (S_i S_j), [n, d, d] with i first; 0 in constant columns.
+  package func jacobian(
+    x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
+  ) throws {
+    try evaluate(.jacobian, x, labels, sigma, out, monitor) { units, level, _, slopes, row in
+      units.matrix(into: row) { i, j in
+        let slope = Double(slopes[i * units.active.count + j]) / (level > 0 ? level : 1)
+        return slope / (units.scale[units.active[i]] * units.scale[units.active[j]])
+      }
+    }
+  }
+
+  /// Cov[x | x̃] = S σ² (I + σ² ∇s_u) S, made symmetric: the second-order form of Tweedie's formula (Efron 2011).
+  package func denoiseCovariance(
+    x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
+  ) throws {
+    try checkGaussianNoise()
+    try evaluate(.jacobian, x, labels, sigma, out, monitor) { units, level, _, slopes, row in
+      let d = units.active.count
+      units.matrix(into: row) { i, j in
+        let slope = 0.5 * Double(slopes[i * d + j] + slopes[j * d + i])
+        let covariance = level * level * ((i == j ? 1 : 0) + level * slope)
+        return covariance * units.scale[units.active[i]] * units.scale[units.active[j]]
+      }
+    }
+  }
+
+  func checkGaussianNoise() throws {
+    guard snapshot.description.noiseKernel == .gaussian else {
+      throw SteinError(
+        .unsupported,
+        "Tweedie's formula and the ODE hold for Gaussian noise; the model was trained with noise_kernel=\(snapshot.description.noiseKernel.name)",
+        argument: "model")
+    }
+  }
+
   /// `finish`: from u and the field of one row makes the row of `out`.
   private func evaluate(
     _ field: Field, _ x: TensorView, _ labels: TensorView?, _ sigma: Double, _ out: TensorView,
@@ -47,7 +79,12 @@ extension Model {
     let now = snapshot
     let units = now.description.units
     try now.checkRows(x, "x")
-    let expected = field == .energy ? [x.rows] : x.shape
+    let expected =
+      switch field {
+      case .energy: [x.rows]
+      case .scaledScore: x.shape
+      case .jacobian: [x.rows, units.count, units.count]
+      }
     guard out.shape == expected else {
       throw SteinError(
         .badShape, "out has shape \(out.shape); it needs \(expected)", argument: "out")
@@ -63,9 +100,14 @@ extension Model {
     }
     try checkFinite(x, "x")
     let rowViews = try (0 ..< context.workers.count).map { _ in
-      try Storage<Double>(context.memory, count: units.count)
+      try Storage<Double>(context.memory, count: max(units.count, out.rowCount))
     }
-    let width = field == .energy ? 1 : evaluator.dimension
+    let dimension = evaluator.dimension
+    let width =
+      field == .energy ? 1 : field == .jacobian ? dimension * dimension : dimension
+    let gathered = try (0 ..< context.workers.count).map { _ in
+      try Storage<Float>(context.memory, count: field == .jacobian ? width : 0)
+    }
     let run = RowRun(rows: x.rows, shardRows: evaluator.rows, monitor: monitor)
     try run.run(context.workers) { worker, first, count in
       let row = rowViews[worker].view
@@ -81,7 +123,15 @@ extension Model {
       }
       let values = evaluator.run(worker)
       for r in 0 ..< count {
-        let value = values.slice(r * width, width)
+        var value = values
+        if field == .jacobian {
+          value = gathered[worker].view
+          for i in 0 ..< d {
+            value.slice(i * d, d).copy(values.slice((i * evaluator.rows + r) * d, d))
+          }
+        } else {
+          value = values.slice(r * width, width)
+        }
         guard value.allFinite else {
           throw SteinError(
             .diverged,
@@ -107,6 +157,14 @@ extension Model {
 }
 
 extension Units {
+  /// A matrix over the columns from one over those that vary; 0 elsewhere.
+  func matrix(into row: View<Double>, _ value: (_ i: Int, _ j: Int) -> Double) {
+    for index in 0 ..< count * count { row[index] = 0 }
+    for (i, rowColumn) in active.enumerated() {
+      for (j, column) in active.enumerated() { row[rowColumn * count + column] = value(i, j) }
+    }
+  }
+
   /// A row in the data's units from its u; constant columns get their constant.
   func restore(into row: View<Double>, _ u: (Int) -> Double) {
     for column in 0 ..< count { row[column] = mean[column] }

@@ -7,7 +7,7 @@ extension ModelDescription {
       ("mean", .array(units.mean.map(JSON.number))),
       ("scale", .array(units.scale.map(JSON.number))),
       ("active_columns", .array(units.active.map(JSON.integer))),
-      ("sigma_data", .number(sigmaData)),
+      ("location", .array(location.map(JSON.number))), ("sigma_data", .number(sigmaData)),
       ("sigma_min", .number(sigmaMin)), ("sigma_max", .number(sigmaMax)),
       ("largest_distance", .number(largestDistance)),
       ("classes", .array(classes.map { .integer(Int($0)) })),
@@ -53,6 +53,10 @@ extension ModelDescription {
       active.allSatisfy({ $0 >= 0 && $0 < count }), zip(active, active.dropFirst()).allSatisfy(<)
     else { throw bad("mean, scale or active_columns do not fit its shape") }
     units = Units(mean: mean, scale: scale, active: active)
+    guard let location = json["location"]?.doubles, location.count == active.count else {
+      throw bad("location")
+    }
+    self.location = location
     sigmaData = try positive("sigma_data")
     // A density of one level may be that of the data themselves.
     sigmaMax = json["sigma_max"]?.double == 0 ? 0 : try positive("sigma_max")

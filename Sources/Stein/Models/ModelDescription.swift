@@ -16,6 +16,8 @@ package struct ModelDescription: Sendable {
   var network: NetworkOptions
   var structure: Structure
   var domain: Domain
+  /// Mean of u: 0 where the mean was taken off.
+  var location: [Double]
   /// Largest distance between two rows of u, as measured on a sample of them.
   package var largestDistance: Double
   package var sigmaMin: Double
@@ -124,12 +126,14 @@ extension ModelDescription {
     let hasClasses = family.hasNetwork
     classes = hasClasses ? dataset.labels?.classes ?? [] : []
     classCounts = hasClasses ? dataset.labels?.counts ?? [] : []
+    location = []
     largestDistance = 0
     sigmaMin = 0.01
     sigmaMax = 80
     trained = false
     unconditional = classes.isEmpty
     units = try measuredUnits(dataset, options)
+    location = active.map { (dataset.columns[$0].mean - units.mean[$0]) / units.scale[$0] }
     domain = try Domain(options, dataset, units)
     if scaling(options, dataset) == .none { sigmaData = dataset.commonDeviation(active) }
     largestDistance = try dataset.largestDistance(units)

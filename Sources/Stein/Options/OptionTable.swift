@@ -36,7 +36,9 @@ package struct OptionTable: Sendable {
   subscript(_ name: String) -> OptionSpec? { specs.first { $0.name == name } }
 
   /// Every table, in the order of the header.
-  static let all: [OptionTable] = [.context, .dataset, .model, .trainer, .sampler, .loss]
+  static let all: [OptionTable] = [
+    .context, .dataset, .model, .trainer, .sampler, .loss, .denoising,
+  ]
 
   var json: JSON { .array(specs.map(\.json)) }
 }
@@ -69,7 +71,7 @@ extension OptionSpec {
   }
 }
 
-/// JSON array that describes every option of `kind`: "context", "dataset", "model", "trainer", "sampler", "loss"; nil for another.
+/// JSON array that describes every option of `kind`: "context", "dataset", "model", "trainer", "sampler", "loss", "denoising"; nil for another.
 package func describeOptions(kind: String) -> String? {
   OptionTable.all.first { $0.kind == kind }?.json.text
 }

@@ -223,4 +223,14 @@ extension OptionTable {
       .init("sigma", .number(0 ... 1e9), "auto", "The level; 0, auto: the lowest trained"),
       .init("seed", .integer(0 ... .max), "0", "Of the draws"),
     ] + objectiveOptions)
+
+  package static let denoising = OptionTable(
+    kind: "denoising",
+    specs: [
+      .init("draws", .integer(1 ... 100_000), "4", "Noise draws a row"),
+      .init(
+        "reference", .integer(1 ... 1_000_000), "2000",
+        "At most so many rows make the exact denoiser; evenly chosen"),
+      .init("seed", .integer(0 ... .max), "0", "Of the draws"),
+    ])
 }

@@ -11,11 +11,16 @@ package struct Langevin: Sampler {
   let stepSize: Double
   let steps: Int
   let denoise: Bool
+  /// Steps that leave it are reflected at its boundary.
+  let domain: Domain
 
   package var firstSigma: Double { sigma }
 
-  package init(sigma: Double, stepSize: Double, steps: Int, denoise: Bool = false) {
+  package init(
+    sigma: Double, stepSize: Double, steps: Int, denoise: Bool = false, domain: Domain = .real
+  ) {
     (self.sigma, self.stepSize, self.steps, self.denoise) = (sigma, stepSize, steps, denoise)
+    self.domain = domain
   }
 
   init(_ options: Options, _ model: Model.Snapshot) throws {
@@ -23,15 +28,23 @@ package struct Langevin: Sampler {
     sigma = try model.level(options, "sigma", usual: usual)
     steps = options.integer("steps") ?? 1000
     // Noise of σ leaves no direction narrower than σ, where steps below 2σ² are stable.
-    stepSize = options.number("step_size") ?? min(sigma * sigma / 4, 0.1)
+    let spread = model.description.sigmaData * model.description.sigmaData
+    stepSize =
+      options.number("step_size") ?? (sigma > 0 ? min(sigma * sigma / 4, 0.1 * spread) : 0.01 * spread)
     denoise = options.flag("denoise") ?? false
+    domain = model.description.domain
+    if denoise, domain != .real { throw Options.bad("denoise", "is for densities without a domain") }
     guard stepSize > 0 else { throw Options.bad("step_size", "is 0; nothing would move") }
   }
 
   package func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
+    walkers.reflect(domain)
+    // A density of the data themselves has no level: its score comes in units of u.
+    let unit = sigma > 0 ? sigma : 1
     for step in 0 ..< steps {
       try walkers.langevinStep(
-        try scaledScore(walkers.state, sigma), sigma: sigma, stepSize: stepSize, number: step)
+        try scaledScore(walkers.state, sigma), sigma: unit, stepSize: stepSize, number: step)
+      walkers.reflect(domain)
     }
     if denoise { walkers.denoise(try scaledScore(walkers.state, sigma), sigma: sigma) }
   }
@@ -66,7 +79,7 @@ package struct AnnealedLangevin: Sampler {
       sigmaMin: range.lowerBound, dimension: model.description.dimension)
     stepsPerLevel = options.integer("steps") ?? 20
     stepSize = options.number("step_size") ?? ladder.stepSize(stepsPerLevel: stepsPerLevel)
-    denoise = options.flag("denoise") ?? true
+    denoise = options.flag("denoise") ?? (model.description.noiseKernel == .gaussian)
     guard stepSize > 0 else { throw Options.bad("step_size", "is 0; nothing would move") }
   }
 
@@ -91,6 +104,14 @@ extension Walkers {
     let drift = stepSize / sigma
     let noise = (2 * stepSize).squareRoot()
     for i in 0 ..< count { state[i] += drift * Double(g[i]) + noise * Double(normals[i]) }
+  }
+
+  func reflect(_ domain: Domain) {
+    guard domain != .real else { return }
+    for r in 0 ..< rows {
+      let row = state.slice(r * dimension, dimension)
+      domain.reflect({ row[$0] }, { row[$0] = $1 })
+    }
   }
 
   /// Tweedie's formula: x + σ² s = x + σ g.

@@ -97,7 +97,9 @@ extension Model {
           }
         }
       } else {
-        walkers.begin(at: sampler.firstSigma, sigmaData: now.description.sigmaData)
+        walkers.begin(
+          at: sampler.firstSigma, sigmaData: now.description.sigmaData,
+          location: now.description.location)
       }
       evaluator.setClasses(worker) { r in
         if let classes { return r < count ? Int(classes.view[first + r]) : -1 }
@@ -138,6 +140,7 @@ extension Model {
         "sampler=\(name) goes through many noise levels, this model has one; take sampler=langevin",
         argument: "options", option: "sampler")
     }
+    if name == "heun" || options.flag("denoise") == true { try checkGaussianNoise() }
     switch name {
     case "langevin": return try Langevin(options, now)
     case "annealed_langevin": return try AnnealedLangevin(options, now)
@@ -187,11 +190,14 @@ extension ModelDescription {
 }
 
 extension Walkers {
-  /// N(0, σ² + σ_data²): the data, whose variance is σ_data², with noise of σ.
-  package func begin(at sigma: Double, sigmaData: Double) {
+  /// N(mean, σ² + σ_data²): the data, whose variance is σ_data², with noise of σ.
+  package func begin(at sigma: Double, sigmaData: Double, location: [Double] = []) {
     draw(Stream.start, step: 0)
     let deviation = (sigma * sigma + sigmaData * sigmaData).squareRoot()
-    for index in 0 ..< count { state[index] = deviation * Double(normals[index]) }
+    for index in 0 ..< count {
+      let mean = location.isEmpty ? 0 : location[index % dimension]
+      state[index] = mean + deviation * Double(normals[index])
+    }
   }
 }
 

@@ -17,6 +17,13 @@ struct RowList: Sendable {
     }
   }
 
+  /// Every so-manieth of another list.
+  init(_ list: RowList, every step: Int, memory: Memory) throws {
+    count = (list.count + step - 1) / step
+    numbers = try Storage<Int32>(memory, count: count).view
+    for index in 0 ..< count { numbers[index] = list.numbers[index * step] }
+  }
+
   var isEmpty: Bool { count == 0 }
 
   subscript(index: Int) -> Int { Int(numbers[index]) }

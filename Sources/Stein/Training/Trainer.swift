@@ -25,6 +25,8 @@ package final class Trainer: @unchecked Sendable {
   let good: Weights
   /// What a closed form found beside the weights.
   private(set) var fit: LinearFit.Result?
+  /// Of the finished model.
+  private var diagnosis: Diagnosis?
   private var machine: TrainingMachine?
   /// Noise of the caller's; with noise_kernel=caller it must be there before a run.
   private(set) var noise: (any NoiseSource)?
@@ -70,7 +72,16 @@ package final class Trainer: @unchecked Sendable {
     }
     if machine == nil { machine = try TrainingMachine(self, objective) }
     guard let machine else { return false }
-    defer { publish() }
+    do {
+      defer { publish() }
+      try train(machine, steps: steps, monitor)
+    }
+    // A description without it is better than a training that fails at its end.
+    if isFinished, diagnosis == nil { diagnosis = try? Diagnosis(self, monitor: monitor) }
+    return isFinished
+  }
+
+  private func train(_ machine: TrainingMachine, steps: Int, _ monitor: any Monitor) throws {
     if progress.pendingCheck { try check(machine, monitor) }
     let last = steps > 0 ? min(plan.steps, progress.step + steps) : plan.steps
     while progress.step < last, !isFinished {
@@ -79,7 +90,6 @@ package final class Trainer: @unchecked Sendable {
       monitor.report(step: progress.step)
       if plan.isCheck(after: progress.step) { try check(machine, monitor) }
     }
-    return isFinished
   }
 
   var isFinished: Bool { progress.step >= plan.steps || progress.stoppedEarly }
@@ -212,12 +222,13 @@ package final class Trainer: @unchecked Sendable {
         ),
         ("rows", .integer(trainRows.count)),
         ("validation_rows", .integer(validationRows.count)),
-      ] + progress.fields + (fit?.fields ?? []) + [("warnings", .array(warnings.map(JSON.string)))]
+      ] + progress.fields + (fit?.fields ?? []) + [
+        ("denoising", diagnosis?.json ?? .null), ("warnings", .array(warnings.map(JSON.string)))]
     ).text
   }
 
   private var warnings: [String] {
-    var list: [String] = []
+    var list = diagnosis?.warnings ?? []
     if plan.objective != nil, dataset.rowCount < 60 {
       list.append(
         "\(dataset.rowCount) rows are few for a network; family=gaussian is likely to do better")

@@ -10,6 +10,8 @@ import time
 from types import FrameType
 from typing import Any, Callable
 
+import numpy as np
+
 from . import _abi
 from ._errors import exception
 from ._library import library
@@ -18,6 +20,37 @@ Progress = Callable[["Watch"], Any]
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.POINTER(_abi.stein_monitor))
 # What a raising callback would return is undefined: it never raises, it stores.
 _FAILED = 2
+
+
+Noise = Callable[[Any, Any, Any], "tuple[Any, Any]"]
+_DOUBLES = ctypes.POINTER(ctypes.c_double)
+_NOISE = ctypes.CFUNCTYPE(
+    ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, _DOUBLES, _DOUBLES,
+    ctypes.POINTER(ctypes.c_uint64), _DOUBLES, _DOUBLES,
+)
+
+
+class NoiseFunction:
+    """A noise function as the library calls it; what it raises is kept."""
+
+    def __init__(self, noise: Noise) -> None:
+        self.raised: BaseException | None = None
+
+        def function(
+            _user: Any, n: int, d: int, sigma: Any, x: Any, bits: Any, noisy: Any, score: Any
+        ) -> int:
+            try:
+                shape = (n, d)
+                made = noise(as_array(x, shape), as_array(sigma, (n,)), as_array(bits, shape))
+                as_array(noisy, shape)[:], as_array(score, shape)[:] = made
+                return 0
+            except BaseException as failure:  # noqa: BLE001
+                self.raised = failure
+                return _FAILED
+
+        as_array = np.ctypeslib.as_array
+        self._function = _NOISE(function)
+        self.pointer = ctypes.cast(self._function, ctypes.c_void_p)
 
 
 def call(name: str, *arguments: Any) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _arrays
-from ._call import Progress, blob, call, parsed, watched
+from ._call import Noise, NoiseFunction, Progress, blob, call, parsed, watched
+from ._errors import SteinError
 from ._library import library
 
 Array = npt.NDArray[Any]
@@ -141,6 +142,11 @@ class Dataset(_Object):
         return _shape("stein_dataset_shape", self.handle)
 
 
+def _square(rows: Array) -> tuple[int, int, int]:
+    width = int(np.prod(rows.shape[1:]))
+    return len(rows), width, width
+
+
 def _shape(name: str, handle: ctypes.c_void_p) -> tuple[int, ...]:
     axes, lengths = ctypes.c_int32(), (ctypes.c_int64 * 5)()
     call(name, handle, ctypes.byref(axes), lengths)
@@ -266,8 +272,54 @@ class Model(_Object):
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> Array:
-        """E(x), with p_sigma proportional to exp(-E), up to a constant."""
+        """E(x), with p_sigma proportional to exp(-E), up to a constant; -log p_sigma(x) of normalised families."""
         return self._field("stein_model_energy", x, sigma, labels, lambda a: a.shape[:1], progress, deadline)
+
+    def jacobian(
+        self,
+        x: npt.ArrayLike,
+        sigma: float = 0.0,
+        labels: npt.ArrayLike | None = None,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+    ) -> Array:
+        """[n, d, d]: entry [r, i, j] is the derivative of score j by x_i."""
+        return self._field("stein_model_jacobian", x, sigma, labels, _square, progress, deadline)
+
+    def denoise_covariance(
+        self,
+        x: npt.ArrayLike,
+        sigma: float,
+        labels: npt.ArrayLike | None = None,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+    ) -> Array:
+        """Cov[clean | x], [n, d, d]."""
+        return self._field("stein_model_denoise_covariance", x, sigma, labels, _square, progress, deadline)
+
+    def denoise_error(
+        self,
+        dataset: Dataset | npt.ArrayLike,
+        sigmas: npt.ArrayLike,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> Array:
+        """[k, 3]: for each level the least error by the model's score, its own, and the exact denoiser's of these rows.
+
+        options: draws, reference, seed.
+        """
+        data = _dataset(dataset, self.context)
+        levels = np.atleast_1d(np.asarray(sigmas, np.float64))
+        out = np.empty((len(levels), 3))
+        watched(
+            "stein_model_denoise_error", self.handle, data.handle, _arrays.Tensor(levels).pointer,
+            _option_text(options), _arrays.Tensor(out).pointer, progress=progress, deadline=deadline,
+        )
+        return out
 
     def loss(
         self,
@@ -277,7 +329,7 @@ class Model(_Object):
         deadline: float | None = None,
         **options: Any,
     ) -> float:
-        """An objective's mean on rows. options: objective, draws, sigma, seed."""
+        """An objective's mean on rows. options: objective, draws, sigma, seed, ...: stein.options("loss")."""
         data = _dataset(dataset, self.context)
         out = ctypes.c_double()
         watched(
@@ -285,6 +337,23 @@ class Model(_Object):
             progress=progress, deadline=deadline,
         )
         return out.value
+
+    def losses(
+        self,
+        dataset: Dataset | npt.ArrayLike,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> Array:
+        """The same for each row, [n]."""
+        data = _dataset(dataset, self.context)
+        out = np.empty(data.shape[0])
+        watched(
+            "stein_model_losses", self.handle, data.handle, _option_text(options), _arrays.Tensor(out).pointer,
+            progress=progress, deadline=deadline,
+        )
+        return out
 
     def sample(
         self,
@@ -346,10 +415,28 @@ class Trainer(_Object):
     ) -> bool:
         """At most `steps` more steps (0: all); True at the end of training."""
         finished = ctypes.c_int32()
-        watched(
-            "stein_trainer_run", self.handle, steps, ctypes.byref(finished), progress=progress, deadline=deadline
-        )
+        try:
+            watched(
+                "stein_trainer_run", self.handle, steps, ctypes.byref(finished), progress=progress,
+                deadline=deadline,
+            )
+        except SteinError:
+            noise = getattr(self, "_noise", None)
+            if noise is not None and noise.raised is not None:
+                raised, noise.raised = noise.raised, None
+                raise raised from None
+            raise
         return bool(finished.value)
+
+    def set_noise(self, noise: Noise) -> None:
+        """Noise of one's own, for objective="denoising" noise_kernel="caller".
+
+        noise(x, sigma, bits) -> (noisy, score): x [n, d] and sigma [n] in units of the model, bits [n, d] random uint64 that
+        repeat with the seed; score is the gradient of log q(noisy | x) in noisy. What it raises comes out of run().
+        """
+        trampoline = NoiseFunction(noise)
+        call("stein_trainer_set_noise", self.handle, trampoline.pointer, None, None)
+        self._noise = trampoline
 
     def save(self, path: str | os.PathLike[str]) -> None:
         call("stein_trainer_save", self.handle, os.fsencode(path))
