@@ -15,7 +15,7 @@ final class LinearFit {
     let standardErrors: [Double]
     let ridge: Double
     let loss: Double
-    /// Largest eigenvalue of A over the smallest.
+    /// Of the normal equations; 1e7 and more is beyond float32.
     let condition: Double
 
     var fields: [(String, JSON)] {
@@ -58,14 +58,14 @@ final class LinearFit {
     if let kernels = family as? KernelExponential { return try choose(kernels, parameters, monitor) }
     let equations = try NormalEquations(model, trainer.data, parameters, trainer.plan, m)
     let sums = try equations.sums(trainer.trainRows, monitor)
-    let solved = try solve(sums, ridge: 0, monitor)
+    let solved = try solve(sums, ridge: 0, monitor, inverse: true)
     for i in 0 ..< m { parameters[offset + i] = Float(solved.theta[i]) }
     let errors = try equations.covariance(
       solved, sums, trainer.trainRows, monitor)
     let names = (family as? Exponential)?.table.names() ?? []
     return Result(
       names: names, theta: solved.theta, standardErrors: errors, ridge: 0,
-      loss: solved.loss, condition: solved.condition)
+      loss: solved.loss, condition: solved.condition ?? .nan)
   }
 
   /// Kernels without parameters to train: their length and ridge are those with the least loss on the rows held out.
@@ -100,7 +100,7 @@ final class LinearFit {
     for i in 0 ..< m { parameters[offset + i] = Float(solved.theta[i]) }
     return Result(
       names: [], theta: [], standardErrors: [], ridge: best.ridge, loss: best.loss,
-      condition: solved.condition)
+      condition: .nan)
   }
 
   /// α anew for kernels that were trained, on all rows.
@@ -115,54 +115,61 @@ final class LinearFit {
   struct Solution {
     let theta: [Double]
     let loss: Double
-    let condition: Double
+    /// ‖A‖ ‖A⁻¹‖ of the matrix scaled to a unit diagonal, in Frobenius' norm; nil where the inverse was not wanted.
+    let condition: Double?
     /// (A + λI)⁻¹.
-    let inverse: View<Double>
+    let inverse: View<Double>?
   }
 
-  /// By eigenvalues, which also tell how well the problem is posed.
-  private func solve(_ sums: NormalEquations.Sums, ridge: Double, _ monitor: any Monitor) throws
-    -> Solution
-  {
+  private func solve(
+    _ sums: NormalEquations.Sums, ridge: Double, _ monitor: any Monitor, inverse: Bool = false
+  ) throws -> Solution {
     let a = try Storage<Double>(memory, count: m * m).view
-    let v = try Storage<Double>(memory, count: m * m).view
-    a.copy(sums.matrix)
-    guard (0 ..< m * m).allSatisfy({ a[$0].isFinite }) else {
+    let b = try Storage<Double>(memory, count: m).view
+    let (matrix, linear) = (sums.matrix, sums.linear)
+    guard (0 ..< m * m).allSatisfy({ matrix[$0].isFinite }) else {
       throw SteinError(
         .diverged, "the statistics are not finite on these rows; scale the data or lower the degree")
     }
     // Statistics of unequal size are brought to one scale first.
-    let scale = (0 ..< m).map { i in a[i * m + i] + ridge > 0 ? 1 / (a[i * m + i] + ridge).squareRoot() : 1 }
-    for i in 0 ..< m {
-      a[i * m + i] += ridge
-      for j in 0 ..< m { a[i * m + j] *= scale[i] * scale[j] }
+    let scale = (0 ..< m).map { i in
+      let size = matrix[i * m + i] + ridge
+      return size > 0 ? 1 / size.squareRoot() : 1
     }
-    for i in 0 ..< m { for j in 0 ..< i { a[i * m + j] = a[j * m + i] } }
-    try diagonalize(a, v, m, monitor: monitor)
-    let values = (0 ..< m).map { a[$0 * m + $0] }
-    let (largest, smallest) = (values.max() ?? 0, values.min() ?? 0)
-    // Of sums in float32, eigenvalues below this are noise.
-    guard smallest > 1e-7 * largest else {
-      throw SteinError(
-        .badValue,
-        "the statistics are linearly dependent on these rows (smallest eigenvalue \(smallest) of \(largest)); take fewer, or give more rows",
-        argument: "dataset")
-    }
-    let inverse = try Storage<Double>(memory, count: m * m).view
     for i in 0 ..< m {
-      try monitor.poll()
-      for j in 0 ... i {
-        var sum = 0.0
-        for k in 0 ..< m { sum += v[i * m + k] * v[j * m + k] / values[k] }
-        inverse[i * m + j] = sum * scale[i] * scale[j]
-        inverse[j * m + i] = inverse[i * m + j]
+      for j in 0 ..< m {
+        a[i * m + j] = (matrix[i * m + j] + (i == j ? ridge : 0)) * scale[i] * scale[j]
       }
     }
-    let theta = (0 ..< m).map { i in
-      -(0 ..< m).reduce(0.0) { $0 + inverse[i * m + $1] * sums.linear[$1] }
+    let norm = (0 ..< m * m).reduce(0.0) { $0 + a[$1] * a[$1] }
+    // Of sums in float32, pivots below this are noise.
+    guard let factor = try Cholesky(a, m, smallest: 1e-7, monitor: monitor) else {
+      throw SteinError(
+        .badValue,
+        "the statistics are linearly dependent on these rows; take fewer, or give more rows",
+        argument: "dataset")
+    }
+    for i in 0 ..< m { b[i] = -linear[i] * scale[i] }
+    factor.solve(b)
+    let theta = (0 ..< m).map { b[$0] * scale[$0] }
+    guard inverse else {
+      return Solution(theta: theta, loss: sums.loss(theta), condition: nil, inverse: nil)
+    }
+    let result = try Storage<Double>(memory, count: m * m).view
+    var inverseNorm = 0.0
+    for i in 0 ..< m {
+      try monitor.poll()
+      b.fill(0)
+      b[i] = 1
+      factor.solve(b)
+      for j in 0 ..< m {
+        inverseNorm += b[j] * b[j]
+        result[i * m + j] = b[j] * scale[i] * scale[j]
+      }
     }
     return Solution(
-      theta: theta, loss: sums.loss(theta), condition: largest / smallest, inverse: inverse)
+      theta: theta, loss: sums.loss(theta), condition: (norm * inverseNorm).squareRoot(),
+      inverse: result)
   }
 
   /// Median distance of some pairs of rows, over √2: the usual length of a Gaussian kernel.

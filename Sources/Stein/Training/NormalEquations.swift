@@ -4,15 +4,19 @@ import Graph
 /// A, c and the covariance of score matching's quadratic problem over rows, by a program that runs on shards.
 final class NormalEquations {
   struct Sums {
+    /// A and c, one behind the other.
+    private let values: View<Double>
+    private let m: Int
+
+    init(_ values: View<Double>, _ m: Int) { (self.values, self.m) = (values, m) }
+
     /// A, [m, m].
-    let matrix: View<Double>
+    var matrix: View<Double> { values.slice(0, m * m) }
     /// c, [m].
-    let linear: View<Double>
-    let count: Int
+    var linear: View<Double> { values.slice(m * m, m) }
 
     /// ½ θᵀAθ + cᵀθ.
     func loss(_ theta: [Double]) -> Double {
-      let m = theta.count
       var sum = 0.0
       for i in 0 ..< m {
         let product = (0 ..< m).reduce(0.0) { $0 + matrix[i * m + $1] * theta[$1] }
@@ -140,7 +144,7 @@ final class NormalEquations {
     for lane in 0 ..< NormalEquations.lanes {
       for i in 0 ..< size { total[i] += lanes[lane * size + i] / Double(list.count) }
     }
-    return Sums(matrix: total.slice(0, m * m), linear: total.slice(m * m, m), count: list.count)
+    return Sums(total, m)
   }
 
   /// √ of the diagonal of A⁻¹ V A⁻¹/n, V the mean of g gᵀ with g_r = A_r θ + c_r.
@@ -148,6 +152,7 @@ final class NormalEquations {
     _ solved: LinearFit.Solution, _ sums: Sums, _ list: RowList, _ monitor: any Monitor
   ) throws -> [Double] {
     // What is wanted is the mean square of A⁻¹ g_r by coordinate, so V itself is never made.
+    guard let inverse = solved.inverse else { return [] }
     let size = 2 * m
     let lanes = try Storage<Double>(context.memory, count: NormalEquations.lanes * size).view
     let count = NormalEquations.lanes
@@ -165,7 +170,7 @@ final class NormalEquations {
         }
         for i in 0 ..< m {
           var influence = 0.0
-          for j in 0 ..< m { influence += solved.inverse[i * m + j] * g[j] }
+          for j in 0 ..< m { influence += inverse[i * m + j] * g[j] }
           own[i] += influence * influence
           own[m + i] += influence
         }
