@@ -53,3 +53,7 @@ package struct Numbers {
     return Tensor(shape, (0 ..< shape.reduce(1, *)).map { _ in range.lowerBound + width * next() })
   }
 }
+
+func naturalLog(_ x: Double) -> Double { log(x) }
+
+func cosine(_ x: Double) -> Double { cos(x) }
