@@ -48,7 +48,20 @@ extension Planner {
         slot(x), indices: slot(indices), place(node), rowLength: rowLength,
         count: shape(indices).count, rows: rows)
       emit(step, varying: varying)
+    case .inverse(let x): lowerMatrices(node, x, .inverse)
+    case .logDeterminant(let x): lowerMatrices(node, x, .logDeterminant)
     }
+  }
+
+  private func lowerMatrices(_ node: Node, _ x: Node, _ kind: Step.MatrixFunction) {
+    let varying = varies[node.index]
+    let dims = shape(x).dims
+    let n = dims[dims.count - 1]
+    // Of Double, two elements each.
+    let scratch = temporary(2 * inverseScratch(n), varying: varying)
+    let step = Step.matrices(
+      kind, slot(x), place(node), count: dims.dropLast(2).reduce(1, *), n: n, scratch: scratch)
+    emit(step, varying: varying)
   }
 
   private func rowMajorStrides(_ shape: Shape) -> [Int] {

@@ -142,7 +142,8 @@ struct ClusterBuilder {
       return (.binary(BinaryKernel(binary)), both ? operands.map { inMemory($0) } : operands)
     case .select: return (.select, operands.map { inMemory($0) })
     case .broadcast, .input, .parameter, .constant, .literal, .identity, .matmul, .sum, .max,
-      .reshape, .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd:
+      .reshape, .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd, .inverse,
+      .logDeterminant:
       return (.copy, operands.map { inMemory($0) })
     }
   }

@@ -102,7 +102,7 @@ extension Planner {
     switch op {
     case .unary, .binary, .select, .broadcast: true
     case .input, .parameter, .constant, .literal, .identity, .matmul, .sum, .max, .reshape,
-      .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd:
+      .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd, .inverse, .logDeterminant:
       false
     }
   }

@@ -16,6 +16,13 @@ enum Step: Sendable {
   case gather(Slot, indices: Slot, Slot, rowLength: Int, count: Int, rows: Int)
   case scatterAdd(Slot, indices: Slot, Slot, rowLength: Int, count: Int, rows: Int)
   case constants(Slot, [Float])
+  /// A function of each matrix [n, n].
+  case matrices(MatrixFunction, Slot, Slot, count: Int, n: Int, scratch: Slot)
+
+  enum MatrixFunction: Sendable {
+    case inverse
+    case logDeterminant
+  }
 }
 
 /// C = A · B for each batch.
@@ -62,6 +69,14 @@ extension Step {
     case .constants(let y, let values):
       let to = unsafe bases[y]
       for (index, value) in values.enumerated() { unsafe to[index] = value }
+    case .matrices(let kind, let x, let y, let count, let n, let scratch):
+      let doubles = unsafe UnsafeMutableRawPointer(bases[scratch])
+        .assumingMemoryBound(to: Double.self)
+      switch kind {
+      case .inverse: unsafe invert(bases[x], count: count, n: n, bases[y], scratch: doubles)
+      case .logDeterminant:
+        unsafe logDeterminant(bases[x], count: count, n: n, bases[y], scratch: doubles)
+      }
     }
   }
 }

@@ -102,6 +102,9 @@ extension Graph {
     append(.gather(x, indices: indices))
   }
 
+  package mutating func inverse(_ x: Node) -> Node { append(.inverse(x)) }
+  package mutating func logDeterminant(_ x: Node) -> Node { append(.logDeterminant(x)) }
+
   package mutating func scatterAdd(_ x: Node, indices: Node, rows: Int) -> Node {
     append(.scatterAdd(x, indices: indices, rows: rows))
   }

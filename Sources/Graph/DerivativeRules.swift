@@ -71,6 +71,14 @@ extension Graph {
     case .gather(let x, let indices):
       return [scatterAdd(yBar, indices: indices, rows: shape(of: x)[0]), nil]
     case .scatterAdd(_, let indices, _): return [gather(yBar, indices: indices), nil]
+    case .inverse:
+      // Ā = −Yᵀ Ȳ Yᵀ
+      let left = matmul(y, yBar, transposeA: true)
+      return [negate(matmul(left, y, transposeB: true))]
+    case .logDeterminant(let x):
+      // Ā = ȳ A⁻ᵀ
+      let scalar = reshape(yBar, Shape(shape(of: y).dims + [1, 1]))
+      return [multiply(scalar, transposed(inverse(x)))]
     }
   }
 
@@ -155,6 +163,14 @@ extension Graph {
       return tangents[0].map {
         throughLead($0, over: x) { $0.scatterAdd($1, indices: indices, rows: rows) }
       }
+    case .inverse:
+      // Ẏ = −Y Ȧ Y
+      return tangents[0].map { negate(matmul(matmul(y, $0), y)) }
+    case .logDeterminant(let x):
+      // ẏ = tr(A⁻¹ Ȧ)
+      return tangents[0].map { t in
+        sum(multiply(t, transposed(inverse(x))), axes: [-2, -1])
+      }
     }
   }
 
@@ -226,7 +242,8 @@ extension Graph {
     switch op {
     case .binary, .select, .matmul: true
     case .input, .parameter, .constant, .literal, .identity, .unary, .sum, .max, .broadcast,
-      .reshape, .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd:
+      .reshape, .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd,
+      .inverse, .logDeterminant:
       false
     }
   }

@@ -77,6 +77,10 @@ package enum Op: Hashable, Sendable {
   case gather(Node, indices: Node)
   /// Adds entries to those that the indices name, from zeros.
   case scatterAdd(Node, indices: Node, rows: Int)
+  /// Of the last two axes.
+  case inverse(Node)
+  /// ln |det| of the last two axes, which go.
+  case logDeterminant(Node)
 }
 
 extension Op {
@@ -84,7 +88,7 @@ extension Op {
     switch self {
     case .input, .parameter, .constant, .literal, .identity: []
     case .unary(_, let a), .sum(let a, _), .max(let a, _), .broadcast(let a, _),
-      .reshape(let a, _), .transpose(let a, _), .slice(let a, _, _), .pad(let a, _, _):
+      .reshape(let a, _), .transpose(let a, _), .slice(let a, _, _), .pad(let a, _, _), .inverse(let a), .logDeterminant(let a):
       [a]
     case .binary(_, let a, let b), .matmul(let a, let b, _, _), .gather(let a, let b),
       .scatterAdd(let a, let b, _):
@@ -115,6 +119,8 @@ extension Op {
     case .concatenate: "concatenate"
     case .gather: "gather"
     case .scatterAdd: "scatterAdd"
+    case .inverse: "inverse"
+    case .logDeterminant: "logDeterminant"
     }
   }
 }

@@ -88,6 +88,13 @@ extension Graph {
         throw misuse("one index for each entry of the first axis")
       }
       return Shape([rows] + shapes[0].dims.dropFirst())
+    case .inverse, .logDeterminant:
+      let dims = shapes[0].dims
+      guard dims.count >= 2, dims[dims.count - 1] == dims[dims.count - 2] else {
+        throw misuse("needs square matrices in the last two axes")
+      }
+      if case .inverse = op { return shapes[0] }
+      return Shape(Array(dims.dropLast(2)))
     }
   }
 

@@ -51,6 +51,12 @@ struct Subject: Sendable, CustomTestStringConvertible {
         let indices = $0.literal(Literal(shape: [4], values: [2, 0, 2, 1]))
         return $0.scatterAdd($1[0], indices: indices, rows: 3)
       },
+      Subject("inverse", [[2, 3, 3]]) {
+        $0.inverse($0.add($1[0], $0.multiply($0.constant(4), $0.identity(3))))
+      },
+      Subject("logDeterminant", [[2, 2, 2]]) {
+        $0.logDeterminant($0.add($1[0], $0.multiply($0.constant(3), $0.identity(2))))
+      },
       Subject("silu", [[3]], -2 ... 2) { $0.silu($1[0]) },
       Subject("log-sum-exp", [[2, 3]], -2 ... 2) { $0.logSumExp($1[0], axes: [1]) },
       Subject("perceptron", [[2, 3], [3, 4], [4], [4, 1]], -1 ... 1) { g, x in

@@ -1,3 +1,4 @@
+import Glibc
 package import Graph
 
 /// A tensor by its definition: a shape and values in row-major order.
@@ -97,6 +98,8 @@ private func result(_ op: Op, _ shape: [Int], _ x: [Tensor]) -> Tensor {
     }
   case .gather:
     return build { x[0].values[offset([Int(x[1].values[$0[0]])] + $0.dropFirst(), x[0].shape)] }
+  case .inverse: return matrices(x[0], shape) { inverse($0) }
+  case .logDeterminant: return matrices(x[0], shape) { [[log(abs(determinant($0)))]] }
   case .scatterAdd:
     return build { index in
       x[1].values.indices.reduce(0) { sum, i in
@@ -104,6 +107,34 @@ private func result(_ op: Op, _ shape: [Int], _ x: [Tensor]) -> Tensor {
         return sum + x[0].values[offset([i] + index.dropFirst(), x[0].shape)]
       }
     }
+  }
+}
+
+/// A function of every matrix in the last two axes.
+private func matrices(_ x: Tensor, _ shape: [Int], _ f: ([[Double]]) -> [[Double]]) -> Tensor {
+  let n = x.shape[x.shape.count - 1]
+  let results = (0 ..< x.values.count / max(n * n, 1)).map { index in
+    f((0 ..< n).map { i in (0 ..< n).map { j in x.values[(index * n + i) * n + j] } })
+  }
+  return Tensor(shape, results.flatMap { $0.flatMap { $0 } })
+}
+
+/// By Laplace's expansion along the first row.
+private func determinant(_ a: [[Double]]) -> Double {
+  guard a.count > 1 else { return a[0][0] }
+  return a.indices.reduce(0) { $0 + ($1 % 2 == 0 ? 1 : -1) * a[0][$1] * determinant(minor(a, 0, $1)) }
+}
+
+private func minor(_ a: [[Double]], _ row: Int, _ column: Int) -> [[Double]] {
+  a.indices.filter { $0 != row }.map { i in a.indices.filter { $0 != column }.map { a[i][$0] } }
+}
+
+/// By Cramer's rule.
+private func inverse(_ a: [[Double]]) -> [[Double]] {
+  guard a.count > 1 else { return [[1 / a[0][0]]] }
+  let whole = determinant(a)
+  return a.indices.map { i in
+    a.indices.map { j in ((i + j) % 2 == 0 ? 1 : -1) * determinant(minor(a, j, i)) / whole }
   }
 }
 
