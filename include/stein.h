@@ -109,7 +109,7 @@ STEIN_API const char *stein_version(void);
 STEIN_API const char *stein_status_name(stein_status status);
 
 /* What the option strings of one kind may hold, as JSON: an array of {name, type, default, minimum, maximum, choices, meaning, since}.
- * kind: "context", "dataset", "model", "trainer", "sampler", "loss" or "denoising". Another is STEIN_BAD_VALUE. */
+ * kind: "context", "dataset", "model", "graph", "trainer", "sampler", "loss" or "denoising". Another is STEIN_BAD_VALUE. */
 STEIN_API STEIN_CHECK stein_status stein_options_describe(const char *kind, char *buffer, uint64_t capacity, uint64_t *needed, stein_error *error);
 
 /* ---- Tensors: DLPack's DLTensor, bit for bit, a view of memory that the caller owns ------------------------------------------------ */
@@ -215,6 +215,35 @@ typedef struct stein_model stein_model;
  * domain=positive | box | ball: the density lives there alone; lower, upper, centre and radius are in the data's units. */
 STEIN_API STEIN_CHECK stein_status stein_model_new(const stein_context *context, const stein_dataset *dataset, const char *options,
                                                    stein_model **model, stein_error *error);
+
+/* The caller's own model. A graph is written for one row: x has shape [d], an energy is one number, a score [d]; the library runs it over rows, and
+ * derives from it whatever an objective needs, to third order.
+ *
+ *   x (columns)  sigma, the noise level: a graph that uses it is one density for each level  parameter (name, shape, start)  constant (value)
+ *   identity (size)
+ *   negate exp log tanh sigmoid softplus silu sqrt reciprocal sin cos abs sign relu step square power (exponent)
+ *   add subtract multiply divide maximum minimum greater    lengths must be equal or 1, from the last axis on
+ *   select (a where the condition is not 0, else b)  matmul (as NumPy's, vectors too)  dot  squared_norm    both along the last axis
+ *   sum mean max log_sum_exp (axes, keep_axes)  broadcast reshape (shape)  transpose (axes)  slice (starts, sizes)  concatenate (axis)
+ *   gather (indices)  inverse  log_determinant    of the last two axes
+ *
+ * stein_options_describe("graph") says what the options in brackets hold. */
+typedef struct stein_graph stein_graph;
+STEIN_API STEIN_CHECK stein_status stein_graph_new(const stein_context *context, stein_graph **graph, stein_error *error);
+
+/* Appends an operation on `count` nodes, and writes its number into node. value: of a constant, or of a parameter's start, float32 or float64 with 1
+ * to 4 axes; else NULL. What does not fit is STEIN_BAD_SHAPE, and the message names the operation and the shapes: "matmul of [3] and [4, 2]: ...". */
+STEIN_API STEIN_CHECK stein_status stein_graph_node(stein_graph *graph, const char *operation, const int32_t *inputs, int32_t count,
+                                                    const char *options, const stein_tensor *value, int32_t *node, stein_error *error);
+
+/* The shape of a node's value for one row; shape: room for 5. One number has no axis. */
+STEIN_API STEIN_CHECK stein_status stein_graph_shape(const stein_graph *graph, int32_t node, int32_t *ndim, int64_t *shape, stein_error *error);
+STEIN_API stein_status stein_graph_free(stein_graph *graph);
+
+/* options: output=energy (p proportional to exp(-node)) | log_density | score; scale (none unless given: u is x), domain, seed, ... as for
+ * stein_model_new. The graph may be freed after; a saved model carries it. */
+STEIN_API STEIN_CHECK stein_status stein_model_from_graph(const stein_graph *graph, int32_t node, const stein_dataset *dataset, const char *options,
+                                                          stein_model **model, stein_error *error);
 
 /* safetensors files, with the description as JSON in their metadata under "stein". Saving replaces a file whole or not at all. */
 STEIN_API STEIN_CHECK stein_status stein_model_load(const stein_context *context, const char *path, stein_model **model, stein_error *error);

@@ -45,6 +45,12 @@ package struct Graph: Sendable {
     }
   }
 
+  /// Notes a misuse that no shape rule sees.
+  package mutating func fail(_ message: String) -> Node {
+    if error == nil { error = GraphError(message: message) }
+    return insert(.constant(.nan), [])
+  }
+
   private mutating func insert(_ op: Op, _ shape: Shape) -> Node {
     let node = Node(index: operations.count)
     operations.append(op)

@@ -57,14 +57,15 @@ extension Graph {
     case .slice(_, let starts, let sizes):
       guard starts.count == shapes[0].rank, sizes.count == shapes[0].rank,
         shapes[0].dims.indices.allSatisfy({
-          starts[$0] >= 0 && sizes[$0] >= 0 && starts[$0] + sizes[$0] <= shapes[0][$0]
+          (0 ... shapes[0][$0]).contains(sizes[$0])
+            && (0 ... shapes[0][$0] - sizes[$0]).contains(starts[$0])
         })
       else { throw misuse("\(sizes) from \(starts) is not inside") }
       return Shape(sizes)
     case .pad(_, let starts, let shape):
       guard starts.count == shapes[0].rank, shape.rank == shapes[0].rank,
         shape.dims.indices.allSatisfy({
-          starts[$0] >= 0 && starts[$0] + shapes[0][$0] <= shape[$0]
+          shapes[0][$0] <= shape[$0] && (0 ... shape[$0] - shapes[0][$0]).contains(starts[$0])
         })
       else { throw misuse("does not lie inside \(shape) from \(starts)") }
       return shape

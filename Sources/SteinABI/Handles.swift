@@ -8,6 +8,7 @@ enum HandleKind: UInt8, Sendable {
   case dataset = 2
   case model = 3
   case trainer = 4
+  case graph = 5
 
   var name: String {
     switch self {
@@ -15,6 +16,7 @@ enum HandleKind: UInt8, Sendable {
     case .dataset: "dataset"
     case .model: "model"
     case .trainer: "trainer"
+    case .graph: "graph"
     }
   }
 }

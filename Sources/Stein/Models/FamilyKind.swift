@@ -49,7 +49,7 @@ package enum FamilyKind: String, CaseIterable, Sendable {
     case .deepKernelExponential: ["points", "kernels", "widths"]
     case .nice: ["couplings", "widths", "activation"]
     case .autoregressive: ["conditional", "components", "widths", "activation"]
-    case .graph: []
+    case .graph: ["output"]
     }
   }
 

@@ -37,7 +37,7 @@ package struct OptionTable: Sendable {
 
   /// Every table, in the order of the header.
   static let all: [OptionTable] = [
-    .context, .dataset, .model, .trainer, .sampler, .loss, .denoising,
+    .context, .dataset, .model, .graph, .trainer, .sampler, .loss, .denoising,
   ]
 
   var json: JSON { .array(specs.map(\.json)) }
@@ -71,7 +71,7 @@ extension OptionSpec {
   }
 }
 
-/// JSON array that describes every option of `kind`: "context", "dataset", "model", "trainer", "sampler", "loss", "denoising"; nil for another.
+/// JSON array that describes every option of `kind`: "context", "dataset", "model", "graph", "trainer", "sampler", "loss", "denoising"; nil for another.
 package func describeOptions(kind: String) -> String? {
   OptionTable.all.first { $0.kind == kind }?.json.text
 }

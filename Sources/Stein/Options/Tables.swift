@@ -97,7 +97,39 @@ extension OptionTable {
       .init("upper", .numbers, "auto", "domain=box: as lower"),
       .init("centre", .numbers, "auto", "domain=ball: in the data's units; auto: the origin"),
       .init("radius", .number(0 ... 1e30), "auto", "domain=ball: in the data's units"),
+      .init(
+        "output", .choice(GraphModel.Output.allCases.map(\.rawValue)), "energy",
+        "stein_model_from_graph: what the node is"),
       .init("seed", .integer(0 ... .max), "0", "Of the starting weights"),
+    ])
+
+  package static let graph = OptionTable(
+    kind: "graph",
+    specs: [
+      .init("columns", .integer(1 ... 1 << 20), "auto", "x: columns of a row"),
+      .init("name", .text, "", "parameter: its name"),
+      .init(
+        "shape", .integers(1 ... 1 << 24), "auto",
+        "parameter, broadcast, reshape: lengths of the axes of one row; parameter: auto is one number"
+      ),
+      .init(
+        "start", .choice(["zeros", "ones", "normal", "identity"]), "zeros",
+        "parameter: where training begins, unless a value is given"),
+      .init("deviation", .number(0 ... 1e30), "1", "parameter, start=normal"),
+      .init(
+        "value", .number(-1e30 ... 1e30), "auto",
+        "constant: one number; parameter: where every element begins"),
+      .init("size", .integer(1 ... 4096), "1", "identity: rows"),
+      .init("exponent", .number(-1e6 ... 1e6), "auto", "power"),
+      .init(
+        "axes", .integers(-4 ... 3), "auto",
+        "sum, mean, max, log_sum_exp: those that go, negative from the end; auto: all. transpose: the order; auto: reversed"
+      ),
+      .init("keep_axes", .flag, "false", "sum, mean, max, log_sum_exp: leaves length 1"),
+      .init("starts", .integers(0 ... 1 << 24), "auto", "slice: first element of each axis"),
+      .init("sizes", .integers(1 ... 1 << 24), "auto", "slice: length of each axis"),
+      .init("axis", .integer(-4 ... 3), "0", "concatenate"),
+      .init("indices", .integers(0 ... 1 << 24), "auto", "gather: entries of the first axis"),
     ])
 
   /// What a trainer and a loss say of an objective.
@@ -151,7 +183,8 @@ extension OptionTable {
       .init("ema", .number(0 ... 0.9999999), "0.999", "Decay of the moving average of the weights"),
       .init(
         "validation", .number(0 ... 0.5), "auto",
-        "Share of the rows held out to stop early; auto: 0.1 and at least 20 rows, 0 under 60 rows"),
+        "Share of the rows held out to stop early; auto: 0.1 and at least 20 rows, 0 under 60 rows, and for exponential, mixture and graphs from 20 rows a parameter on"
+      ),
       .init("checks", .integer(1 ... 10000), "40", "Validations in the course of `steps`"),
       .init(
         "patience", .integer(0 ... 10000), "8",

@@ -1,3 +1,5 @@
+import Graph
+
 /// What a trainer is asked to do, resolved from its options, the model and the data.
 struct TrainingPlan: Sendable {
   /// nil: closed form.
@@ -66,14 +68,23 @@ extension TrainingPlan {
       validationRows = 0
     } else if let share = options.number("validation") {
       validationRows = min(Int((share * Double(rows)).rounded()), rows - 1)
+    } else if rows < 60 || TrainingPlan.hasFewParameters(model, rows: rows) {
+      validationRows = 0
     } else {
-      validationRows = rows < 60 ? 0 : max(20, Int((0.1 * Double(rows)).rounded()))
+      validationRows = max(20, Int((0.1 * Double(rows)).rounded()))
     }
     if model.isNoiseConditional {
       levels = try NoiseLevels(options, model, objective)
     } else {
       levels = NoiseLevels(one: try TrainingPlan.noise(options, model, objective))
     }
+  }
+
+  /// Whether there is nothing to overfit with, so that holding rows out would only cost accuracy.
+  private static func hasFewParameters(_ model: ModelDescription, rows: Int) -> Bool {
+    guard [.exponential, .mixture, .graph].contains(model.family) else { return false }
+    let count = model.makeFamily().parameters.reduce(0) { $0 + $1.shape.count }
+    return count * 20 <= rows
   }
 
   /// The one level of a density that is not told of it.

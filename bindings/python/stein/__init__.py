@@ -14,12 +14,15 @@ from ._errors import (
     SteinUnsupported,
     SteinValueError,
 )
-from .core import Context, Dataset, Model, Trainer, fit, options, version
+from . import ops
+from .core import Context, Dataset, Graph, Model, Node, Trainer, fit, options, version
 
 __all__ = [
     "Context",
     "Dataset",
+    "Graph",
     "Model",
+    "Node",
     "SteinError",
     "SteinFileError",
     "SteinInterrupted",
@@ -29,6 +32,7 @@ __all__ = [
     "SteinValueError",
     "Trainer",
     "fit",
+    "ops",
     "options",
     "version",
 ]

@@ -25,7 +25,7 @@ def version() -> str:
 
 
 def options(kind: str) -> list[dict[str, Any]]:
-    """Every option of "context", "dataset", "model", "trainer", "sampler" or "loss"."""
+    """Every option of "context", "dataset", "model", "graph", "trainer", "sampler", "loss" or "denoising"."""
     described: list[dict[str, Any]] = parsed("stein_options_describe", kind.encode())
     return described
 
@@ -384,6 +384,220 @@ class Model(_Object):
         return out
 
 
+class Node:
+    """One operation's result in a Graph. Operators make new nodes, so that an energy reads like its formula."""
+
+    __array_priority__ = 1000  # NumPy leaves the operators to us
+
+    def __init__(self, graph: Graph, number: int) -> None:
+        self.graph = graph
+        self.number = number
+
+    def _binary(self, operation: str, other: Any, swapped: bool = False) -> Node:
+        other = self.graph._node_of(other)
+        pair = (other, self) if swapped else (self, other)
+        return self.graph.node(operation, *pair)
+
+    def __add__(self, other: Any) -> Node:
+        return self._binary("add", other)
+
+    def __radd__(self, other: Any) -> Node:
+        return self._binary("add", other, True)
+
+    def __sub__(self, other: Any) -> Node:
+        return self._binary("subtract", other)
+
+    def __rsub__(self, other: Any) -> Node:
+        return self._binary("subtract", other, True)
+
+    def __mul__(self, other: Any) -> Node:
+        return self._binary("multiply", other)
+
+    def __rmul__(self, other: Any) -> Node:
+        return self._binary("multiply", other, True)
+
+    def __truediv__(self, other: Any) -> Node:
+        return self._binary("divide", other)
+
+    def __rtruediv__(self, other: Any) -> Node:
+        return self._binary("divide", other, True)
+
+    def __matmul__(self, other: Any) -> Node:
+        return self._binary("matmul", other)
+
+    def __rmatmul__(self, other: Any) -> Node:
+        return self._binary("matmul", other, True)
+
+    def __pow__(self, exponent: float) -> Node:
+        return self.graph.node("power", self, exponent=exponent)
+
+    def __gt__(self, other: Any) -> Node:
+        return self._binary("greater", other)
+
+    def __lt__(self, other: Any) -> Node:
+        return self._binary("greater", other, True)
+
+    def __neg__(self) -> Node:
+        return self.graph.node("negate", self)
+
+    def __abs__(self) -> Node:
+        return self.graph.node("abs", self)
+
+    def __getitem__(self, index: Any) -> Node:
+        """By whole numbers and slices without a step, as NumPy's."""
+        places = index if isinstance(index, tuple) else (index,)
+        shape = self.shape
+        if len(places) > len(shape):
+            raise IndexError(f"{len(places)} indices for a node of shape {shape}")
+        starts, sizes, kept = [], [], []
+        for length, place in zip(shape, (*places, *[slice(None)] * (len(shape) - len(places)))):
+            if isinstance(place, slice):
+                start, stop, step = place.indices(length)
+                if step != 1 or stop <= start:
+                    raise IndexError(f"a slice of a node has step 1 and an element, not {place}")
+                starts.append(start)
+                sizes.append(stop - start)
+                kept.append(stop - start)
+            else:
+                start = int(place) + (length if place < 0 else 0)
+                if not 0 <= start < length:
+                    raise IndexError(f"index {place} is outside an axis of {length}")
+                starts.append(start)
+                sizes.append(1)
+        part = self.graph.node("slice", self, starts=starts, sizes=sizes)
+        return part if len(kept) == len(sizes) else part.reshape(*kept)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __iter__(self) -> Any:
+        return (self[index] for index in range(len(self)))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one row's value."""
+        return self.graph._shapes[self.number]
+
+    @property
+    def T(self) -> Node:
+        return self.graph.node("transpose", self)
+
+    def reshape(self, *shape: int) -> Node:
+        if not shape:
+            return self.sum()  # one element, no axis
+        return self.graph.node("reshape", self, shape=shape)
+
+    def sum(self, axes: Any = None, keep_axes: bool = False) -> Node:
+        return self._reduced("sum", axes, keep_axes)
+
+    def mean(self, axes: Any = None, keep_axes: bool = False) -> Node:
+        return self._reduced("mean", axes, keep_axes)
+
+    def max(self, axes: Any = None, keep_axes: bool = False) -> Node:
+        return self._reduced("max", axes, keep_axes)
+
+    def log_sum_exp(self, axes: Any = None, keep_axes: bool = False) -> Node:
+        return self._reduced("log_sum_exp", axes, keep_axes)
+
+    def _reduced(self, operation: str, axes: Any, keep_axes: bool) -> Node:
+        listed = None if axes is None else axes if isinstance(axes, (list, tuple)) else (axes,)
+        return self.graph.node(operation, self, axes=listed, keep_axes=keep_axes or None)
+
+
+class Graph(_Object):
+    """A model of one's own, written for one row.
+
+    >>> graph = stein.Graph(2)
+    >>> x, y = graph.x
+    >>> a, b = graph.parameter("a"), graph.parameter("b", start="ones")
+    >>> model = graph.model(rows, energy=(x - a) ** 2 / 2 + b * (y - x * x) ** 2 / 2)
+
+    Derivatives of every order come from the graph, so each objective and sampler takes the model.
+    """
+
+    _free = "stein_graph_free"
+
+    def __init__(self, columns: int, *, context: Context | None = None) -> None:
+        self.context = context or Context.default()
+        handle = ctypes.c_void_p()
+        call("stein_graph_new", self.context.handle, ctypes.byref(handle))
+        super().__init__(handle)
+        self._shapes: list[tuple[int, ...]] = []
+        self._sigma: Node | None = None
+        #: The row, [columns].
+        self.x = self.node("x", columns=columns)
+
+    @property
+    def sigma(self) -> Node:
+        """The noise level, in units of the model; a graph that uses it is one density for each level."""
+        if self._sigma is None:
+            self._sigma = self.node("sigma")
+        return self._sigma
+
+    def parameter(
+        self, name: str, shape: Any = (), start: str | npt.ArrayLike = "zeros", deviation: float | None = None
+    ) -> Node:
+        """start: "zeros", "ones", "normal" (of `deviation`), "identity", or values."""
+        lengths = tuple(shape) if isinstance(shape, (list, tuple)) else (shape,)
+        if isinstance(start, str):
+            return self.node("parameter", name=name, shape=lengths or None, start=start, deviation=deviation)
+        values = np.asarray(start, np.float64)
+        if not values.ndim and not lengths:
+            return self.node("parameter", name=name, value=float(values))
+        whole = np.ascontiguousarray(np.broadcast_to(values, lengths or values.shape))
+        return self.node("parameter", name=name, array=whole)
+
+    def constant(self, value: npt.ArrayLike) -> Node:
+        array = np.asarray(value, np.float64)
+        if not array.ndim:
+            return self.node("constant", value=float(array))
+        return self.node("constant", array=np.ascontiguousarray(array))
+
+    def node(self, operation: str, *inputs: Any, array: Array | None = None, **options: Any) -> Node:
+        """Any operation by its name: stein.h lists them, stein.options("graph") their options."""
+        nodes = [self._node_of(value) for value in inputs]
+        numbers = (ctypes.c_int32 * max(len(nodes), 1))(*(n.number for n in nodes))
+        number, axes, lengths = ctypes.c_int32(), ctypes.c_int32(), (ctypes.c_int64 * 5)()
+        tensor = None if array is None else _arrays.Tensor(array)
+        call(
+            "stein_graph_node", self.handle, operation.encode(), numbers, len(nodes), _option_text(options),
+            _arrays.pointer(tensor), ctypes.byref(number),
+        )
+        call("stein_graph_shape", self.handle, number.value, ctypes.byref(axes), lengths)
+        self._shapes.append(tuple(lengths[: axes.value]))
+        return Node(self, number.value)
+
+    def _node_of(self, value: Any) -> Node:
+        if not isinstance(value, Node):
+            return self.constant(value)
+        if value.graph is not self:
+            raise ValueError("the node belongs to another graph")
+        return value
+
+    def model(
+        self,
+        data: Dataset | npt.ArrayLike,
+        *,
+        energy: Node | None = None,
+        log_density: Node | None = None,
+        score: Node | None = None,
+        **options: Any,
+    ) -> Model:
+        """A model whose energy, log density or score is a node. options: scale, domain, seed, ..."""
+        outputs = {"energy": energy, "log_density": log_density, "score": score}
+        given = [(name, node) for name, node in outputs.items() if node is not None]
+        if len(given) != 1:
+            raise ValueError("give one of energy, log_density and score")
+        name, node = given[0]
+        dataset = _dataset(data, self.context)
+        handle = ctypes.c_void_p()
+        call(
+            "stein_model_from_graph", self.handle, node.number, dataset.handle,
+            _option_text({"output": name, **options}), ctypes.byref(handle),
+        )
+        return Model._wrap(handle, self.context)
+
+
 class Trainer(_Object):
     """Trains a model. options: objective, steps, batch, rate, seed, ...: stein.options("trainer")."""
 
@@ -474,4 +688,4 @@ def fit(
     return model
 
 
-__all__ = ["Context", "Dataset", "Model", "Trainer", "fit", "options", "version"]
+__all__ = ["Context", "Dataset", "Graph", "Model", "Node", "Trainer", "fit", "options", "version"]

@@ -1,0 +1,189 @@
+package import Execution
+import Graph
+
+/// A model of the caller's own as he wrote it: operations by name, for one row.
+///
+/// The rows axis is the library's affair: `GraphReplay` puts it in front of all that depends on the row.
+package struct GraphProgram: Sendable {
+  struct Call: Sendable {
+    let operation: GraphOperation
+    let inputs: [Int]
+    let options: NodeOptions
+    /// Values of a constant.
+    let literal: [Double]?
+  }
+
+  private(set) var calls: [Call] = []
+  /// Of each call's result, for one row.
+  private(set) var shapes: [Shape] = []
+  /// Whether it depends on the row or on the noise level.
+  private(set) var varies: [Bool] = []
+  private(set) var usesSigma = false
+  /// Columns of the row; nil before the first x.
+  private(set) var columns: Int?
+  /// Starts of parameters that came as values, by the parameter's number; not in files.
+  private var starts: [Int: [Float]] = [:]
+  private var graph = Graph()
+  private var nodes: [Node] = []
+
+  static let mostNodes = 4096
+  static let mostElements = 1 << 24
+
+  package init() {}
+
+  var parameterNames: [String] { calls.filter { $0.operation == .parameter }.map(\.options.name) }
+
+  /// Appends an operation and returns its number. Nothing changes where it throws.
+  package mutating func append(
+    _ name: String, inputs: [Int], options text: String, value: TensorView?
+  ) throws -> Int {
+    guard let operation = GraphOperation(rawValue: name) else {
+      let all = GraphOperation.allCases.map(\.rawValue).joined(separator: ", ")
+      throw SteinError(
+        .badValue, "no operation '\(name.prefix(32))'; there are \(all)", argument: "operation")
+    }
+    let options = try NodeOptions(text, operation)
+    let given = try value.map { try GraphProgram.values($0) }
+    if given != nil, operation != .constant, operation != .parameter {
+      throw SteinError(
+        .badValue, "\(name) takes no value; constants and parameters do", argument: "value")
+    }
+    let shape = value?.shape ?? options.shape
+    return try append(
+      Call(
+        operation: operation, inputs: inputs, options: options.with(shape: shape),
+        literal: operation == .constant ? given ?? options.value.map { [$0] } : nil),
+      start: operation == .parameter ? given : nil)
+  }
+
+  /// A scalar comes as [1] with no axis of its own.
+  private static func values(_ tensor: TensorView) throws -> [Double] {
+    guard tensor.type.isFloat, tensor.shape.count <= 4, !tensor.shape.contains(0) else {
+      throw SteinError(
+        .badShape, "value has shape \(tensor.shape); it needs 1 to 4 axes of float32 or float64",
+        argument: "value")
+    }
+    guard tensor.shape.reduce(1, *) <= GraphProgram.mostElements else {
+      throw SteinError(
+        .badShape, "value has more than \(GraphProgram.mostElements) elements", argument: "value")
+    }
+    let row = try Storage<Double>(Memory(), count: tensor.rowCount)
+    var list: [Double] = []
+    for r in 0 ..< tensor.rows {
+      tensor.readRow(r, into: row.view)
+      for c in 0 ..< tensor.rowCount {
+        guard row.view[c].isFinite, abs(row.view[c]) <= Double(Float.greatestFiniteMagnitude) else {
+          throw SteinError(.notFinite, "value holds \(row.view[c])", argument: "value")
+        }
+        list.append(row.view[c])
+      }
+    }
+    return list
+  }
+
+  mutating func append(_ call: Call, start: [Double]? = nil) throws -> Int {
+    let number = calls.count
+    guard number < GraphProgram.mostNodes else {
+      throw SteinError(
+        .badState, "the graph has \(GraphProgram.mostNodes) nodes, the most there can be",
+        argument: "graph")
+    }
+    try check(call)
+    // Tried on a copy: a misuse leaves the graph as it was.
+    var trial = graph
+    let replay = GraphReplay(rows: nil)
+    let x = columns ?? call.options.columns
+    let operands = call.inputs.map { GraphReplay.Value(node: nodes[$0], rank: shapes[$0].rank, isBatched: false) }
+    let made: Node
+    switch call.operation {
+    case .x: made = trial.input([x])
+    case .sigma: made = trial.input([])
+    case .parameter: made = trial.parameter(Shape(call.options.shape ?? []))
+    default: made = replay.node(&trial, call, operands).node
+    }
+    if let error = trial.error {
+      throw SteinError(.badShape, error.message, argument: "inputs")
+    }
+    let shape = trial.shape(of: made)
+    guard shape.rank <= 4, shape.count <= GraphProgram.mostElements, shape.count > 0 else {
+      throw SteinError(
+        .badShape,
+        "\(call.operation.rawValue) gives \(shape); a node has at most 4 axes and \(GraphProgram.mostElements) elements",
+        argument: "inputs")
+    }
+    graph = trial
+    nodes.append(made)
+    shapes.append(shape)
+    calls.append(call)
+    varies.append(
+      call.operation == .x || call.operation == .sigma || call.inputs.contains { varies[$0] })
+    if call.operation == .x { columns = x }
+    if call.operation == .sigma { usesSigma = true }
+    if let start { starts[number] = start.map { Float($0) } }
+    return number
+  }
+
+  /// What the options and inputs of a call must be, apart from the shapes.
+  private func check(_ call: Call) throws {
+    let (operation, inputs) = (call.operation, call.inputs)
+    for input in inputs where !calls.indices.contains(input) {
+      throw SteinError(
+        .badValue, "input \(input) is no node of the graph, which has \(calls.count)",
+        argument: "inputs")
+    }
+    guard operation.inputCounts.contains(inputs.count) else {
+      let range = operation.inputCounts
+      let wanted = range.count == 1 ? "\(range.lowerBound)" : "at least \(range.lowerBound)"
+      throw SteinError(
+        .badValue, "\(operation.rawValue) takes \(wanted) inputs, not \(inputs.count)",
+        argument: "count")
+    }
+    func missing(_ key: String) -> SteinError {
+      Options.bad(key, "is missing; \(operation.rawValue) wants it")
+    }
+    switch operation {
+    case .x:
+      guard columns == nil || call.options.columns == 0 || call.options.columns == columns else {
+        throw Options.bad("columns", "is \(call.options.columns); x has \(columns ?? 0)")
+      }
+      if columns == nil, call.options.columns == 0 { throw missing("columns") }
+    case .parameter:
+      guard !call.options.name.isEmpty else { throw missing("name") }
+      guard !parameterNames.contains(call.options.name) else {
+        throw Options.bad("name", "is '\(call.options.name)', which another parameter has")
+      }
+      let count = (call.options.shape ?? []).reduce(1) {
+        $0.multipliedReportingOverflow(by: $1).overflow ? .max : $0 * $1
+      }
+      guard count <= GraphProgram.mostElements, (call.options.shape ?? []).count <= 4 else {
+        throw Options.bad("shape", "has more than 4 axes or \(GraphProgram.mostElements) elements")
+      }
+    case .constant: if call.literal == nil { throw missing("value") }
+    case .reshape, .broadcast: if call.options.shape == nil { throw missing("shape") }
+    case .slice:
+      if call.options.starts == nil { throw missing("starts") }
+      if call.options.sizes == nil { throw missing("sizes") }
+    case .gather: if call.options.indices == nil { throw missing("indices") }
+    case .power: if call.options.exponent == nil { throw missing("exponent") }
+    default: break
+    }
+  }
+
+  /// Lengths of the axes of a node's value for one row.
+  package func shape(of node: Int) throws -> [Int] {
+    guard shapes.indices.contains(node) else {
+      throw SteinError(
+        .badValue, "node \(node) is not in the graph, which has \(calls.count)", argument: "node")
+    }
+    return shapes[node].dims
+  }
+
+  /// The parameters as a family has them, in the order of the calls.
+  func parameterSpecs() -> [ParameterSpec] {
+    calls.indices.filter { calls[$0].operation == .parameter }.map { index in
+      let options = calls[index].options
+      let start = starts[index].map(ParameterSpec.Start.values) ?? options.start
+      return ParameterSpec(name: options.name, shape: Shape(options.shape ?? []), start: start)
+    }
+  }
+}

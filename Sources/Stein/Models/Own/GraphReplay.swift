@@ -1,0 +1,189 @@
+import Graph
+
+/// Writes a caller's program into a graph: for one row as he wrote it, or for a shard of rows.
+///
+/// With rows, what depends on the row has their axis in front, and what does not has none; shapes are aligned as the operation wants.
+struct GraphReplay {
+  /// Nil: for one row.
+  let rows: Int?
+
+  struct Value {
+    let node: Node
+    /// Axes for one row.
+    let rank: Int
+    let isBatched: Bool
+  }
+
+  func node(_ graph: inout Graph, _ call: GraphProgram.Call, _ inputs: [Value]) -> Value {
+    let batched = inputs.contains(where: \.isBatched)
+    let options = call.options
+    func value(_ node: Node) -> Value {
+      let rank = graph.shape(of: node).rank - (batched ? 1 : 0)
+      return Value(node: node, rank: rank, isBatched: batched)
+    }
+    switch call.operation {
+    case .x, .sigma, .parameter: return Value(node: graph.constant(.nan), rank: 0, isBatched: false)
+    case .constant:
+      let literal = Literal(shape: Shape(options.shape ?? []), values: call.literal ?? [])
+      return value(graph.literal(literal))
+    case .identity: return value(graph.identity(options.size))
+    case .negate, .exp, .log, .tanh, .sigmoid, .softplus, .silu, .sqrt, .reciprocal, .sin, .cos,
+      .abs, .sign, .relu, .step, .square, .power:
+      return value(unary(&graph, call, inputs[0].node))
+    case .add, .subtract, .multiply, .divide, .maximum, .minimum, .greater, .select:
+      let rank = inputs.map(\.rank).max() ?? 0
+      let aligned = inputs.map { self.aligned(&graph, $0, rank) }
+      return value(elementwise(&graph, call.operation, aligned))
+    case .dot:
+      let rank = inputs.map(\.rank).max() ?? 0
+      let aligned = inputs.map { self.aligned(&graph, $0, rank) }
+      return value(graph.dot(aligned[0], aligned[1]))
+    case .squaredNorm: return value(graph.squaredNorm(inputs[0].node))
+    case .matmul: return product(&graph, inputs[0], inputs[1])
+    case .sum, .mean, .max, .logSumExp: return value(reduced(&graph, call, inputs[0]))
+    case .broadcast:
+      let shape = options.shape ?? []
+      let x = aligned(&graph, inputs[0], max(shape.count, inputs[0].rank))
+      return value(graph.broadcast(x, front(shape, batched)))
+    case .reshape: return value(graph.reshape(inputs[0].node, front(options.shape ?? [], batched)))
+    case .transpose:
+      let axes = options.axes ?? Array((0 ..< inputs[0].rank).reversed())
+      let shift = batched ? 1 : 0
+      return value(
+        graph.transpose(inputs[0].node, Array(0 ..< shift) + axes.map { $0 + shift }))
+    case .slice:
+      let (starts, sizes) = (options.starts ?? [], options.sizes ?? [])
+      let (zero, all) = batched ? ([0], [rows ?? 1]) : ([], [])
+      return value(graph.slice(inputs[0].node, starts: zero + starts, sizes: all + sizes))
+    case .concatenate: return value(concatenated(&graph, options.axis, inputs, batched))
+    case .gather: return value(gathered(&graph, inputs[0], options.indices ?? []))
+    case .inverse: return value(graph.inverse(inputs[0].node))
+    case .logDeterminant: return value(graph.logDeterminant(inputs[0].node))
+    }
+  }
+
+  private func front(_ shape: [Int], _ batched: Bool) -> Shape {
+    Shape((batched ? [rows ?? 1] : []) + shape)
+  }
+
+  /// With ones behind the rows axis, so that what stands behind counts `rank`.
+  private func aligned(_ graph: inout Graph, _ x: Value, _ rank: Int) -> Node {
+    guard x.isBatched, x.rank < rank else { return x.node }
+    let own = graph.shape(of: x.node).dims.dropFirst()
+    let ones = [Int](repeating: 1, count: rank - x.rank)
+    return graph.reshape(x.node, front(ones + own, true))
+  }
+
+  private func unary(_ graph: inout Graph, _ call: GraphProgram.Call, _ x: Node) -> Node {
+    switch call.operation {
+    case .negate: return graph.negate(x)
+    case .exp: return graph.exp(x)
+    case .log: return graph.log(x)
+    case .tanh: return graph.tanh(x)
+    case .sigmoid: return graph.sigmoid(x)
+    case .softplus: return graph.softplus(x)
+    case .silu: return graph.silu(x)
+    case .sqrt: return graph.sqrt(x)
+    case .reciprocal: return graph.reciprocal(x)
+    case .sin: return graph.sin(x)
+    case .cos: return graph.cos(x)
+    case .abs: return graph.abs(x)
+    case .sign: return graph.sign(x)
+    case .relu: return graph.relu(x)
+    case .step: return graph.step(x)
+    case .square: return graph.square(x)
+    default: return power(&graph, x, call.options.exponent ?? 1)
+    }
+  }
+
+  /// By products for small whole exponents, which negative numbers have too.
+  private func power(_ graph: inout Graph, _ x: Node, _ exponent: Double) -> Node {
+    guard let whole = Int(exactly: exponent), abs(whole) <= 64 else {
+      if exponent == 0.5 { return graph.sqrt(x) }
+      return graph.exp(graph.multiply(graph.constant(exponent), graph.log(x)))
+    }
+    var (result, square, rest) = (graph.constant(1), x, abs(whole))
+    while rest > 0 {
+      if rest & 1 == 1 { result = graph.multiply(result, square) }
+      rest >>= 1
+      if rest > 0 { square = graph.square(square) }
+    }
+    let shaped = graph.broadcast(result, graph.shape(of: x))
+    return whole < 0 ? graph.reciprocal(shaped) : shaped
+  }
+
+  private func elementwise(_ graph: inout Graph, _ operation: GraphOperation, _ x: [Node]) -> Node {
+    switch operation {
+    case .add: graph.add(x[0], x[1])
+    case .subtract: graph.subtract(x[0], x[1])
+    case .multiply: graph.multiply(x[0], x[1])
+    case .divide: graph.divide(x[0], x[1])
+    case .maximum: graph.maximum(x[0], x[1])
+    case .minimum: graph.minimum(x[0], x[1])
+    case .greater: graph.greater(x[0], x[1])
+    default: graph.select(x[0], x[1], x[2])
+    }
+  }
+
+  private func reduced(_ graph: inout Graph, _ call: GraphProgram.Call, _ x: Value) -> Node {
+    let shift = x.isBatched ? 1 : 0
+    let axes = (call.options.axes ?? Array(0 ..< x.rank)).map { axis in
+      (axis < 0 ? axis + x.rank : axis) + shift
+    }
+    let keep = call.options.keepAxes
+    return switch call.operation {
+    case .sum: graph.sum(x.node, axes: axes, keepAxes: keep)
+    case .mean: graph.mean(x.node, axes: axes, keepAxes: keep)
+    case .max: graph.max(x.node, axes: axes, keepAxes: keep)
+    default: graph.logSumExp(x.node, axes: axes, keepAxes: keep)
+    }
+  }
+
+  /// As NumPy's: a vector on the left is a row, on the right a column, and its axis goes.
+  private func product(_ graph: inout Graph, _ a: Value, _ b: Value) -> Value {
+    let batched = a.isBatched || b.isBatched
+    let rank = max(a.rank, b.rank, 2)
+    func matrix(_ x: Value, column: Bool) -> Node {
+      guard x.rank == 1 else { return aligned(&graph, x, rank) }
+      let own = Array(graph.shape(of: x.node).dims.suffix(1))
+      let two = column ? own + [1] : [1] + own
+      let shape = x.isBatched ? [Int](repeating: 1, count: rank - 2) + two : two
+      return graph.reshape(x.node, front(shape, x.isBatched))
+    }
+    let (left, right) = (matrix(a, column: false), matrix(b, column: true))
+    let y = graph.matmul(left, right)
+    var dims = graph.shape(of: y).dims
+    if graph.error == nil, dims.count >= 2 {
+      if b.rank == 1 { dims.removeLast() }
+      if a.rank == 1 { dims.remove(at: dims.count - (b.rank == 1 ? 1 : 2)) }
+    }
+    let result = graph.error == nil ? graph.reshape(y, Shape(dims)) : y
+    return Value(
+      node: result, rank: graph.shape(of: result).rank - (batched ? 1 : 0), isBatched: batched)
+  }
+
+  private func concatenated(
+    _ graph: inout Graph, _ axis: Int, _ inputs: [Value], _ batched: Bool
+  ) -> Node {
+    let rank = inputs.first?.rank ?? 0
+    let parts = inputs.map { input -> Node in
+      guard batched, !input.isBatched else { return input.node }
+      return graph.broadcast(input.node, front(graph.shape(of: input.node).dims, true))
+    }
+    return graph.concatenate(parts, axis: (axis < 0 ? axis + rank : axis) + (batched ? 1 : 0))
+  }
+
+  /// Entries of the first axis of a row.
+  private func gathered(_ graph: inout Graph, _ x: Value, _ indices: [Int]) -> Node {
+    let shape = graph.shape(of: x.node)
+    let axis = x.isBatched ? 1 : 0
+    guard shape.rank > axis, indices.allSatisfy({ $0 >= 0 && $0 < shape[axis] }) else {
+      let dims = Array(shape.dims.dropFirst(axis))
+      return graph.fail("gather of \(dims): no such entry among \(indices) of the first axis")
+    }
+    let list = graph.literal(Literal(shape: [indices.count], values: indices.map(Double.init)))
+    guard x.isBatched else { return graph.gather(x.node, indices: list) }
+    let swap = [1, 0] + Array(2 ..< max(shape.rank, 2))
+    return graph.transpose(graph.gather(graph.transpose(x.node, swap), indices: list), swap)
+  }
+}
