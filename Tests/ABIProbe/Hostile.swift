@@ -13,6 +13,7 @@ extension World {
   func hostile(_ function: CSignature, _ parameter: CParameter) -> [Hostile] {
     let optional: Set<String> = [
       "options", "allocator", "labels", "start", "finished", "monitor", "error", "user", "release",
+      "value",
     ]
     let inParameter =
       function.name == "stein_model_parameter" && ["ndim", "shape", "out"].contains(parameter.name)
@@ -34,6 +35,18 @@ extension World {
         + sizes([0, 4, 15, 79, 80, 81, 100], total: 512).map {
           Hostile(what: $0.what, value: $0.value, status: nil)
         } + [Hostile(what: "misaligned", value: bits(memory(600)) + 1, status: nil)]
+    case "int32_t":
+      return [Int32(-1), .min, .max, 999].map {
+        Hostile(what: "\($0)", value: UInt64(bitPattern: Int64($0)), status: 103 ... 103)
+      }
+    case "const int32_t *":
+      return [null, Hostile(what: "misaligned", value: bits(memory(64)) + 1, status: 101 ... 101)]
+        + [[-1, 0], [Int32.max, 0], [.min, 9], [0, 99_999]].map { list in
+          let block = memory(8)
+          block.storeBytes(of: list[0], toByteOffset: 0, as: Int32.self)
+          block.storeBytes(of: list[1], toByteOffset: 4, as: Int32.self)
+          return Hostile(what: "inputs \(list)", value: bits(block), status: 103 ... 103)
+        }
     case "int64_t":
       return [-1, .min, .max].map {
         Hostile(what: "\($0)", value: UInt64(bitPattern: Int64($0)), status: 103 ... 103)
@@ -71,13 +84,15 @@ extension World {
 
   private func handleKind(_ parameter: CParameter) -> String? {
     guard !parameter.type.hasSuffix("**") else { return nil }
-    return ["context", "dataset", "model", "trainer"].first {
+    return ["context", "dataset", "model", "trainer", "graph"].first {
       parameter.type.contains("stein_\($0) *")
     }
   }
 
   private func handles(_ kind: String) -> [Hostile] {
-    let living = ["context": context, "dataset": dataset, "model": model, "trainer": trainer]
+    let living = [
+      "context": context, "dataset": dataset, "model": model, "trainer": trainer, "graph": graph,
+    ]
     var list = [
       ("zeros", bits(memory(4096))), ("destroyed", dead[kind] ?? 0), ("1", 1), ("all ones", .max),
       ("an address", bits(memory(64, fill: 0x7f))),

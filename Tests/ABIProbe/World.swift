@@ -10,6 +10,8 @@ final class World {
   var model: UInt64 = 0
   var trained: UInt64 = 0
   var trainer: UInt64 = 0
+  /// A graph of x [3], a parameter and their difference, whose squared norm is node 3.
+  var graph: UInt64 = 0
   /// A trainer that takes noise of the caller's.
   var noisy: UInt64 = 0
   /// Handles that were freed, by kind.
@@ -31,6 +33,12 @@ final class World {
     let third = make("stein_model_new", [context, dataset, text("widths=8")])
     noisy = make(
       "stein_trainer_new", [third, dataset, text("noise_kernel=caller steps=4 batch=16")])
+    graph = make("stein_graph_new", [context])
+    let number = bits(memory(4))
+    expect("stein_graph_node", [graph, text("x"), 0, 0, text("columns=3"), 0, number])
+    expect("stein_graph_node", [graph, text("parameter"), 0, 0, text("name=m shape=3"), 0, number])
+    expect("stein_graph_node", [graph, text("subtract"), numbers([0, 1]), 2, 0, 0, number])
+    expect("stein_graph_node", [graph, text("squared_norm"), numbers([2]), 1, 0, 0, number])
     expect("stein_model_save", [model, text(folder + "/model")])
     expect("stein_trainer_save", [trainer, text(folder + "/checkpoint")])
     for kind in ["context", "dataset", "model"] {
@@ -43,6 +51,9 @@ final class World {
       call("stein_\(kind)_free", [handle])
       dead[kind] = handle
     }
+    let gone = make("stein_graph_new", [context])
+    call("stein_graph_free", [gone])
+    dead["graph"] = gone
     let other = make("stein_model_new", [context, dataset, 0])
     let short = make("stein_trainer_new", [other, dataset, 0])
     call("stein_trainer_free", [short])
@@ -76,6 +87,15 @@ final class World {
     let out = memory(8)
     expect(name, arguments + [bits(out)])
     return out.load(as: UInt64.self)
+  }
+
+  /// An array of int32_t.
+  private func numbers(_ list: [Int32]) -> UInt64 {
+    let block = memory(4 * list.count)
+    for (index, value) in list.enumerated() {
+      block.storeBytes(of: value, toByteOffset: 4 * index, as: Int32.self)
+    }
+    return bits(block)
   }
 
   func matrix(_ rows: Int64, _ columns: Int64, _ value: (Int) -> Double) -> UInt64 {
@@ -129,6 +149,13 @@ final class World {
         }
         return TensorSpec(data: levels, ndim: 1, shape: [4]).written()
       case ("noise", _): return noiseFunction
+      case ("graph", _) where !parameter.type.hasSuffix("**"): return graph
+      case ("operation", _): return text("multiply")
+      case ("inputs", _): return numbers([2, 2])
+      case ("count", _): return 2
+      case ("value", _): return 0
+      case ("node", "int32_t"): return 3
+      case ("node", _): return bits(output(index, 4))
       case ("rows", _), ("x", _): return matrix(8, 3) { Double($0 * $0 % 7) * 0.3 }
       case ("out", "const stein_tensor *"):
         let vector: [Int64] =

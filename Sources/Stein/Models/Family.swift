@@ -53,12 +53,14 @@ package protocol Family: Sendable {
 
   /// σ s(u; σ), [R, D]: the score in units of the noise, of order 1 at every level.
   func scaledScore(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
+
+  /// s(u; σ), [R, D]; also where a density of the data themselves has σ = 0.
+  func score(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
 }
 
 extension Family {
   package var dropoutWidths: [Int] { [] }
 
-  /// s(u; σ), [R, D].
   package func score(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node {
     if let energy = energy(&graph, parameters, inputs) {
       return graph.negate(graph.gradient(of: energy, withRespectTo: [inputs.x])[0])

@@ -42,6 +42,15 @@ package struct ScoreMLP: Family {
     nil
   }
 
+  package func score(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node {
+    guard isNoiseConditional else {
+      return network(
+        &graph, parameters, inputs.x, noise: inputs.sigma, label: inputs.label,
+        dropout: inputs.dropout)
+    }
+    return graph.divide(scaledScore(&graph, parameters, inputs), inputs.sigma)
+  }
+
   package func scaledScore(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs)
     -> Node
   {
@@ -50,7 +59,7 @@ package struct ScoreMLP: Family {
         &graph, parameters, u, noise: noise, label: inputs.label, dropout: inputs.dropout)
     }
     guard isNoiseConditional else {
-      return graph.multiply(inputs.sigma, output(inputs.x, inputs.sigma))
+      return graph.multiply(inputs.sigma, score(&graph, parameters, inputs))
     }
     let edm = Preconditioning(&graph, sigma: inputs.sigma, sigmaData: sigmaData)
     let f = output(graph.multiply(edm.cIn, inputs.x), edm.cNoise)

@@ -77,7 +77,7 @@ def test_units(rows):
     covariance = np.cov(rows.T, bias=True) + np.diag(0.49 * scale**2)
     exact = -np.linalg.solve(covariance, (x - rows.mean(0)).T).T
     assert np.allclose(model.score(x, 0.7), exact, rtol=2e-4, atol=1e-4 * np.abs(exact).max(0))
-    energy = 0.5 * np.einsum("ij,ij->i", x - rows.mean(0), -exact)
+    energy = 0.5 * np.einsum("ij,ij->i", x - rows.mean(0), -exact) + 0.5 * np.linalg.slogdet(2 * np.pi * covariance)[1]
     assert np.allclose(model.energy(x, 0.7), energy, rtol=1e-4, atol=1e-4)
 
 

@@ -60,14 +60,17 @@ package struct GraphModel: Family {
     return output == .energy ? column : graph.negate(column)
   }
 
+  package func score(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node {
+    guard let energy = energy(&graph, parameters, inputs) else {
+      return built(&graph, parameters, inputs)
+    }
+    return graph.negate(graph.gradient(of: energy, withRespectTo: [inputs.x])[0])
+  }
+
   package func scaledScore(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs)
     -> Node
   {
-    guard let energy = energy(&graph, parameters, inputs) else {
-      return graph.multiply(inputs.sigma, built(&graph, parameters, inputs))
-    }
-    let gradient = graph.gradient(of: energy, withRespectTo: [inputs.x])[0]
-    return graph.negate(graph.multiply(inputs.sigma, gradient))
+    graph.multiply(inputs.sigma, score(&graph, parameters, inputs))
   }
 
   /// The output for every row.
