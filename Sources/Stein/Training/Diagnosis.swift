@@ -71,6 +71,17 @@ struct Diagnosis: Sendable {
         "memorisation: at noise level \(rounded(gap.sigma)) rows of training are denoised with \(rounded(gap.share)) of the error of rows held out; train for fewer steps, with a smaller network or with dropout"
       )
     }
+    // Without rows held out: below the distance between rows only the data themselves look like points.
+    let point = levels.first { level in
+      let square = level.train.sigma * level.train.sigma
+      return level.validation == nil && level.train.exact < 0.3 * square
+        && level.train.realised < 0.5 * square
+    }
+    if let point {
+      list.append(
+        "memorisation: noise of level \(rounded(point.train.sigma)) is taken off rows of training almost whole, as if they were the only ones there are; train for fewer steps, with a smaller network or with dropout"
+      )
+    }
     return list
   }
 
