@@ -19,7 +19,7 @@ LINK := -Xlinker --version-script=$(CURDIR)/$(BUILD)/exports.map -Xlinker -sonam
   -Xlinker -z -Xlinker nodelete -Xlinker --gc-sections -Xlinker -s
 RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/python PYTHONDONTWRITEBYTECODE=1
 
-.PHONY: lib demo test check install bench bench-quick soak generate packages venv swift-test c-test python-test \
+.PHONY: lib demo examples test check install bench bench-quick bench-objectives bench-uci soak generate packages venv swift-test c-test python-test \
   install-test readme-test lint header-test library-test clean
 
 lib: $(LIBRARY)
@@ -66,6 +66,10 @@ demo: lib venv $(DEMO)/wine.csv $(DEMO)/digits.csv $(BUILD)/examples/quickstart 
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/wine.py --out $(DEMO)
 	@echo "== Python: digits"
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/digits.py --out $(DEMO)
+
+examples: lib venv
+	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/manifold.py --out $(DEMO)
+	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/modes.py --out $(DEMO)
 
 # ---- Tests
 
@@ -126,6 +130,14 @@ soak: lib venv
 
 bench-quick: lib venv
 	$(RUN_PYTHON) $(PYTHON) Benchmarks/training.py
+
+bench-objectives: lib venv
+	$(RUN_PYTHON) $(PYTHON) Benchmarks/dimension.py
+	$(RUN_PYTHON) $(PYTHON) Benchmarks/fisher.py
+
+# DATA: the red wine table of the UCI archive, winequality-red.csv.
+bench-uci: lib venv
+	$(RUN_PYTHON) $(PYTHON) Benchmarks/uci.py $(DATA)
 
 clean:
 	rm -rf $(BUILD) .build

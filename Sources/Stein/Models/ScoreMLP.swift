@@ -17,7 +17,7 @@ package enum Parameterization: String, Sendable, CaseIterable {
   case clean
 }
 
-/// A score network; noise-conditional unless made for one level, where s = F.
+/// A score network; noise-conditional unless made for one level, where s = F/σ, or s = F without noise.
 ///
 /// Inputs are scaled by c_in = 1/√v and the level is told as c_noise = ¼ ln(σ/σ_data). Karras et al. (2022), "Elucidating the
 /// Design Space of Diffusion-Based Generative Models", table 1; σ s is made without the cancellation of D − u at small σ.
@@ -44,9 +44,10 @@ package struct ScoreMLP: Family {
 
   package func score(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node {
     guard isNoiseConditional else {
-      return network(
+      let f = network(
         &graph, parameters, inputs.x, noise: inputs.sigma, label: inputs.label,
         dropout: inputs.dropout)
+      return graph.divide(f, graph.select(inputs.sigma, inputs.sigma, graph.constant(1)))
     }
     return graph.divide(scaledScore(&graph, parameters, inputs), inputs.sigma)
   }
