@@ -1,14 +1,16 @@
 import Execution
 import Kernels
 
-/// Places spread over the rows of the data: k-means++ and a few rounds of Lloyd's algorithm, on at most 20,000 rows.
+/// Places spread over the rows of the data: k-means++ and a few rounds of Lloyd's algorithm, on as many rows as take a fraction of
+/// a second.
 ///
 /// Arthur & Vassilvitskii (2007), "k-means++: The Advantages of Careful Seeding".
 func centres(
   of rows: TrainingRows, dimension d: Int, count: Int, seed: UInt64, memory: Memory,
   into centres: View<Float>
 ) throws {
-  let n = min(rows.count, max(20_000, count))
+  let affordable = 50_000_000 / max(count * d, 1)
+  let n = min(rows.count, max(min(20_000, affordable), count))
   let step = Double(rows.count) / Double(n)
   func row(_ index: Int) -> View<Float> { rows.values.slice(Int(Double(index) * step) * d, d) }
   func distance(_ a: View<Float>, _ b: View<Float>) -> Double {

@@ -114,7 +114,11 @@ package final class Model: Sendable {
     let parameters = family.parameters.map { spec -> JSON in
       .object([("name", .string(spec.name)), ("shape", .array(spec.shape.dims.map(JSON.integer)))])
     }
-    return JSON.object(fields + [("parameters", .array(parameters))]).text
+    var own = [("parameters", JSON.array(parameters))]
+    if let table = (family as? Exponential)?.table {
+      own.append(("statistics", .array(table.names().map(JSON.string))))
+    }
+    return JSON.object(fields + own).text
   }
 
   package func parameter(name: String) throws -> (shape: [Int], values: View<Float>) {

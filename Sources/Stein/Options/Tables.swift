@@ -109,7 +109,7 @@ extension OptionTable {
       .init("columns", .integer(1 ... 1 << 20), "auto", "x: columns of a row"),
       .init("name", .text, "", "parameter: its name"),
       .init(
-        "shape", .integers(1 ... 1 << 24), "auto",
+        "shape", .integers(1 ... 1 << 20), "auto",
         "parameter, broadcast, reshape: lengths of the axes of one row; parameter: auto is one number"
       ),
       .init(
@@ -126,10 +126,10 @@ extension OptionTable {
         "sum, mean, max, log_sum_exp: those that go, negative from the end; auto: all. transpose: the order; auto: reversed"
       ),
       .init("keep_axes", .flag, "false", "sum, mean, max, log_sum_exp: leaves length 1"),
-      .init("starts", .integers(0 ... 1 << 24), "auto", "slice: first element of each axis"),
-      .init("sizes", .integers(1 ... 1 << 24), "auto", "slice: length of each axis"),
+      .init("starts", .integers(0 ... 1 << 20), "auto", "slice: first element of each axis"),
+      .init("sizes", .integers(1 ... 1 << 20), "auto", "slice: length of each axis"),
       .init("axis", .integer(-4 ... 3), "0", "concatenate"),
-      .init("indices", .integers(0 ... 1 << 24), "auto", "gather: entries of the first axis"),
+      .init("indices", .integers(0 ... 1 << 20), "auto", "gather: entries of the first axis"),
     ])
 
   /// What a trainer and a loss say of an objective.

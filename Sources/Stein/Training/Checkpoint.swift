@@ -8,7 +8,7 @@ extension Trainer {
     let description = JSON.object([
       ("options", .string(options.text)),
       ("progress", .object(progress.fields)),
-      ("data", .string(dataset.fingerprint)),
+      ("data", .string(dataset.fingerprint)), ("report", reportToKeep),
     ])
     var entries = model.entries(best, prefix: "best/")
     for (name, storage) in weights.all { entries += model.entries(storage, prefix: name + "/") }
@@ -55,6 +55,7 @@ extension Trainer {
     let options = try Options(state["options"]?.string ?? "", .trainer)
     let trainer = try Trainer(model: model, dataset: dataset, options)
     trainer.progress = try TrainingProgress(state["progress"] ?? .null)
+    trainer.restored = state["report"]
     for (name, storage) in trainer.weights.all + [("best", trainer.best)] {
       let loaded = try Model.weights(archive, description, prefix: name + "/", memory: memory)
       storage.view.copy(loaded.view)

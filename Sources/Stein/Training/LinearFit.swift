@@ -18,18 +18,13 @@ final class LinearFit {
     /// Of the normal equations; 1e7 and more is beyond float32.
     let condition: Double
 
-    var fields: [(String, JSON)] {
-      [
-        (
-          "closed_form",
-          .object([
-            ("statistics", .array(names.map(JSON.string))),
-            ("estimates", .array(theta.map(JSON.number))),
-            ("standard_errors", .array(standardErrors.map(JSON.number))),
-            ("ridge", .number(ridge)), ("loss", .number(loss)), ("condition", .number(condition)),
-          ])
-        )
-      ]
+    var json: JSON {
+      .object([
+        ("statistics", .array(names.map(JSON.string))),
+        ("estimates", .array(theta.map(JSON.number))),
+        ("standard_errors", .array(standardErrors.map(JSON.number))),
+        ("ridge", .number(ridge)), ("loss", .number(loss)), ("condition", .number(condition)),
+      ])
     }
   }
 

@@ -117,7 +117,7 @@ final class NormalEquations {
   private static let lanes = 4
 
   private func overShards(
-    _ list: RowList, _ monitor: any Monitor, _ body: (_ lane: Int, _ frame: Int, _ first: Int) -> Void
+    _ list: RowList, _ monitor: any Monitor, _ body: (_ run: RowRun, _ lane: Int, _ frame: Int, _ first: Int) throws -> Void
   ) throws {
     let shards = (list.count + rows - 1) / rows
     let run = RowRun(
@@ -126,7 +126,7 @@ final class NormalEquations {
       for shard in stride(from: lane, to: shards, by: NormalEquations.lanes) {
         try run.check(worker)
         self.run(list, shard * rows, frame: worker)
-        body(lane, worker, shard * rows)
+        try body(run, lane, worker, shard * rows)
       }
     }
   }
@@ -134,7 +134,7 @@ final class NormalEquations {
   func sums(_ list: RowList, _ monitor: any Monitor) throws -> Sums {
     let size = m * m + m
     let lanes = try Storage<Double>(context.memory, count: NormalEquations.lanes * size).view
-    try overShards(list, monitor) { lane, frame, _ in
+    try overShards(list, monitor) { _, lane, frame, _ in
       let own = lanes.slice(lane * size, size)
       let (linear, gram) = (executor.output(1, frame: frame), executor.output(2, frame: frame))
       for i in 0 ..< m * m { own[i] += Double(gram[i]) }
@@ -157,10 +157,11 @@ final class NormalEquations {
     let lanes = try Storage<Double>(context.memory, count: NormalEquations.lanes * size).view
     let count = NormalEquations.lanes
     let scratch = try Storage<Double>(context.memory, count: count * m).view
-    try overShards(list, monitor) { lane, frame, first in
+    try overShards(list, monitor) { run, lane, frame, first in
       let (slopes, linear) = (executor.output(0, frame: frame), executor.output(1, frame: frame))
       let (own, g) = (lanes.slice(lane * size, size), scratch.slice(lane * m, m))
       for r in 0 ..< min(rows, list.count - first) {
+        try run.check(frame)
         for i in 0 ..< m { g[i] = Double(linear[r * m + i]) }
         for axis in 0 ..< dimension {
           let row = slopes.slice((axis * rows + r) * m, m)

@@ -27,6 +27,8 @@ package final class Trainer: @unchecked Sendable {
   private(set) var fit: LinearFit.Result?
   /// Of the finished model.
   private var diagnosis: Diagnosis?
+  /// What a checkpoint said of the two.
+  var restored: JSON?
   private var machine: TrainingMachine?
   /// Noise of the caller's; with noise_kernel=caller it must be there before a run.
   private(set) var noise: (any NoiseSource)?
@@ -222,13 +224,25 @@ package final class Trainer: @unchecked Sendable {
         ),
         ("rows", .integer(trainRows.count)),
         ("validation_rows", .integer(validationRows.count)),
-      ] + progress.fields + (fit?.fields ?? []) + [
-        ("denoising", diagnosis?.json ?? .null), ("warnings", .array(warnings.map(JSON.string)))]
+      ] + progress.fields + report + [("warnings", .array(warnings.map(JSON.string)))]
     ).text
   }
 
+  /// What training found beside the weights.
+  var report: [(String, JSON)] {
+    [
+      ("closed_form", fit?.json ?? restored?["closed_form"] ?? .null),
+      ("denoising", diagnosis?.json ?? restored?["denoising"] ?? .null),
+    ]
+  }
+
+  /// For a checkpoint.
+  var reportToKeep: JSON {
+    .object(report + [("warnings", .array((diagnosis?.warnings ?? []).map(JSON.string)))])
+  }
+
   private var warnings: [String] {
-    var list = diagnosis?.warnings ?? []
+    var list = diagnosis?.warnings ?? (restored?["warnings"]?.array ?? []).compactMap(\.string)
     if plan.objective != nil, dataset.rowCount < 60 {
       list.append(
         "\(dataset.rowCount) rows are few for a network; family=gaussian is likely to do better")

@@ -3,6 +3,7 @@
 import struct
 
 import numpy as np
+import pytest
 import stein
 
 
@@ -40,15 +41,32 @@ def small():
     return np.random.default_rng(0).gamma(2.0, size=(30, 2))
 
 
-def test_models():
+def own(dataset):
+    """A model of the caller's own, whose file carries its graph."""
+    graph = stein.Graph(2, context=dataset.context)
+    centred = graph.x[::1] - graph.parameter("m", start=[1.0, 2.0])
+    energy = (graph.parameter("p", (2, 2), start="identity") @ centred) @ centred + graph.constant([0.5, 2]).sum()
+    return graph.model(dataset, energy=energy)
+
+
+@pytest.mark.parametrize(
+    "family",
+    ["gaussian", "mixture components=2 covariance=low_rank", "exponential domain=box lower=-9 upper=99", "exponential domain=positive",
+     "deep_kernel_exponential points=3 kernels=1 widths=2", "nice widths=2 couplings=2", "autoregressive widths=2", "own"],
+)
+def test_models(family):
     context = stein.Context(threads=1, memory_limit=100_000_000)
-    model = stein.fit(stein.Dataset(small(), context=context), family="gaussian")
+    dataset = stein.Dataset(small(), context=context)
+    name, *options = family.split()
+    model = own(dataset) if name == "own" else stein.Model(dataset, name, **dict(o.split("=") for o in options))
+    with stein.Trainer(model, dataset, **{} if name == "gaussian" or name == "exponential" else {"steps": 1}) as trainer:
+        trainer.run()
 
     def use(data):
         loaded = stein.Model.from_bytes(data, context=context)
         loaded.describe()
-        loaded.sample(2, steps=3)
-        loaded.sample(2, sampler="annealed_langevin", steps=1)
+        loaded.energy(small()[:2], 0)
+        loaded.sample(2, steps=2)
 
     refused, served = outcomes(model.to_bytes(), use)
     assert refused > 1000 and served > 50

@@ -27,7 +27,7 @@ package struct GraphProgram: Sendable {
   private var nodes: [Node] = []
 
   static let mostNodes = 4096
-  static let mostElements = 1 << 24
+  static let mostElements = 1 << 20
 
   package init() {}
 
