@@ -37,7 +37,9 @@ extension Graph {
     return broadcast(laplacian[output] ?? constant(0), shape(of: output))
   }
 
-  /// What second derivatives of y's own operation add, given the Jacobians of its inputs: a node, or nothing. Nil: no rule.
+  /// What second derivatives of y's own operation add, given the Jacobians of its inputs: a node, or nothing.
+  ///
+  /// Nil: no rule.
   private mutating func curvature(of y: Node, _ slopes: [Node?]) -> (node: Node?, Void)? {
     switch operation(y) {
     case .input, .parameter, .constant, .literal, .identity: return (nil, ())

@@ -88,7 +88,8 @@ extension Op {
     switch self {
     case .input, .parameter, .constant, .literal, .identity: []
     case .unary(_, let a), .sum(let a, _), .max(let a, _), .broadcast(let a, _),
-      .reshape(let a, _), .transpose(let a, _), .slice(let a, _, _), .pad(let a, _, _), .inverse(let a), .logDeterminant(let a):
+      .reshape(let a, _), .transpose(let a, _), .slice(let a, _, _), .pad(let a, _, _),
+      .inverse(let a), .logDeterminant(let a):
       [a]
     case .binary(_, let a, let b), .matmul(let a, let b, _, _), .gather(let a, let b),
       .scatterAdd(let a, let b, _):

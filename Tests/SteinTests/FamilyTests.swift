@@ -16,7 +16,8 @@ import Testing
     }
   }
 
-  private func energies(_ model: Model, _ points: [[Double]], sigma: Double = 0) throws -> [Double] {
+  private func energies(_ model: Model, _ points: [[Double]], sigma: Double = 0) throws -> [Double]
+  {
     var values: [[Double]] = []
     try tensor(points) { x in
       var flat = [Double](repeating: 0, count: points.count)
@@ -30,7 +31,8 @@ import Testing
     return values[0]
   }
 
-  private func scores(_ model: Model, _ points: [[Double]], sigma: Double = 0) throws -> [[Double]] {
+  private func scores(_ model: Model, _ points: [[Double]], sigma: Double = 0) throws -> [[Double]]
+  {
     try rows(points.count, points[0].count) { out in
       try tensor(points) { x in
         try model.score(x: x, labels: nil, sigma: sigma, out: out, monitor: Unwatched())
@@ -43,14 +45,16 @@ import Testing
     "family=gaussian covariance=low_rank rank=1", "family=mixture components=3",
     "family=mixture components=2 covariance=diagonal",
     "family=mixture components=2 covariance=low_rank rank=1", "family=nice couplings=3 widths=16",
-    "family=autoregressive widths=16", "family=autoregressive conditional=logistic components=3 widths=16",
+    "family=autoregressive widths=16",
+    "family=autoregressive conditional=logistic components=3 widths=16",
   ]
 
   /// e^{−E} sums to 1 over the plane, in the data's units, after a training that shaped it.
   @Test(arguments: normalized) func integratesToOne(_ options: String) throws {
     let isGaussian = options.contains("gaussian") && !options.contains("autoregressive")
     let fit = try fitted(
-      Self.cloud(400), model: options, trainer: isGaussian ? "" : "steps=150 rate=0.01 validation=0")
+      Self.cloud(400), model: options, trainer: isGaussian ? "" : "steps=150 rate=0.01 validation=0"
+    )
     let (dx, dy) = (0.25, 0.06)
     let points = stride(from: -13.0, through: 20, by: dx).flatMap { x in
       stride(from: -6.5, through: 5.5, by: dy).map { [x, $0] }
@@ -60,12 +64,15 @@ import Testing
   }
 
   /// The score is the slope of −E, at several levels where there are any, in the data's units.
-  @Test(arguments: normalized + [
-    "family=exponential", "family=kernel_exponential points=20",
-    "family=energy_mlp widths=16", "family=deep_kernel_exponential points=20 kernels=2 widths=8,8",
-  ])
+  @Test(
+    arguments: normalized + [
+      "family=exponential", "family=kernel_exponential points=20",
+      "family=energy_mlp widths=16",
+      "family=deep_kernel_exponential points=20 kernels=2 widths=8,8",
+    ])
   func scoreIsTheSlopeOfTheEnergy(_ options: String) throws {
-    let isFitted = options.contains("gaussian") && !options.contains("autoregressive")
+    let isFitted =
+      options.contains("gaussian") && !options.contains("autoregressive")
       || options.contains("exponential") && !options.contains("deep")
     let deep = options.contains("deep")
     let fit = try fitted(
@@ -120,7 +127,8 @@ import Testing
       return first ? [a, 0.6 * a + 0.5 * b] : [5 + 0.7 * a, 2 - 0.3 * a + 0.4 * b]
     }
     let fit = try fitted(
-      data, model: "family=mixture components=2 scale=none", trainer: objective + " steps=3000 rate=0.005")
+      data, model: "family=mixture components=2 scale=none",
+      trainer: objective + " steps=3000 rate=0.005")
     let logits = try fit.model.values(of: "logits")
     let weights = logits.map { exp($0) / logits.reduce(0) { $0 + exp($1) } }
     let first = weights[0] < weights[1] ? 0 : 1
@@ -166,7 +174,8 @@ import Testing
 
   /// Every family, saved and read again, is the same bytes and gives the same score.
   @Test(arguments: [
-    "family=score_mlp widths=8 parameterization=v", "family=score_mlp widths=8 noise_conditional=false",
+    "family=score_mlp widths=8 parameterization=v",
+    "family=score_mlp widths=8 noise_conditional=false",
     "family=energy_mlp widths=8", "family=gaussian covariance=low_rank",
     "family=mixture components=2 covariance=low_rank", "family=exponential degree=3",
     "family=exponential domain=box lower=-20 upper=20", "family=exponential domain=ball radius=50",
@@ -174,7 +183,9 @@ import Testing
     "family=nice widths=4", "family=autoregressive components=2 conditional=logistic widths=4",
   ])
   func savedModelsComeBack(_ options: String) throws {
-    let conditional = options.contains("mlp") || options.contains("nice") || options.contains("auto") || options.contains("mixture")
+    let conditional =
+      options.contains("mlp") || options.contains("nice") || options.contains("auto")
+      || options.contains("mixture")
     let fit = try fitted(
       Self.cloud(120), model: options,
       trainer: conditional ? "steps=3" : options.contains("deep") ? "steps=2" : "")
@@ -208,7 +219,8 @@ import Testing
     ("family=energy_mlp noise_conditional=false", "objective=denoising noise=0", "noise"),
     ("family=exponential domain=box lower=-99", "noise=0.1", "domain"),
     ("family=score_mlp", "objective=exact noise_kernel=laplace", "denoising"),
-    ("family=score_mlp", "noise=0.1", "one level"), ("family=exponential", "schedule=vp", "many noise levels"),
+    ("family=score_mlp", "noise=0.1", "one level"),
+    ("family=exponential", "schedule=vp", "many noise levels"),
   ]
 
   @Test(arguments: refusals.indices) func refusalsSayWhy(_ index: Int) throws {

@@ -39,7 +39,9 @@ import Testing
     let errors = try numbers(description, "closed_form", "standard_errors")
     #expect(estimates.count == truth.count)
     for (index, (estimate, error)) in zip(estimates, errors).enumerated() {
-      #expect(abs(estimate - truth[index]) < 4.5 * error, "\(index): \(estimate) ± \(error), \(truth[index])")
+      #expect(
+        abs(estimate - truth[index]) < 4.5 * error,
+        "\(index): \(estimate) ± \(error), \(truth[index])")
       #expect(error < 0.35 * max(1, abs(truth[index])))
     }
   }
@@ -71,7 +73,8 @@ import Testing
     // Shape 2: the sum of two exponentials.
     let rows = (0 ..< 8000).map { _ in [-0.5 * (log(numbers.next()) + log(numbers.next()))] }
     try check(
-      rows, "statistics=pairwise exponents=0.5,0 domain=positive", "boundary_power=2", truth: [-2, 1])
+      rows, "statistics=pairwise exponents=0.5,0 domain=positive", "boundary_power=2",
+      truth: [-2, 1])
   }
 
   /// Quartic energies, where score matching is not maximum likelihood: E = u⁴/4 − u²/2 + 0.3 u.
@@ -96,7 +99,9 @@ import Testing
       let description = try fit.trainer.describe()
       let estimates = try numbers(description, "closed_form", "estimates")
       let errors = try numbers(description, "closed_form", "standard_errors")
-      for index in truth.indices { scores.append((estimates[index] - truth[index]) / errors[index]) }
+      for index in truth.indices {
+        scores.append((estimates[index] - truth[index]) / errors[index])
+      }
     }
     let square = scores.reduce(0) { $0 + $1 * $1 } / Double(scores.count)
     // 80 data sets of 5 dependent figures: a χ² of at least 80 degrees has relative deviation √(2/80) = 0.16.

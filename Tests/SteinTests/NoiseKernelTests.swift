@@ -89,7 +89,9 @@ import Testing
     }
     func score(_ y: Double) -> Double {
       let index = min(max(Int((y - low) / step), 1), places.count - 3)
-      func slope(_ i: Int) -> Double { (log(convolved[i + 1]) - log(convolved[i - 1])) / (2 * step) }
+      func slope(_ i: Int) -> Double {
+        (log(convolved[i + 1]) - log(convolved[i - 1])) / (2 * step)
+      }
       let fraction = (y - places[index]) / step
       return sigma * ((1 - fraction) * slope(index) + fraction * slope(index + 1))
     }

@@ -19,7 +19,10 @@ import Testing
     for u in [0.1, 0.37, 0.5, 0.93] {
       let t = first + u * (last - first)
       #expect(abs(law.sigma(at: u, sigmaData: 1, range: own) / sigma(t) - 1) < 1e-9)
-      #expect(abs(law.sigma(at: u, sigmaData: 3, range: 3 * own.lowerBound ... 3 * own.upperBound) / (3 * sigma(t)) - 1) < 1e-9)
+      #expect(
+        abs(
+          law.sigma(at: u, sigmaData: 3, range: 3 * own.lowerBound ... 3 * own.upperBound)
+            / (3 * sigma(t)) - 1) < 1e-9)
     }
   }
 
@@ -37,7 +40,8 @@ import Testing
   @Test func cosine() {
     let own = tan(0.5 * Double.pi * 0.1) ... tan(0.5 * Double.pi * 0.9)
     let law = NoiseLaw.cosine
-    #expect(abs(law.sigma(at: 0.75, sigmaData: 1, range: own) / tan(0.5 * Double.pi * 0.7) - 1) < 1e-9)
+    #expect(
+      abs(law.sigma(at: 0.75, sigmaData: 1, range: own) / tan(0.5 * Double.pi * 0.7) - 1) < 1e-9)
   }
 
   @Test func varianceExploding() {
@@ -46,11 +50,14 @@ import Testing
   }
 
   /// d ln σ/du against differences over a wide step, and its mean is ln(σ_max/σ_min).
-  @Test(arguments: [NoiseLaw.varianceExploding, .variancePreserving, .subVariancePreserving, .cosine])
+  @Test(arguments: [
+    NoiseLaw.varianceExploding, .variancePreserving, .subVariancePreserving, .cosine,
+  ])
   func growth(law: NoiseLaw) {
     let count = 4000
     let sum = (0 ..< count).reduce(0.0) {
-      $0 + law.growth(at: (Double($1) + 0.5) / Double(count), sigmaData: 1, range: range) / Double(count)
+      $0 + law.growth(at: (Double($1) + 0.5) / Double(count), sigmaData: 1, range: range)
+        / Double(count)
     }
     #expect(abs(sum / log(30 / 0.02) - 1) < 2e-3)
   }

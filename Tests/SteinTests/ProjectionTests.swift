@@ -55,7 +55,9 @@ import Testing
     let forms = (0 ..< Self.count).map { row -> Double in
       var sum = 0.0
       for i in 0 ..< d {
-        for j in 0 ..< d { sum += v.values[row * d + i] * Self.matrix[i][j] * v.values[row * d + j] }
+        for j in 0 ..< d {
+          sum += v.values[row * d + i] * Self.matrix[i][j] * v.values[row * d + j]
+        }
       }
       return sum
     }
@@ -82,10 +84,12 @@ import Testing
     let (rows, d) = (Self.count, Self.dimension)
     var graph = Graph()
     let (x, draws) = (graph.input([rows, d]), graph.input([rows, d]))
-    let a = graph.literal(Literal(shape: [d, d], values: Self.matrix.flatMap { $0 }.map { 0.2 * $0 }))
+    let a = graph.literal(
+      Literal(shape: [d, d], values: Self.matrix.flatMap { $0 }.map { 0.2 * $0 }))
     let score = graph.subtract(graph.tanh(graph.matmul(x, a)), x)
     let v = law.direction(&graph, draws)
-    let sliced = graph.slicedScoreMatchingLoss(score: score, x: x, projections: [v], reduced: reduced)
+    let sliced = graph.slicedScoreMatchingLoss(
+      score: score, x: x, projections: [v], reduced: reduced)
     let one = graph.slice(x, starts: [0, 0], sizes: [1, d])
     let same = graph.subtract(graph.tanh(graph.matmul(one, a)), one)
     let exact = graph.exactScoreMatchingLoss(score: same, x: one)

@@ -122,7 +122,9 @@ private func matrices(_ x: Tensor, _ shape: [Int], _ f: ([[Double]]) -> [[Double
 /// By Laplace's expansion along the first row.
 private func determinant(_ a: [[Double]]) -> Double {
   guard a.count > 1 else { return a[0][0] }
-  return a.indices.reduce(0) { $0 + ($1 % 2 == 0 ? 1 : -1) * a[0][$1] * determinant(minor(a, 0, $1)) }
+  return a.indices.reduce(0) {
+    $0 + ($1 % 2 == 0 ? 1 : -1) * a[0][$1] * determinant(minor(a, 0, $1))
+  }
 }
 
 private func minor(_ a: [[Double]], _ row: Int, _ column: Int) -> [[Double]] {

@@ -30,7 +30,9 @@ extension Numbers {
 
   /// Uniforms on the grid of the library's, which holds neither 0 nor 1 in float32.
   package mutating func uniforms(_ shape: [Int]) -> Tensor {
-    Tensor(shape, (0 ..< shape.reduce(1, *)).map { _ in ((next() * 0x1p23).rounded(.down) + 0.5) * 0x1p-23 })
+    Tensor(
+      shape,
+      (0 ..< shape.reduce(1, *)).map { _ in ((next() * 0x1p23).rounded(.down) + 0.5) * 0x1p-23 })
   }
 
   package mutating func normals(_ shape: [Int]) -> Tensor {

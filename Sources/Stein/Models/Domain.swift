@@ -12,7 +12,8 @@ package enum Domain: Sendable, Equatable {
   func contains(_ u: (Int) -> Double) -> Bool {
     switch self {
     case .real: true
-    case .box(let lower, let upper): lower.indices.allSatisfy { lower[$0] <= u($0) && u($0) <= upper[$0] }
+    case .box(let lower, let upper):
+      lower.indices.allSatisfy { lower[$0] <= u($0) && u($0) <= upper[$0] }
     case .ball(let centre, let radius): distance(u, centre) <= radius
     }
   }
@@ -69,7 +70,8 @@ package struct Boundary: Sendable, Equatable {
     let shape = graph.shape(of: x)
     var h = graph.constant(cap)
     switch domain {
-    case .real: return (graph.broadcast(graph.constant(1), shape), graph.broadcast(graph.constant(0), shape))
+    case .real:
+      return (graph.broadcast(graph.constant(1), shape), graph.broadcast(graph.constant(0), shape))
     case .box(let lower, let upper):
       // Beyond any number of float32 a bound is none.
       func bounds(_ values: [Double]) -> Node {

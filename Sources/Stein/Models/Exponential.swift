@@ -105,7 +105,8 @@ package struct StatisticTable: Sendable {
         let column = "x\(feature % dimension)"
         if power == 0 { return "log(\(column))" }
         let whole = power * Double(count)
-        return whole == 1 ? column : "\(column)^\(whole == whole.rounded() ? "\(Int(whole))" : "\(whole)")"
+        return whole == 1
+          ? column : "\(column)^\(whole == whole.rounded() ? "\(Int(whole))" : "\(whole)")"
       }.joined(separator: "*")
     }
   }
@@ -120,7 +121,11 @@ package struct StatisticTable: Sendable {
       var selection = [Double](repeating: 0, count: width * m)
       var ones = [Double](repeating: 0, count: m)
       for (index, product) in products.enumerated() {
-        if place < product.count { selection[product[place] * m + index] = 1 } else { ones[index] = 1 }
+        if place < product.count {
+          selection[product[place] * m + index] = 1
+        } else {
+          ones[index] = 1
+        }
       }
       let chosen = graph.matmul(
         features, graph.literal(Literal(shape: [width, m], values: selection)))

@@ -1,7 +1,7 @@
 import Glibc
 package import Graph
 
-/// An exponential family with kernels at M points for statistics, over a Gaussian base:
+/// An exponential family with kernels at M points for statistics, over a Gaussian base.
 ///
 ///     ln p(u) = Σ_m α_m Σ_r w_r exp(−‖φ_r(u) − φ_r(z_m)‖²/(2ℓ_r²)) + ln N(u; b, diag τ²) + constant
 ///

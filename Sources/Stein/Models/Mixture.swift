@@ -72,7 +72,8 @@ package struct Mixture: EnergyFamily {
     return graph.add(graph.dot(product, centred), graph.logDeterminant(sum))
   }
 
-  private func diagonal(_ graph: inout Graph, _ centred: Node, _ noise: Node, scales: Node) -> Node {
+  private func diagonal(_ graph: inout Graph, _ centred: Node, _ noise: Node, scales: Node) -> Node
+  {
     let variance = graph.add(graph.exp(graph.multiply(graph.constant(2), scales)), noise)
     let terms = graph.add(graph.divide(graph.square(centred), variance), graph.log(variance))
     return graph.sum(terms, axes: [-1])

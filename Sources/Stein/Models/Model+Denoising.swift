@@ -26,7 +26,8 @@ extension Model {
     let now = snapshot
     let levels = try sigmas.map { try now.level($0) }
     guard levels.allSatisfy({ $0 > 0 }) else {
-      throw SteinError(.badValue, "a level is 0; there is no noise to take away", argument: "sigmas")
+      throw SteinError(
+        .badValue, "a level is 0; there is no noise to take away", argument: "sigmas")
     }
     let data = try TrainingRows(dataset, now.description, memory: context.memory)
     let every = try RowList(data.count, memory: context.memory) { _ in true }
@@ -72,7 +73,8 @@ extension Model {
         }
         evaluator.setSigma(sigma, worker)
         evaluator.setClasses(worker) { r in
-          now.description.unconditional ? -1 : data.classIndex(rows[min(first + r, rows.count * draws - 1) / draws])
+          now.description.unconditional
+            ? -1 : data.classIndex(rows[min(first + r, rows.count * draws - 1) / draws])
         }
         let g = evaluator.run(worker)
         let own = sums.view.slice(3 * (first / evaluator.rows), 3)

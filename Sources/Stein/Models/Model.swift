@@ -129,7 +129,9 @@ package final class Model: Sendable {
     let shape = family.parameters[index].shape
     let weights = snapshot.weights
     // One number is a tensor of one element: a stein_tensor has an axis at least.
-    return (shape.rank == 0 ? [1] : shape.dims, weights.view.slice(layout.offsets[index], shape.count))
+    return (
+      shape.rank == 0 ? [1] : shape.dims, weights.view.slice(layout.offsets[index], shape.count)
+    )
   }
 }
 

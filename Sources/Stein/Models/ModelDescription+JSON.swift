@@ -98,7 +98,9 @@ extension ModelDescription {
 extension Domain {
   /// Bounds that are infinite are null.
   var json: JSON {
-    func list(_ values: [Double]) -> JSON { .array(values.map { $0.isFinite ? .number($0) : .null }) }
+    func list(_ values: [Double]) -> JSON {
+      .array(values.map { $0.isFinite ? .number($0) : .null })
+    }
     switch self {
     case .real: return .object([("kind", .string("real"))])
     case .box(let lower, let upper):

@@ -168,7 +168,9 @@ extension ModelDescription {
 }
 
 extension Domain {
-  /// The domain that options name in the data's units, in units of u. The data must lie in it.
+  /// The domain that options name in the data's units, in units of u.
+  ///
+  /// The data must lie in it.
   init(_ options: Options, _ dataset: Dataset, _ units: Units) throws {
     let kind = options.choice("domain") ?? "real"
     let active = units.active
@@ -188,7 +190,9 @@ extension Domain {
     }
     switch kind {
     case "positive":
-      self = .box(lower: active.map { -units.mean[$0] / units.scale[$0] }, upper: active.map { _ in .infinity })
+      self = .box(
+        lower: active.map { -units.mean[$0] / units.scale[$0] },
+        upper: active.map { _ in .infinity })
     case "box":
       let (lower, upper) = (try bounds("lower", -.infinity), try bounds("upper", .infinity))
       guard zip(lower, upper).allSatisfy(<) else {

@@ -49,10 +49,13 @@ extension Structure {
     conditional = options.choice("conditional").flatMap(Conditional.init) ?? .gaussian
     if family == .nice, dimension < 2 {
       throw SteinError(
-        .unsupported, "family=nice couples columns and there is one; take autoregressive or mixture",
+        .unsupported,
+        "family=nice couples columns and there is one; take autoregressive or mixture",
         argument: "dataset")
     }
-    if components > rows { throw Options.bad("components", "is \(components); there are \(rows) rows") }
+    if components > rows {
+      throw Options.bad("components", "is \(components); there are \(rows) rows")
+    }
     if let complaint = complaint(family, dimension: dimension) { throw complaint }
   }
 

@@ -28,7 +28,8 @@ extension Graph {
     scaledScore g: Node, atData clean: Node, target: Node, weight: Node
   ) -> Node {
     let half = constant(0.5)
-    let square = multiply(half, add(squaredNorm(g, keepAxes: true), squaredNorm(target, keepAxes: true)))
+    let square = multiply(
+      half, add(squaredNorm(g, keepAxes: true), squaredNorm(target, keepAxes: true)))
     let slope = dot(target, subtract(g, clean), keepAxes: true)
     return multiply(weight, subtract(square, slope))
   }

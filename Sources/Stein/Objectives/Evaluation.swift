@@ -121,7 +121,9 @@ extension Model {
     let value = try Storage<Double>(context.memory, count: 1)
     for row in 0 ..< dataset.rowCount {
       value.view[0] = 0
-      for draw in 0 ..< draws { value.view[0] += Double(each.view[row * draws + draw]) / Double(draws) }
+      for draw in 0 ..< draws {
+        value.view[0] += Double(each.view[row * draws + draw]) / Double(draws)
+      }
       out.writeRow(row, from: value.view)
     }
   }
@@ -152,7 +154,8 @@ extension Model {
     }
     let data = try TrainingRows(dataset, description, memory: context.memory)
     let draws = options.integer("draws") ?? 64
-    let program = try ObjectiveProgram(objective, family, description, training: false, profiled: false)
+    let program = try ObjectiveProgram(
+      objective, family, description, training: false, profiled: false)
     let runner = try ObjectiveRunner(program, data, weights: now.weights.view, context: context)
     let evaluation = Evaluation(
       runner: runner, rows: try RowList(data.count, memory: context.memory) { _ in true },

@@ -14,6 +14,7 @@ extension Graph {
   /// - Parameters:
   ///   - score: s, [R, D], made from `x`.
   ///   - x: [R, D].
+  ///   - boundary: the weight of a domain with a boundary, and its slope.
   /// - Returns: [R, 1].
   package mutating func exactScoreMatchingLoss(
     score: Node, x: Node, boundary: BoundaryWeight? = nil
@@ -37,7 +38,9 @@ extension Graph {
     return sum(add(square, multiply(boundary.slope, score)), axes: [-1], keepAxes: true)
   }
 
-  /// The exact loss of an energy by its forward Laplacian: tr ∇s = −ΔE in one pass. Nil where an operation has no rule for it.
+  /// The exact loss of an energy by its forward Laplacian: tr ∇s = −ΔE in one pass.
+  ///
+  /// Nil where an operation has no rule for it.
   package mutating func exactScoreMatchingLoss(energy: Node, score: Node, x: Node) -> Node? {
     guard let curvature = laplacian(of: energy, withRespectTo: x) else { return nil }
     return subtract(multiply(constant(0.5), squaredNorm(score, keepAxes: true)), curvature)

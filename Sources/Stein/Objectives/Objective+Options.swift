@@ -34,13 +34,13 @@ extension Objective {
     controlVariate = options.flag("control_variate") ?? false
     kernel = options.choice("noise_kernel").flatMap(NoiseKernel.init(named:)) ?? .gaussian
     if case .studentT = kernel { kernel = .studentT(options.number("degrees") ?? 5) }
-    if form == .denoising || kernel == .gaussian {
-      if controlVariate, kernel == .caller || form != .denoising {
-        throw Options.bad("control_variate", "is for objective=denoising with a kernel of the library's")
-      }
-    } else {
+    guard form == .denoising || kernel == .gaussian else {
       throw Options.bad(
         "noise_kernel", "other than gaussian is for objective=denoising, not \(form.rawValue)")
+    }
+    if controlVariate, kernel == .caller || form != .denoising {
+      throw Options.bad(
+        "control_variate", "is for objective=denoising with a kernel of the library's")
     }
     if model.domain != .real {
       boundary = Boundary(options, model)
@@ -82,7 +82,8 @@ extension Objective {
     } else if let own = model.structure.graph?.refusal(of: form) {
       why = own
     } else {
-      why = "a kernel's weights are solved for, and finite differences of the energy are no quadratic of theirs"
+      why =
+        "a kernel's weights are solved for, and finite differences of the energy are no quadratic of theirs"
     }
     return Objective.unsupported(
       "objective=\(form.rawValue): \(why); there are \(Objective.names(for: model))")

@@ -4,7 +4,7 @@ import Graph
 // are chosen by how well their solution generalises. Wenliang, Sutherland, Strathmann & Gretton (2019), "Learning Deep Kernels for
 // Exponential Family Densities", section 3 and algorithm 1.
 
-/// The quadratic problem that score matching poses to θ of ln p = θᵀT(u) + b(u), for some rows:
+/// The quadratic problem that score matching poses to θ of ln p = θᵀT(u) + b(u), for some rows.
 ///
 ///     J(θ) = ½ θᵀ A θ + cᵀ θ + constant,   A = mean Σ_i h_i ∂_iT ∂_iTᵀ,   c = mean Σ_i [h_i (∂_i²T + ∂_iT ∂_ib) + h_i′ ∂_iT]
 struct QuadraticTerms {

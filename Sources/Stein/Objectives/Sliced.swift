@@ -10,7 +10,10 @@ extension Graph {
   ///
   /// - Parameters:
   ///   - score: s, [R, D], made from `x`.
+  ///   - x: [R, D].
   ///   - projections: v_m, each [R, D].
+  ///   - reduced: whether the variance is.
+  ///   - boundary: the weight of a domain with a boundary, and its slope.
   /// - Returns: [R, 1].
   package mutating func slicedScoreMatchingLoss(
     score: Node, x: Node, projections: [Node], reduced: Bool = true, boundary: BoundaryWeight? = nil

@@ -145,7 +145,8 @@ extension OptionTable {
       "finite_difference: ε, in units of the columns' scale; auto: 0.05 σ_data, since float32 loses the difference below 0.01"
     ),
     .init(
-      "noise_kernel", .choice(["gaussian", "laplace", "logistic", "student_t", "caller"]), "gaussian",
+      "noise_kernel", .choice(["gaussian", "laplace", "logistic", "student_t", "caller"]),
+      "gaussian",
       "denoising: law of the noise, of unit variance; caller: stein_trainer_set_noise"),
     .init("degrees", .number(2.01 ... 1e6), "5", "noise_kernel=student_t: degrees of freedom"),
     .init(

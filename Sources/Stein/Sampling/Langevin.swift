@@ -30,10 +30,13 @@ package struct Langevin: Sampler {
     // Noise of σ leaves no direction narrower than σ, where steps below 2σ² are stable.
     let spread = model.description.sigmaData * model.description.sigmaData
     stepSize =
-      options.number("step_size") ?? (sigma > 0 ? min(sigma * sigma / 4, 0.1 * spread) : 0.01 * spread)
+      options.number("step_size")
+      ?? (sigma > 0 ? min(sigma * sigma / 4, 0.1 * spread) : 0.01 * spread)
     denoise = options.flag("denoise") ?? false
     domain = model.description.domain
-    if denoise, domain != .real { throw Options.bad("denoise", "is for densities without a domain") }
+    if denoise, domain != .real {
+      throw Options.bad("denoise", "is for densities without a domain")
+    }
     guard stepSize > 0 else { throw Options.bad("step_size", "is 0; nothing would move") }
   }
 

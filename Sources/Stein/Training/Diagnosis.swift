@@ -28,7 +28,8 @@ struct Diagnosis: Sendable {
     // From the lowest level to σ_data, in equal ratios.
     let top = min(max(now.description.sigmaData, range.lowerBound), range.upperBound)
     let sigmas = (0 ..< count).map { index in
-      range.lowerBound * pow(top / range.lowerBound, count > 1 ? Double(index) / Double(count - 1) : 0)
+      range.lowerBound
+        * pow(top / range.lowerBound, count > 1 ? Double(index) / Double(count - 1) : 0)
     }
     func errors(_ rows: RowList) throws -> [DenoisingError] {
       let step = max(1, rows.count / Diagnosis.mostRows)

@@ -50,7 +50,9 @@ final class LinearFit {
   func run(monitor: any Monitor) throws -> Result {
     try checkPositive()
     let parameters = trainer.weights.parameters.view
-    if let kernels = family as? KernelExponential { return try choose(kernels, parameters, monitor) }
+    if let kernels = family as? KernelExponential {
+      return try choose(kernels, parameters, monitor)
+    }
     let equations = try NormalEquations(model, trainer.data, parameters, trainer.plan, m)
     let sums = try equations.sums(trainer.trainRows, monitor)
     let solved = try solve(sums, ridge: 0, monitor, inverse: true)
@@ -124,7 +126,8 @@ final class LinearFit {
     let (matrix, linear) = (sums.matrix, sums.linear)
     guard (0 ..< m * m).allSatisfy({ matrix[$0].isFinite }) else {
       throw SteinError(
-        .diverged, "the statistics are not finite on these rows; scale the data or lower the degree")
+        .diverged, "the statistics are not finite on these rows; scale the data or lower the degree"
+      )
     }
     // Statistics of unequal size are brought to one scale first.
     let scale = (0 ..< m).map { i in

@@ -78,7 +78,8 @@ final class NormalEquations {
     let curvature = derivative(slope)
     let base = family.base(&graph, parameters, copies).map { derivative($0) }
     var (h, hSlope): (Node, Node) = (
-      graph.broadcast(graph.constant(1), [d * rows, 1]), graph.broadcast(graph.constant(0), [d * rows, 1])
+      graph.broadcast(graph.constant(1), [d * rows, 1]),
+      graph.broadcast(graph.constant(0), [d * rows, 1])
     )
     if description.domain != .real {
       let boundary = plan.boundary ?? Boundary(domain: description.domain, cap: 1, power: 1)
@@ -117,7 +118,8 @@ final class NormalEquations {
   private static let lanes = 4
 
   private func overShards(
-    _ list: RowList, _ monitor: any Monitor, _ body: (_ run: RowRun, _ lane: Int, _ frame: Int, _ first: Int) throws -> Void
+    _ list: RowList, _ monitor: any Monitor,
+    _ body: (_ run: RowRun, _ lane: Int, _ frame: Int, _ first: Int) throws -> Void
   ) throws {
     let shards = (list.count + rows - 1) / rows
     let run = RowRun(

@@ -98,7 +98,9 @@ final class TrainingMachine {
     let source = source
     sums.fill(0)
     for shard in stride(from: lane, to: shards, by: optimizer.lanes) {
-      let loss = runner.run(frame: worker, first: shard * rows, source, sums: sums, supplied: supplied) {
+      let loss = runner.run(
+        frame: worker, first: shard * rows, source, sums: sums, supplied: supplied
+      ) {
         index, u in
         let draw = draw(index, u, plan)
         sigmas.view[index] = draw?.sigma ?? 0

@@ -121,7 +121,8 @@ extension NoiseLevels {
   /// The levels of a model that is told of them.
   init(_ options: Options, _ model: ModelDescription, _ objective: Objective?) throws {
     if options.isSet("noise") {
-      throw Options.bad("noise", "is for models of one level; this one takes sigma_min and sigma_max")
+      throw Options.bad(
+        "noise", "is for models of one level; this one takes sigma_min and sigma_max")
     }
     let schedule = options.choice("schedule") ?? "edm"
     let lowest = options.number("sigma_min") ?? 0.01 * model.sigmaData

@@ -213,3 +213,102 @@ def test_memorisation_is_warned_of():
     _, own, exact = model.denoise_error(few, [0.3], draws=64)[0] / 0.09
     assert exact < 0.3 and own < 0.5
     assert not trained(300)[0]
+
+
+def natural(mean, covariance):
+    """theta of x, y, x^2, xy, y^2 for a Gaussian."""
+    p = np.linalg.inv(covariance)
+    return np.array([*(p @ mean), -p[0, 0] / 2, -p[0, 1], -p[1, 1] / 2])
+
+
+@pytest.mark.parametrize(
+    "objective, law",
+    [("exact", None), ("denoising", None)]
+    + [(o, law) for o in ("sliced", "sliced_vr", "finite_difference") for law in ("rademacher", "gaussian", "sphere")],
+)
+def test_exponential_by_gradients(gaussian, objective, law):
+    """Each objective's minimiser is the truth: six deviations of the closed form's standard errors, which random directions widen."""
+    level = 0.5
+    options = {"noise": level, "control_variate": True} if objective == "denoising" else {"noise": 0}
+    if law:
+        options |= {"projection_law": law, "projections": 2}
+    model = stein.Model(gaussian, "exponential", scale="none")
+    stein.Trainer(model, gaussian, objective=objective, steps=4000, batch=1000, rate=0.02, **options).run()
+    reference = stein.Trainer(stein.Model(gaussian, "exponential", scale="none"), gaussian)
+    reference.run()
+    fitted = reference.describe()["closed_form"]
+    covariance = np.cov(gaussian.T, bias=True) + (level**2 * np.eye(2) if objective == "denoising" else 0)
+    truth = natural(gaussian.mean(0), covariance)
+    if objective != "denoising":
+        assert np.allclose(fitted["estimates"], truth, rtol=1e-3, atol=1e-3)  # of a Gaussian: that of the sample's moments
+    assert fitted["statistics"] == model.describe()["statistics"] == ["x0", "x1", "x0^2", "x0*x1", "x1^2"]
+    assert np.all(abs(model.parameter("theta") - truth) < 6 * np.array(fitted["standard_errors"]) * (1 if objective == "exact" else 1.5) + 0.01)
+
+
+def test_loss_gradient_and_closed_form_agree(gaussian):
+    """The same density as a graph, set beside the closed form's solution: slopes of the exact loss there are 0, and it is the least."""
+    fit = stein.Trainer(stein.Model(gaussian, "exponential", scale="none"), gaussian)
+    fit.run()
+    theta = np.array(fit.describe()["closed_form"]["estimates"])
+
+    def loss(theta):
+        graph = stein.Graph(2)
+        x, y = graph.x
+        t = graph.parameter("theta", start=theta)
+        model = graph.model(gaussian, log_density=t[0] * x + t[1] * y + t[2] * x * x + t[3] * x * y + t[4] * y * y)
+        stein.Trainer(model, gaussian, objective="exact", steps=1, rate=0, validation=0).run()
+        return model.loss(gaussian, objective="exact", draws=1)
+
+    least = loss(theta)
+    assert least == pytest.approx(fit.describe()["closed_form"]["loss"], rel=1e-5)
+    for i in range(5):
+        h = 0.05 * np.eye(5)[i]
+        ahead, behind = loss(theta + h), loss(theta - h)
+        curvature = ahead + behind - 2 * least
+        assert curvature > 0 and abs(ahead - behind) < 0.02 * curvature
+
+
+def test_mixture_of_one_by_every_objective(gaussian):
+    for objective in ["denoising", "exact", "sliced", "sliced_vr", "finite_difference", "maximum_likelihood"]:
+        model = stein.Model(gaussian, "mixture", components=1, scale="none")
+        stein.Trainer(model, gaussian, objective=objective, steps=3000, rate=0.01, batch=512).run()
+        factor = model.parameter("factors")[0]
+        n = len(gaussian)
+        spread = np.sqrt(np.diag(np.cov(gaussian.T)))
+        assert np.all(abs(model.parameter("means")[0] - gaussian.mean(0)) < 6 * spread / np.sqrt(n)), objective
+        # A covariance's entries have deviations of about sqrt(2/n) s_i s_j.
+        assert np.all(abs(factor @ factor.T - np.cov(gaussian.T)) < 6 * np.sqrt(2 / n) * np.outer(spread, spread)), objective
+
+
+def test_kernels_fit_what_a_gaussian_does_not():
+    """A banana: kernel families reach less than half of a Gaussian's relative Fisher divergence, deep ones and plain."""
+    rng = np.random.default_rng(6)
+    x = rng.standard_normal(2500)
+    rows = np.stack([x, x * x + 0.4 * rng.standard_normal(2500)], 1)
+    fresh = rng.standard_normal(1000)
+    fresh = np.stack([fresh, fresh * fresh + 0.4 * rng.standard_normal(1000)], 1)
+    off = (fresh[:, 1] - fresh[:, 0] ** 2) / 0.16
+    true = np.stack([-fresh[:, 0] + 2 * fresh[:, 0] * off, -off], 1)
+
+    def divergence(model):
+        return ((model.score(fresh) - true) ** 2).sum() / (true**2).sum()
+
+    gaussian = divergence(stein.fit(rows, family="gaussian"))
+    plain = divergence(stein.fit(rows, family="kernel_exponential", points=150))
+    deep = divergence(
+        stein.fit(rows, family="deep_kernel_exponential", objective="exact", steps=400, points=60, batch=512, rate=5e-3)
+    )
+    assert gaussian > 0.5 and plain < 0.5 * gaussian and deep < 0.5 * gaussian, (gaussian, plain, deep)
+
+
+def test_likelihood_and_score_matching_on_a_flow(gaussian):
+    """On data that the family holds, both find it; the likelihood's minimum is the likelihood's."""
+    found = {}
+    for objective in ["exact", "maximum_likelihood"]:
+        model = stein.fit(
+            gaussian, family="autoregressive", widths=[16], objective=objective, noise=0.05, steps=2500, rate=5e-3, patience=0
+        )
+        found[objective] = model.energy(gaussian).mean()
+    entropy = 0.5 * np.linalg.slogdet(2 * np.pi * np.e * np.cov(gaussian.T))[1]
+    assert entropy - 0.02 < found["maximum_likelihood"] < entropy + 0.05
+    assert found["maximum_likelihood"] - 0.01 < found["exact"] < entropy + 0.1

@@ -31,7 +31,8 @@ package struct GraphModel: Family {
     let shape = program.shapes[node]
     let fits = output == .score ? shape == [dimension] : shape.count == 1 && shape.rank <= 1
     guard fits else {
-      let wanted = output == .score ? "a score is [\(dimension)]" : "an \(output.rawValue) is one number"
+      let wanted =
+        output == .score ? "a score is [\(dimension)]" : "an \(output.rawValue) is one number"
       throw SteinError(
         .badShape, "node \(node) has shape \(shape) for a row; \(wanted)", argument: "node")
     }
@@ -79,11 +80,13 @@ package struct GraphModel: Family {
     let replay = GraphReplay(rows: rows)
     var values: [GraphReplay.Value] = []
     var rest = parameters[...]
-    for (index, call) in program.calls.enumerated() where index <= node || call.operation == .parameter {
+    for (index, call) in program.calls.enumerated()
+    where index <= node || call.operation == .parameter {
       let value: GraphReplay.Value
       switch call.operation {
       case .x: value = .init(node: inputs.x, rank: 1, isBatched: true)
-      case .sigma: value = .init(node: graph.reshape(inputs.sigma, [rows]), rank: 0, isBatched: true)
+      case .sigma:
+        value = .init(node: graph.reshape(inputs.sigma, [rows]), rank: 0, isBatched: true)
       case .parameter:
         let own = rest.popFirst() ?? graph.constant(.nan)
         value = .init(node: own, rank: program.shapes[index].rank, isBatched: false)
@@ -98,7 +101,8 @@ package struct GraphModel: Family {
   func refusal(of form: Objective.Form) -> String? {
     guard output != .score, [.exact, .sliced, .slicedVR].contains(form) else { return nil }
     let kink = program.calls.indices.first { index in
-      program.calls[index].operation.hasKink && program.calls[index].inputs.contains { program.varies[$0] }
+      program.calls[index].operation.hasKink
+        && program.calls[index].inputs.contains { program.varies[$0] }
     }
     guard let kink else { return nil }
     return
@@ -129,7 +133,8 @@ extension GraphModel {
   /// Builds anew what `json` wrote; the file may be anybody's.
   init(_ json: JSON, dimension: Int) throws {
     func bad(_ what: String) -> SteinError { SteinError(.badFile, "the model's graph: \(what)") }
-    guard let output = json["output"]?.string.flatMap(Output.init), let node = json["node"]?.integer,
+    guard let output = json["output"]?.string.flatMap(Output.init),
+      let node = json["node"]?.integer,
       let calls = json["nodes"]?.array
     else { throw bad("its output or nodes") }
     var program = GraphProgram()

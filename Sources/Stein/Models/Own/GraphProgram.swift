@@ -33,7 +33,9 @@ package struct GraphProgram: Sendable {
 
   var parameterNames: [String] { calls.filter { $0.operation == .parameter }.map(\.options.name) }
 
-  /// Appends an operation and returns its number. Nothing changes where it throws.
+  /// Appends an operation and returns its number.
+  ///
+  /// Nothing changes where it throws.
   package mutating func append(
     _ name: String, inputs: [Int], options text: String, value: TensorView?
   ) throws -> Int {
@@ -93,7 +95,9 @@ package struct GraphProgram: Sendable {
     var trial = graph
     let replay = GraphReplay(rows: nil)
     let x = columns ?? call.options.columns
-    let operands = call.inputs.map { GraphReplay.Value(node: nodes[$0], rank: shapes[$0].rank, isBatched: false) }
+    let operands = call.inputs.map {
+      GraphReplay.Value(node: nodes[$0], rank: shapes[$0].rank, isBatched: false)
+    }
     let made: Node
     switch call.operation {
     case .x: made = trial.input([x])
