@@ -219,6 +219,8 @@ import Testing
     ("family=energy_mlp noise_conditional=false", "objective=denoising noise=0", "noise"),
     ("family=exponential domain=box lower=-99", "noise=0.1", "domain"),
     ("family=score_mlp", "objective=exact noise_kernel=laplace", "denoising"),
+    ("family=gaussian domain=positive", "", "not for family=gaussian"),
+    ("family=energy_mlp domain=box lower=-99", "", "noise_conditional=false"),
     ("family=score_mlp", "noise=0.1", "one level"),
     ("family=exponential", "schedule=vp", "many noise levels"),
   ]

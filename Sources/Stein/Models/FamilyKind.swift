@@ -32,6 +32,14 @@ package enum FamilyKind: String, CaseIterable, Sendable {
     }
   }
 
+  /// Whether it may live on a domain with a boundary, where a density is neither normalised nor convolved with noise.
+  var allowsDomain: Bool {
+    switch self {
+    case .scoreMLP, .energyMLP, .exponential, .kernelExponential, .graph: true
+    case .gaussian, .mixture, .deepKernelExponential, .nice, .autoregressive: false
+    }
+  }
+
   /// The options that it takes beside those of every family.
   var options: Set<String> {
     switch self {

@@ -92,6 +92,7 @@ extension ModelDescription {
     self.trained = trained
     unconditional = json["unconditional"]?.bool ?? classes.isEmpty
     guard isNoiseConditional ? sigmaMin > 0 : true else { throw bad("sigma_min is 0") }
+    guard domain == .real || family.allowsDomain && !isNoiseConditional else { throw bad("domain") }
   }
 }
 

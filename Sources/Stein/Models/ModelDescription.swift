@@ -104,6 +104,25 @@ extension ModelDescription {
     let common = scaling(options, dataset) == .common
     network = try NetworkOptions(options, family, rows: dataset.rowCount, common: common)
     structure = try Structure(options, family, dimension: dimension, rows: dataset.rowCount)
+    try checkDomain()
+  }
+
+  /// A domain is for densities of one level: noise would leave it.
+  func checkDomain() throws {
+    guard domain != .real else { return }
+    guard family.allowsDomain else {
+      throw Options.bad(
+        "domain",
+        "is not for family=\(family.rawValue); exponential, kernel_exponential, networks and graphs of one level take it"
+      )
+    }
+    guard !isNoiseConditional else {
+      throw Options.bad(
+        "domain",
+        family == .graph
+          ? "is for densities of one level; the graph uses sigma"
+          : "is for densities of one level: give noise_conditional=false")
+    }
   }
 
   /// What every family has.
@@ -136,6 +155,11 @@ extension ModelDescription {
     location = active.map { (dataset.columns[$0].mean - units.mean[$0]) / units.scale[$0] }
     domain = try Domain(options, dataset, units)
     if scaling(options, dataset) == .none { sigmaData = dataset.commonDeviation(active) }
+    guard (1e-9 ... 1e9).contains(sigmaData) else {
+      throw SteinError(
+        .badValue, "with scale=none the deviation of the data, \(sigmaData), is too extreme for float32; scale them",
+        argument: "dataset")
+    }
     largestDistance = try dataset.largestDistance(units)
     sigmaMax = min(max(largestDistance, 10 * sigmaData), 80 * sigmaData)
     sigmaMin = 0.01 * sigmaData

@@ -175,6 +175,7 @@ extension Model {
     let model = try GraphModel(graph, node: node, output: output, dimension: description.dimension)
     description.structure.graph = model
     description.network.noiseConditional = model.isNoiseConditional
+    try description.checkDomain()
     let weights = try Model.start(
       description, dataset, seed: UInt64(options.integer("seed") ?? 0), memory: context.memory)
     self.init(context: context, description, weights: weights)
