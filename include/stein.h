@@ -23,9 +23,9 @@
  *  R8  Text and bytes go out into the caller's buffer (buffer, capacity, needed). `needed` is always written and counts the NUL of text; too small a
  *      capacity, 0 with a NULL buffer included, is STEIN_BUFFER_TOO_SMALL. No function returns memory to be freed; a const char * returned is constant.
  *  R9  Text comes in as UTF-8 ending in NUL.
- *  R10 A progress callback runs inside a call that uses its monitor, on that call's thread, in the host's floating-point mode, and a call never runs
- *      two at once. Allocator callbacks may run on any thread at any time. A callback returns: no exception, no longjmp. Inside a progress callback a
- *      call that takes a monitor is STEIN_BUSY. `user` may be NULL and is handed back as it came.
+ *  R10 A progress callback runs inside a call that uses its monitor, a noise function inside stein_trainer_run; on that call's thread, in the host's
+ *      floating-point mode, and a call never runs two at once. Allocator callbacks may run on any thread at any time. A callback returns: no exception, no longjmp. Inside one of
+ *      the two a call that takes a monitor is STEIN_BUSY. `user` may be NULL and is handed back as it came.
  *  R11 The library writes nothing to stdout or stderr, installs no signal handler, changes no locale, directory, environment or floating-point mode.
  *  R12 Fixed-width integers, float, double, char and pointers are the only types that cross; structs only behind pointers. 64-bit processes only.
  *  R13 A struct begins with struct_size, set by the caller to its sizeof; it only grows at its end (stein_tensor excepted: it is DLPack's DLTensor).
@@ -254,7 +254,8 @@ STEIN_API STEIN_CHECK stein_status stein_model_write(const stein_model *model, v
 STEIN_API STEIN_CHECK stein_status stein_model_read(const stein_context *context, const void *bytes, uint64_t size, stein_model **model,
                                                     stein_error *error);
 
-/* JSON: family and its options, shape, mean and scale [d], sigma_min and sigma_max trained, sigma_data, classes, parameters, trained. */
+/* JSON: family and its options (structure, domain), shape, mean and scale [d], sigma_min and sigma_max trained, sigma_data, noise_kernel, classes,
+ * parameters (name and shape of each), statistics of an exponential family, trained. */
 STEIN_API STEIN_CHECK stein_status stein_model_describe(const stein_model *model, char *buffer, uint64_t capacity, uint64_t *needed,
                                                         stein_error *error);
 

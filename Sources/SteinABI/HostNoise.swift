@@ -8,7 +8,7 @@ final class HostNoise: NoiseSource, @unchecked Sendable {
   private let noise: stein_noise_fn?
   private let user: UnsafeMutableRawPointer?
   private let release: stein_release_fn?
-  /// Of the thread that set it.
+  /// Of the call that runs it.
   var hostMode: FloatMode?
 
   init(_ noise: stein_noise_fn?, user: UnsafeMutableRawPointer?, release: stein_release_fn?) {

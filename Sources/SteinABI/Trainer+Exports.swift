@@ -31,6 +31,7 @@ public func stein_trainer_run(
     }
     let finished = unsafe try finished.map { unsafe try call.output($0, "finished") }
     let monitor = unsafe try call.monitor(monitor)
+    (trainer.noise as? HostNoise)?.hostMode = call.hostMode
     let done = try trainer.run(steps: Int(steps), monitor: monitor)
     if let finished = unsafe finished { unsafe finished.pointee = done ? 1 : 0 }
   }
@@ -103,7 +104,6 @@ public func stein_trainer_set_noise(
     guard source.isSet else {
       throw SteinError(.badPointer, "noise is NULL", argument: "noise")
     }
-    source.hostMode = call.hostMode
     try trainer.setNoise(source)
   }
 }

@@ -157,7 +157,8 @@ extension ModelDescription {
     if scaling(options, dataset) == .none { sigmaData = dataset.commonDeviation(active) }
     guard (1e-9 ... 1e9).contains(sigmaData) else {
       throw SteinError(
-        .badValue, "with scale=none the deviation of the data, \(sigmaData), is too extreme for float32; scale them",
+        .badValue,
+        "with scale=none the deviation of the data, \(sigmaData), is too extreme for float32; scale them",
         argument: "dataset")
     }
     largestDistance = try dataset.largestDistance(units)

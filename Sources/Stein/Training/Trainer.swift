@@ -31,7 +31,7 @@ package final class Trainer: @unchecked Sendable {
   var restored: JSON?
   private var machine: TrainingMachine?
   /// Noise of the caller's; with noise_kernel=caller it must be there before a run.
-  private(set) var noise: (any NoiseSource)?
+  package private(set) var noise: (any NoiseSource)?
 
   package convenience init(model: Model, dataset: Dataset, options: String) throws {
     try self.init(model: model, dataset: dataset, Options(options, .trainer))

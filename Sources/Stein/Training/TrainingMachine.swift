@@ -31,6 +31,7 @@ final class TrainingMachine {
   /// Noise of the caller's, and what it made for the step at hand.
   private let noise: SuppliedNoise?
   private var supplied: SuppliedRows?
+  private let uniforms: View<Float>
 
   /// Gradients are added up in at most so many lanes.
   private static let mostLanes = 8
@@ -58,6 +59,7 @@ final class TrainingMachine {
     sigmas = try Storage(memory, count: shards * program.rows)
     plan = trainer.plan
     let most = max(shards * program.rows, quiet.rows)
+    uniforms = try Storage<Float>(memory, count: ObjectiveRunner.uniformsPerRow).view
     noise = try trainer.noise.map { source in
       try SuppliedNoise(source, rows: most, dimension: description.dimension, memory: memory)
     }
@@ -77,13 +79,12 @@ final class TrainingMachine {
   private func supply() throws {
     guard let noise else { return }
     let source = source
-    let u = try Storage<Float>(memory, count: ObjectiveRunner.uniformsPerRow)
     supplied = try noise.rows(
       plan.batch, first: 0, data: data, seed: source.seed, step: source.step, evaluation: false
     ) { index in
-      u.view.fillUniform(
-        rows: 1, columns: u.count, source.source(Stream.rows), firstRow: UInt64(index))
-      return draw(index, u.view, plan) ?? Draw(row: 0, sigma: 1, classIndex: -1, weight: 0)
+      uniforms.fillUniform(
+        rows: 1, columns: uniforms.count, source.source(Stream.rows), firstRow: UInt64(index))
+      return draw(index, uniforms, plan) ?? Draw(row: 0, sigma: 1, classIndex: -1, weight: 0)
     }
   }
 

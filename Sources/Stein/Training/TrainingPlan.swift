@@ -23,7 +23,12 @@ struct TrainingPlan: Sendable {
   let seed: UInt64
 
   /// Draws of noise for each held-out row: 64, but not more than about 65,000 in all.
-  var validationDraws: Int { max(1, min(64, 65_536 / max(validationRows, 1))) }
+  ///
+  /// Without noise and random directions every draw is the same.
+  var validationDraws: Int {
+    let isFixed = levels.range.upperBound == 0 && objective?.form.isSliced == false
+    return isFixed ? 1 : max(1, min(64, 65_536 / max(validationRows, 1)))
+  }
 
   /// The rate at `step`, counted from 0: a straight rise, then half a cosine down to 1 %.
   func rate(at step: Int) -> Double {
