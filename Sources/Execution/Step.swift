@@ -6,6 +6,8 @@ enum Step: Sendable {
   case product(Product)
   /// [batches, rows, columns] to [batches, columns, rows].
   case transpose(Slot, Slot, batches: Int, rows: Int, columns: Int)
+  case inverse(SquareMatrices, Slot, Slot, scratch: Slot)
+  case logDeterminant(SquareMatrices, Slot, Slot, scratch: Slot)
   case sum(Slot, Slot, outer: Int, count: Int, inner: Int, accumulate: Bool)
   case maximum(Slot, Slot, outer: Int, count: Int, inner: Int)
   /// A strided reading of `from` (slice, permutation, broadcast) written in order.
@@ -42,6 +44,10 @@ extension Step {
         let offset = batch * rows * columns
         unsafe Kernels.transpose(bases[x] + offset, rows: rows, columns: columns, bases[y] + offset)
       }
+    case .inverse(let matrices, let x, let y, let scratch):
+      unsafe matrices.inverse(bases[x], bases[y], scratch: bases[scratch])
+    case .logDeterminant(let matrices, let x, let y, let scratch):
+      unsafe matrices.logDeterminant(bases[x], bases[y], scratch: bases[scratch])
     case .sum(let x, let y, let outer, let count, let inner, let accumulate):
       unsafe Kernels.sum(
         bases[x], outer: outer, count: count, inner: inner, bases[y], accumulate: accumulate)

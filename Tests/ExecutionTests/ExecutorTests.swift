@@ -7,7 +7,7 @@ import Testing
 /// The executor against the evaluator by definition.
 @Suite struct ExecutorTests {
   /// Values of `outputs` after one shard, and of `sums` after adding it twice.
-  private func run(
+  func run(
     _ graph: Graph, rows: [Node] = [], sums: [Node] = [], inputs: [Tensor], parameters: [Tensor]
   ) throws -> (rows: [[Float]], sums: [[Float]]) {
     let memory = Memory()
@@ -35,7 +35,7 @@ import Testing
     return (rowValues, sumValues)
   }
 
-  private func compare(
+  func compare(
     _ values: [Float], _ exact: Tensor, times factor: Double = 1, _ what: String = ""
   ) {
     #expect(values.count == exact.values.count)

@@ -1,3 +1,4 @@
+import Glibc
 package import Graph
 
 /// A tensor by its definition: a shape and values in row-major order.
@@ -69,6 +70,10 @@ private func result(_ op: Op, _ shape: [Int], _ x: [Tensor]) -> Tensor {
         return sum + a * b
       }
     }
+  case .inverse: return build { index in inverseElement(x[0], index) }
+  case .logDeterminant:
+    let n = x[0].shape.last ?? 1
+    return build { log(abs(determinant(matrix(x[0], $0, n)))) }
   case .sum(_, let axes): return reduce(x[0], axes, shape, 0, +)
   case .max(_, let axes): return reduce(x[0], axes, shape, -.infinity, Swift.max)
   case .broadcast: return build { x[0].stretched($0) }
@@ -105,6 +110,30 @@ private func result(_ op: Op, _ shape: [Int], _ x: [Tensor]) -> Tensor {
       }
     }
   }
+}
+
+/// The matrix at the leading `index`, as rows.
+private func matrix(_ x: Tensor, _ index: [Int], _ n: Int) -> [[Double]] {
+  (0 ..< n).map { i in (0 ..< n).map { j in x.stretched(index + [i, j]) } }
+}
+
+/// By Laplace's expansion along the first row.
+private func determinant(_ a: [[Double]]) -> Double {
+  a.indices.reduce(a.isEmpty ? 1 : 0) { sum, j in
+    sum + (j % 2 == 0 ? 1 : -1) * a[0][j] * determinant(minor(a, 0, j))
+  }
+}
+
+/// Without row i and column j.
+private func minor(_ a: [[Double]], _ i: Int, _ j: Int) -> [[Double]] {
+  a.indices.filter { $0 != i }.map { row in a.indices.filter { $0 != j }.map { a[row][$0] } }
+}
+
+/// (A⁻¹)ᵢⱼ = (−1)ⁱ⁺ʲ det(A without row j and column i) / det A: Cramer's rule.
+private func inverseElement(_ x: Tensor, _ index: [Int]) -> Double {
+  let a = matrix(x, index.dropLast(2), x.shape.last ?? 1)
+  let (i, j) = (index[index.count - 2], index[index.count - 1])
+  return ((i + j) % 2 == 0 ? 1 : -1) * determinant(minor(a, j, i)) / determinant(a)
 }
 
 private func offset(_ index: [Int], _ shape: [Int]) -> Int {
