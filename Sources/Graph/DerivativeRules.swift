@@ -5,7 +5,7 @@
 
 extension Graph {
   /// ∂y/∂x of an elementwise function y = f(x), as a node of x's shape; nil where it is 0.
-  private mutating func slope(_ op: Unary, _ x: Node, _ y: Node) -> Node? {
+  mutating func slope(_ op: Unary, _ x: Node, _ y: Node) -> Node? {
     switch op {
     case .negate: constant(-1)
     case .exp: y
