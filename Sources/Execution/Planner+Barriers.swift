@@ -15,6 +15,7 @@ extension Planner {
     case .unary, .binary, .select, .broadcast: break
     case .matmul(let a, let b, let transposeA, let transposeB):
       lowerProduct(node, a, b, transposeA, transposeB)
+    case .inverse(let x), .logDeterminant(let x): lowerElimination(node, x)
     case .sum(let x, let axes): lowerReduction(node, x, axes, maximum: false)
     case .max(let x, let axes): lowerReduction(node, x, axes, maximum: true)
     case .reshape(let x, _): alias(node, to: x)
@@ -48,20 +49,7 @@ extension Planner {
         slot(x), indices: slot(indices), place(node), rowLength: rowLength,
         count: shape(indices).count, rows: rows)
       emit(step, varying: varying)
-    case .inverse(let x): lowerMatrices(node, x, .inverse)
-    case .logDeterminant(let x): lowerMatrices(node, x, .logDeterminant)
     }
-  }
-
-  private func lowerMatrices(_ node: Node, _ x: Node, _ kind: Step.MatrixFunction) {
-    let varying = varies[node.index]
-    let dims = shape(x).dims
-    let n = dims[dims.count - 1]
-    // Of Double, two elements each.
-    let scratch = temporary(2 * inverseScratch(n), varying: varying)
-    let step = Step.matrices(
-      kind, slot(x), place(node), count: dims.dropLast(2).reduce(1, *), n: n, scratch: scratch)
-    emit(step, varying: varying)
   }
 
   private func rowMajorStrides(_ shape: Shape) -> [Int] {
@@ -142,6 +130,20 @@ extension Planner {
       from: slot(x), place(node), strides: permutation.map { strides[$0] },
       shape: shape(node).dims)
     emit(step, varying: varying)
+  }
+
+  /// Inverses and determinants, with room for one matrix in Double.
+  private func lowerElimination(_ node: Node, _ x: Node) {
+    let varying = varies[node.index]
+    let n = shape(x).dims.last ?? 1
+    let matrices = SquareMatrices(batches: shape(x).dims.dropLast(2).reduce(1, *), n: n)
+    let to = place(node)
+    let scratch = temporary(matrices.scratchCount, varying: varying)
+    if case .inverse = operation(node) {
+      emit(.inverse(matrices, slot(x), to, scratch: scratch), varying: varying)
+    } else {
+      emit(.logDeterminant(matrices, slot(x), to, scratch: scratch), varying: varying)
+    }
   }
 
   /// Products of matrices; what must be transposed on the right is copied, once for all shards where it does not vary.

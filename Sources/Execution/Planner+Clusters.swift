@@ -141,9 +141,9 @@ struct ClusterBuilder {
       let both = operands.filter { if case .immediate = $0 { true } else { false } }.count == 2
       return (.binary(BinaryKernel(binary)), both ? operands.map { inMemory($0) } : operands)
     case .select: return (.select, operands.map { inMemory($0) })
-    case .broadcast, .input, .parameter, .constant, .literal, .identity, .matmul, .sum, .max,
-      .reshape, .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd, .inverse,
-      .logDeterminant:
+    case .broadcast, .input, .parameter, .constant, .literal, .identity, .matmul, .inverse,
+      .logDeterminant, .sum, .max, .reshape, .transpose, .slice, .pad, .concatenate, .gather,
+      .scatterAdd:
       return (.copy, operands.map { inMemory($0) })
     }
   }

@@ -101,8 +101,8 @@ extension Planner {
   static func isElementwise(_ op: Op, _ graph: Graph) -> Bool {
     switch op {
     case .unary, .binary, .select, .broadcast: true
-    case .input, .parameter, .constant, .literal, .identity, .matmul, .sum, .max, .reshape,
-      .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd, .inverse, .logDeterminant:
+    case .input, .parameter, .constant, .literal, .identity, .matmul, .inverse, .logDeterminant,
+      .sum, .max, .reshape, .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd:
       false
     }
   }

@@ -6,6 +6,8 @@ enum Step: Sendable {
   case product(Product)
   /// [batches, rows, columns] to [batches, columns, rows].
   case transpose(Slot, Slot, batches: Int, rows: Int, columns: Int)
+  case inverse(SquareMatrices, Slot, Slot, scratch: Slot)
+  case logDeterminant(SquareMatrices, Slot, Slot, scratch: Slot)
   case sum(Slot, Slot, outer: Int, count: Int, inner: Int, accumulate: Bool)
   case maximum(Slot, Slot, outer: Int, count: Int, inner: Int)
   /// A strided reading of `from` (slice, permutation, broadcast) written in order.
@@ -16,13 +18,6 @@ enum Step: Sendable {
   case gather(Slot, indices: Slot, Slot, rowLength: Int, count: Int, rows: Int)
   case scatterAdd(Slot, indices: Slot, Slot, rowLength: Int, count: Int, rows: Int)
   case constants(Slot, [Float])
-  /// A function of each matrix [n, n].
-  case matrices(MatrixFunction, Slot, Slot, count: Int, n: Int, scratch: Slot)
-
-  enum MatrixFunction: Sendable {
-    case inverse
-    case logDeterminant
-  }
 }
 
 /// C = A · B for each batch.
@@ -49,6 +44,10 @@ extension Step {
         let offset = batch * rows * columns
         unsafe Kernels.transpose(bases[x] + offset, rows: rows, columns: columns, bases[y] + offset)
       }
+    case .inverse(let matrices, let x, let y, let scratch):
+      unsafe matrices.inverse(bases[x], bases[y], scratch: bases[scratch])
+    case .logDeterminant(let matrices, let x, let y, let scratch):
+      unsafe matrices.logDeterminant(bases[x], bases[y], scratch: bases[scratch])
     case .sum(let x, let y, let outer, let count, let inner, let accumulate):
       unsafe Kernels.sum(
         bases[x], outer: outer, count: count, inner: inner, bases[y], accumulate: accumulate)
@@ -69,14 +68,6 @@ extension Step {
     case .constants(let y, let values):
       let to = unsafe bases[y]
       for (index, value) in values.enumerated() { unsafe to[index] = value }
-    case .matrices(let kind, let x, let y, let count, let n, let scratch):
-      let doubles = unsafe UnsafeMutableRawPointer(bases[scratch])
-        .assumingMemoryBound(to: Double.self)
-      switch kind {
-      case .inverse: unsafe invert(bases[x], count: count, n: n, bases[y], scratch: doubles)
-      case .logDeterminant:
-        unsafe logDeterminant(bases[x], count: count, n: n, bases[y], scratch: doubles)
-      }
     }
   }
 }

@@ -44,6 +44,12 @@ extension Graph {
       .matmul(left, right, transposeA: transposeA != flipA, transposeB: transposeB != flipB))
   }
 
+  /// The inverses of matrices [.., n, n]; not finite where one has none.
+  package mutating func inverse(_ x: Node) -> Node { append(.inverse(x)) }
+
+  /// ln |det x| of matrices [.., n, n], in shape [..].
+  package mutating func logDeterminant(_ x: Node) -> Node { append(.logDeterminant(x)) }
+
   /// Σ over `axes`; negative axes count from the end.
   package mutating func sum(_ x: Node, axes: [Int], keepAxes: Bool = false) -> Node {
     reduce(x, axes, keepAxes) { .sum($0, axes: $1) }
@@ -101,9 +107,6 @@ extension Graph {
   package mutating func gather(_ x: Node, indices: Node) -> Node {
     append(.gather(x, indices: indices))
   }
-
-  package mutating func inverse(_ x: Node) -> Node { append(.inverse(x)) }
-  package mutating func logDeterminant(_ x: Node) -> Node { append(.logDeterminant(x)) }
 
   package mutating func scatterAdd(_ x: Node, indices: Node, rows: Int) -> Node {
     append(.scatterAdd(x, indices: indices, rows: rows))

@@ -1,110 +1,178 @@
-// The forward Laplacian: value, Jacobian and Laplacian carried through a graph together, once.
-//
-// Li et al. (2024), "A Computational Framework for Neural Network-Based Variational Monte Carlo with Forward Laplacian". For y = f(a, b)
-// with Jacobians J (one derivative an axis of x, along leading tangent axes) and Laplacians L:
-//
-//     Ly = f_a La + f_b Lb + Σ_i (J_i a, J_i b) f″ (J_i a, J_i b)ᵀ
-//
-// so what is linear passes L on as a tangent, a function of one argument adds f″ Σ (J_i a)², a bilinear one 2 Σ J_i a · J_i b.
+// The sum of second derivatives, forward through the graph once.
 
 extension Graph {
-  /// Appends Σ_i ∂²y/∂x_i² of each row, in y's shape; nil where an operation on the way has no rule.
+  /// Appends the Laplacian of `output`, row by row; nil where a value on the way has more than four axes, or x not two.
   ///
-  /// `x`: [R, D], and row r of `output`, [R, ...], must depend on row r of x alone.
+  ///     Δy = Σᵢ ∂²y/∂xᵢ²
+  ///
+  /// Each value carries its Jacobian, D tangents [D, R, ..], and its Laplacian. Against a gradient's Jacobian that saves the way
+  /// back with D tangents. Li et al. (2024), "A computational framework for neural network-based variational Monte Carlo with
+  /// Forward Laplacian".
+  ///
+  /// - Parameters:
+  ///   - output: [R, ..]; its row r, like that of all that lies between, depends on row r of x only.
+  ///   - x: [R, D].
+  /// - Returns: the shape of `output`.
   package mutating func laplacian(of output: Node, withRespectTo x: Node) -> Node? {
-    let (rows, d) = (shape(of: x)[0], shape(of: x)[1])
-    let matters = dependents(on: [x])
-    guard matters[output.index] else { return broadcast(constant(0), shape(of: output)) }
-    let axes = reshape(identity(d), [d, 1, d])
-    var jacobian: [Node: Node] = [x: broadcast(axes, [d, rows, d])]
-    // Absent: 0.
-    var laplacian: [Node: Node] = [:]
-    for y in reachable(from: [output]) where matters[y.index] && y != x {
-      let inputs = operation(y).inputs
-      guard shape(of: y).rank < 5 else { return nil }
-      let slopes = inputs.map { matters[$0.index] ? jacobian[$0] : nil }
-      let linear = inputs.map { matters[$0.index] ? laplacian[$0] : nil }
-      guard let own = curvature(of: y, slopes) else { return nil }
-      if let first = tangent(of: y, slopes) { jacobian[y] = first }
-      let passed = tangent(of: y, linear)
-      switch (passed, own.node) {
-      case (let a?, let b?): laplacian[y] = add(a, b)
-      case (let a?, nil): laplacian[y] = a
-      case (nil, let b?): laplacian[y] = b
-      case (nil, nil): break
-      }
-    }
-    return broadcast(laplacian[output] ?? constant(0), shape(of: output))
+    let depends = dependents(on: [x])
+    let path = reachable(from: [output]).filter { depends[$0.index] && $0.index > x.index }
+    guard shape(of: x).rank == 2, path.allSatisfy({ shape(of: $0).rank <= 4 }) else { return nil }
+    var sweep = ForwardLaplacian(self, of: x)
+    for y in path { sweep.visit(y) }
+    let result = sweep.jet(output)?.second
+    self = sweep.graph
+    let zero = constant(0)
+    return broadcast(result ?? zero, shape(of: output))
+  }
+}
+
+/// First and second derivatives along directions, the second summed over them; nil is 0.
+private struct Jet {
+  var first: Node?
+  var second: Node?
+}
+
+/// What is known of the nodes on the way from x.
+///
+/// An elementwise function y = f(u) of one earlier value, however many operations it takes, is kept as f′(u) and f″(u), in u's
+/// shape, so that only u has work in D tangents:
+///
+///     Jᵢ y = f′ Jᵢu,   Δy = f′ Δu + f″ Σᵢ (Jᵢu)²
+private struct ForwardLaplacian {
+  private(set) var graph: Graph
+  /// The u of each node, and (f′, f″); u's own is (1, 0).
+  private var bases: [Node: (base: Node, jet: Jet)] = [:]
+  /// (J, Δ) of each u.
+  private var jets: [Node: Jet] = [:]
+  /// Σᵢ (Jᵢu)², made when first wanted.
+  private var squares: [Node: Node] = [:]
+
+  init(_ given: Graph, of x: Node) {
+    graph = given
+    let (rows, dimension) = (graph.shape(of: x)[0], graph.shape(of: x)[1])
+    let axes = graph.reshape(graph.identity(dimension), [dimension, 1, dimension])
+    let one = graph.constant(1)
+    squares[x] = graph.broadcast(one, [rows, dimension])
+    begin(x, Jet(first: graph.broadcast(axes, [dimension, rows, dimension])))
   }
 
-  /// What second derivatives of y's own operation add, given the Jacobians of its inputs: a node, or nothing.
+  mutating func visit(_ y: Node) {
+    let inputs = graph.operation(y).inputs
+    if let base = commonBase(of: y) {
+      bases[y] = (base, graph.jet(of: y, inputs.map { bases[$0]?.jet }))
+    } else {
+      begin(y, graph.jet(of: y, inputs.map { jet($0) }))
+    }
+  }
+
+  /// (J, Δ) of a node; nil if it does not depend on x.
+  mutating func jet(_ y: Node) -> Jet? {
+    guard let (base, f) = bases[y], let u = jets[base] else { return nil }
+    guard y != base, let slope = f.first else { return y == base ? u : Jet() }
+    let straight = u.second.map { graph.multiply($0, slope) }
+    let bent = f.second.flatMap { second in
+      squares(base).map { graph.multiply($0, second) }
+    }
+    return Jet(
+      first: u.first.map { graph.multiply($0, slope) },
+      second: graph.total([straight, bent], atLeast: graph.shape(of: y)))
+  }
+
+  private mutating func begin(_ y: Node, _ jet: Jet) {
+    jets[y] = jet
+    let one = graph.constant(1)
+    bases[y] = (y, Jet(first: graph.broadcast(one, graph.shape(of: y))))
+  }
+
+  private mutating func squares(_ u: Node) -> Node? {
+    if let known = squares[u] { return known }
+    guard let first = jets[u]?.first else { return nil }
+    squares[u] = graph.sum(graph.square(first), axes: [0])
+    return squares[u]
+  }
+
+  /// The one u, of y's shape, that elementwise y is a function of.
+  private func commonBase(of y: Node) -> Node? {
+    let op = graph.operation(y)
+    switch op {
+    case .unary, .binary, .select:
+      let found = Set(op.inputs.compactMap { bases[$0]?.base })
+      guard found.count == 1, let base = found.first else { return nil }
+      return graph.shape(of: base) == graph.shape(of: y) ? base : nil
+    case .input, .parameter, .constant, .literal, .identity, .matmul, .inverse, .logDeterminant,
+      .sum, .max, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .gather,
+      .scatterAdd:
+      return nil
+    }
+  }
+}
+
+// MARK: - Rules
+
+extension Graph {
+  /// The jet of y = op(…) from those of its inputs.
   ///
-  /// Nil: no rule.
-  private mutating func curvature(of y: Node, _ slopes: [Node?]) -> (node: Node?, Void)? {
-    switch operation(y) {
-    case .input, .parameter, .constant, .literal, .identity: return (nil, ())
-    case .unary(_, let x):
-      guard let j = slopes[0] else { return (nil, ()) }
-      guard let second = secondDerivative(of: y, x) else { return (nil, ()) }
-      return (multiply(second, sum(square(j), axes: [0])), ())
-    case .binary(let f, let a, let b):
-      return (binaryCurvature(f, a, b, y, slopes[0], slopes[1]), ())
-    case .matmul(let a, let b, let transposeA, let transposeB):
-      guard let left = slopes[0], let right = slopes[1] else { return (nil, ()) }
-      guard shape(of: a).rank == shape(of: b).rank else { return nil }
-      let products = matmul(left, right, transposeA: transposeA, transposeB: transposeB)
-      return (multiply(constant(2), sum(products, axes: [0])), ())
-    case .select, .sum, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .gather,
-      .scatterAdd, .max:
-      return (nil, ())
-    case .inverse:
-      // Y″ = 2 Σ Y Ȧ_i Y Ȧ_i Y
-      guard let j = slopes[0] else { return (nil, ()) }
-      let once = matmul(y, j)
-      let twice = sum(matmul(once, once), axes: [0])
-      return (multiply(constant(2), matmul(twice, y)), ())
-    case .logDeterminant(let x):
-      // −Σ tr(A⁻¹ Ȧ_i A⁻¹ Ȧ_i)
-      guard let j = slopes[0] else { return (nil, ()) }
-      let once = matmul(inverse(x), j)
-      let trace = sum(multiply(once, transposed(once)), axes: [-2, -1])
-      return (negate(sum(trace, axes: [0])), ())
+  ///     Δy = Dop(Δ…) + Σᵢ D²op(Jᵢ…, Jᵢ…)
+  fileprivate mutating func jet(of y: Node, _ inputs: [Jet?]) -> Jet {
+    let tangents = inputs.map { $0?.first }
+    let first = tangent(of: y, tangents)
+    let straight = tangent(of: y, inputs.map { $0?.second })
+    let bent = bend(of: y, tangents, first)
+    return Jet(first: first, second: total([straight, bent], atLeast: shape(of: y)))
+  }
+
+  /// Σᵢ D²op(vᵢ, vᵢ) for tangents vᵢ of the inputs and `yDot` of y, which have an axis of i in front or are one alone.
+  private mutating func bend(of y: Node, _ given: [Node?], _ yDot: Node?) -> Node? {
+    let op = operation(y)
+    let t = broadcasts(op) ? aligned(given, op.inputs, rank: shape(of: y).rank) : given
+    switch op {
+    case .unary(let f, let x):
+      guard let v = t[0], let curvature = curvature(f, x, y) else { return nil }
+      return multiply(summed(square(v), like: y), curvature)
+    case .binary(.multiply, _, _):
+      guard let a = t[0], let b = t[1] else { return nil }
+      return multiply(constant(2), summed(multiply(a, b), like: y))
+    case .binary(.divide, _, let b):  // From a = b y: Δa = y Δb + b Δy + 2 Σ ḃ ẏ
+      guard let bDot = t[1], let yDot else { return nil }
+      return divide(multiply(constant(-2), summed(multiply(bDot, yDot), like: y)), b)
+    case .matmul(_, _, let transposeA, let transposeB):
+      guard let a = t[0], let b = t[1] else { return nil }
+      let product = matmul(a, b, transposeA: transposeA, transposeB: transposeB)
+      return multiply(constant(2), summed(product, like: y))
+    case .inverse:  // D²Y = 2 Y Ȧ Y Ȧ Y = −2 Ẏ Ȧ Y
+      guard let v = t[0], let yDot else { return nil }
+      return multiply(constant(-2), matmul(summed(matmul(yDot, v), like: y), y))
+    case .logDeterminant(let x):  // −tr (A⁻¹ Ȧ)²
+      guard let v = t[0] else { return nil }
+      let share = matmul(inverse(x), v)
+      let trace = sum(multiply(share, transposed(share)), axes: [-2, -1])
+      return negate(summed(trace, like: y))
+    case .input, .parameter, .constant, .literal, .identity,
+      .binary(.add, _, _), .binary(.subtract, _, _), .binary(.maximum, _, _),
+      .binary(.minimum, _, _), .binary(.greater, _, _), .select, .sum, .max, .broadcast, .reshape,
+      .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd:
+      return nil
     }
   }
 
-  /// f″(x) of an elementwise y = f(x), by forward mode over its own slope; nil where it is 0.
-  private mutating func secondDerivative(of y: Node, _ x: Node) -> Node? {
-    let one = broadcast(constant(1), shape(of: x))
-    guard let slope = tangent(of: y, [one]) else { return nil }
-    let matters = dependents(on: [x])
-    guard matters[slope.index] else { return nil }
-    let second = pushforward(of: [slope], along: [(variable: x, tangent: one)])[0]
-    return constantValue(second) == 0 ? nil : second
-  }
-
-  private mutating func binaryCurvature(
-    _ f: Binary, _ a: Node, _ b: Node, _ y: Node, _ aSlope: Node?, _ bSlope: Node?
-  ) -> Node? {
-    let rank = shape(of: y).rank
+  /// ∂²y/∂x² of an elementwise function y = f(x); nil where it is 0.
+  private mutating func curvature(_ f: Unary, _ x: Node, _ y: Node) -> Node? {
+    guard let slope = slope(f, x, y) else { return nil }
     switch f {
-    case .add, .subtract, .greater, .maximum, .minimum: return nil
-    case .multiply:
-      guard let left = aSlope, let right = bSlope else { return nil }
-      let product = multiply(aligned(left, a, rank), aligned(right, b, rank))
-      return multiply(constant(2), sum(product, axes: [0]))
-    case .divide:
-      // y = a/b: −2 ȧ ḃ/b² + 2 a ḃ²/b³ = −2 (ḃ/b) (ȧ − y ḃ)/b = −2 (ḃ/b) ẏ
-      guard let right = bSlope else { return nil }
-      guard let whole = tangent(of: y, [aSlope, bSlope]) else { return nil }
-      let share = divide(aligned(right, b, rank), b)
-      return multiply(constant(-2), sum(multiply(share, whole), axes: [0]))
+    case .exp, .sin, .cos: return f == .exp ? y : negate(y)
+    case .log: return negate(square(slope))  // −1/x²
+    case .tanh: return multiply(constant(-2), multiply(y, slope))
+    case .sigmoid: return multiply(slope, subtract(constant(1), multiply(constant(2), y)))
+    case .softplus: return multiply(slope, subtract(constant(1), slope))  // σ(1 − σ)
+    case .sqrt: return multiply(constant(-0.5), divide(slope, x))  // −¼ x^(−3/2)
+    case .reciprocal: return multiply(constant(-2), multiply(y, slope))  // 2/x³
+    case .square: return constant(2)
+    case .negate, .abs, .sign, .relu, .step: return nil
     }
   }
 
-  /// A Jacobian [D, …] of x with ones behind its leading axis, so that its other axes count `rank`.
-  private mutating func aligned(_ j: Node, _ x: Node, _ rank: Int) -> Node {
-    let dims = shape(of: j).dims
-    let ones = [Int](repeating: 1, count: Swift.max(rank - shape(of: x).rank, 0))
-    return reshape(j, Shape([dims[0]] + ones + dims.dropFirst()))
+  /// Σ over the axis that x has in front of y's own, if it has.
+  private mutating func summed(_ x: Node, like y: Node) -> Node {
+    shape(of: x).rank > shape(of: y).rank ? sum(x, axes: [0]) : x
   }
 }

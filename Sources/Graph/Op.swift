@@ -62,6 +62,10 @@ package enum Op: Hashable, Sendable {
   case select(Node, Node, Node)
   /// Of the last two axes; the axes before them broadcast.
   case matmul(Node, Node, transposeA: Bool, transposeB: Bool)
+  /// Of the last two axes [.., n, n].
+  case inverse(Node)
+  /// ln |det x| of the last two axes [.., n, n], which go.
+  case logDeterminant(Node)
   /// The axes go; they are sorted and counted from the front.
   case sum(Node, axes: [Int])
   case max(Node, axes: [Int])
@@ -77,19 +81,15 @@ package enum Op: Hashable, Sendable {
   case gather(Node, indices: Node)
   /// Adds entries to those that the indices name, from zeros.
   case scatterAdd(Node, indices: Node, rows: Int)
-  /// Of the last two axes.
-  case inverse(Node)
-  /// ln |det| of the last two axes, which go.
-  case logDeterminant(Node)
 }
 
 extension Op {
   package var inputs: [Node] {
     switch self {
     case .input, .parameter, .constant, .literal, .identity: []
-    case .unary(_, let a), .sum(let a, _), .max(let a, _), .broadcast(let a, _),
-      .reshape(let a, _), .transpose(let a, _), .slice(let a, _, _), .pad(let a, _, _),
-      .inverse(let a), .logDeterminant(let a):
+    case .unary(_, let a), .inverse(let a), .logDeterminant(let a), .sum(let a, _),
+      .max(let a, _), .broadcast(let a, _), .reshape(let a, _), .transpose(let a, _),
+      .slice(let a, _, _), .pad(let a, _, _):
       [a]
     case .binary(_, let a, let b), .matmul(let a, let b, _, _), .gather(let a, let b),
       .scatterAdd(let a, let b, _):
@@ -110,6 +110,8 @@ extension Op {
     case .binary(let binary, _, _): binary.rawValue
     case .select: "select"
     case .matmul: "matmul"
+    case .inverse: "inverse"
+    case .logDeterminant: "logDeterminant"
     case .sum: "sum"
     case .max: "max"
     case .broadcast: "broadcast"
@@ -120,8 +122,6 @@ extension Op {
     case .concatenate: "concatenate"
     case .gather: "gather"
     case .scatterAdd: "scatterAdd"
-    case .inverse: "inverse"
-    case .logDeterminant: "logDeterminant"
     }
   }
 }

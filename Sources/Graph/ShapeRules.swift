@@ -35,6 +35,13 @@ extension Graph {
       return try checked(shape)
     case .matmul(_, _, let transposeA, let transposeB):
       return try checked(matmulShape(shapes[0], shapes[1], transposeA, transposeB, misuse))
+    case .inverse, .logDeterminant:
+      let dims = shapes[0].dims
+      guard dims.count >= 2, dims[dims.count - 2] == dims[dims.count - 1] else {
+        throw misuse("needs square matrices")
+      }
+      if case .inverse = op { return shapes[0] }
+      return Shape(Array(dims.dropLast(2)))
     case .sum(_, let axes), .max(_, let axes):
       guard axes.allSatisfy({ $0 >= 0 && $0 < shapes[0].rank }), Set(axes).count == axes.count
       else { throw misuse("no such axis among \(axes)") }
@@ -89,13 +96,6 @@ extension Graph {
         throw misuse("one index for each entry of the first axis")
       }
       return Shape([rows] + shapes[0].dims.dropFirst())
-    case .inverse, .logDeterminant:
-      let dims = shapes[0].dims
-      guard dims.count >= 2, dims[dims.count - 1] == dims[dims.count - 2] else {
-        throw misuse("needs square matrices in the last two axes")
-      }
-      if case .inverse = op { return shapes[0] }
-      return Shape(Array(dims.dropLast(2)))
     }
   }
 

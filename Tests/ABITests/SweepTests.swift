@@ -16,8 +16,12 @@ struct Outcome {
   let output: String
 }
 
-func run(_ program: String, _ arguments: [String]) throws -> Outcome {
+/// Runs a program in `folder`, where files with hostile names may be made.
+func run(
+  _ program: String, _ arguments: [String], in folder: URL = FileManager.default.temporaryDirectory
+) throws -> Outcome {
   let process = Process()
+  process.currentDirectoryURL = folder
   let pipe = Pipe()
   process.executableURL = URL(fileURLWithPath: program)
   process.arguments = arguments
@@ -55,7 +59,7 @@ let functions: [String] = {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let probe = products.appendingPathComponent("abi-probe").path
-    let outcome = try run(probe, [libraryPath, function, folder.path])
+    let outcome = try run(probe, [libraryPath, function, folder.path], in: folder)
     let lines = outcome.output.split(separator: "\n")
     let last = lines.last { $0.hasPrefix("CASE") }.map(String.init) ?? outcome.output
     #expect(!outcome.signalled, "killed by signal \(outcome.status) in: \(last)")

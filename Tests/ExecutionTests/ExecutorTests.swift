@@ -7,7 +7,7 @@ import Testing
 /// The executor against the evaluator by definition.
 @Suite struct ExecutorTests {
   /// Values of `outputs` after one shard, and of `sums` after adding it twice.
-  private func run(
+  func run(
     _ graph: Graph, rows: [Node] = [], sums: [Node] = [], inputs: [Tensor], parameters: [Tensor]
   ) throws -> (rows: [[Float]], sums: [[Float]]) {
     let memory = Memory()
@@ -35,7 +35,7 @@ import Testing
     return (rowValues, sumValues)
   }
 
-  private func compare(
+  func compare(
     _ values: [Float], _ exact: Tensor, times factor: Double = 1, _ what: String = ""
   ) {
     #expect(values.count == exact.values.count)
@@ -101,33 +101,6 @@ import Testing
     for (index, node) in outputs.enumerated() {
       compare(result.rows[index], exact[index], graph.operations[node.index].name)
     }
-  }
-
-  /// Many small matrices, with rows that must be exchanged.
-  @Test(arguments: [1, 2, 3, 5])
-  func inversesAndDeterminants(n: Int) throws {
-    var graph = Graph()
-    let x = graph.input([7, 2, n, n])
-    let outputs = [graph.inverse(x), graph.logDeterminant(x)]
-    var numbers = Numbers(seed: 15)
-    // Large where row + column = n − 1: elimination must change the order.
-    let tensor = Tensor([7, 2, n, n]) { index in
-      let (i, j) = (index / n % n, index % n)
-      return numbers.next() + (i + j == n - 1 ? 3 : 0)
-    }
-    let exact = evaluate(graph, outputs, inputs: [tensor])
-    let result = try run(graph, rows: outputs, inputs: [tensor], parameters: [])
-    for index in 0 ..< 2 { compare(result.rows[index], exact[index]) }
-  }
-
-  @Test func singularMatricesAreNotFinite() throws {
-    var graph = Graph()
-    let x = graph.input([2, 2])
-    let outputs = [graph.inverse(x), graph.logDeterminant(x)]
-    let result = try run(
-      graph, rows: outputs, inputs: [Tensor([2, 2], [1, 2, 2, 4])], parameters: [])
-    #expect(result.rows[0].contains { !$0.isFinite })
-    #expect(result.rows[1] == [-.infinity])
   }
 
   /// A row's result does not depend on its place in the shard, nor on its neighbours.

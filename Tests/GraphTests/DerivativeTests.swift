@@ -36,6 +36,16 @@ struct Subject: Sendable, CustomTestStringConvertible {
       },
       Subject("matmul with batches", [[2, 2, 3], [3, 2]]) { $0.matmul($1[0], $1[1]) },
       Subject("matmul with batches right", [[2, 3], [2, 3, 2]]) { $0.matmul($1[0], $1[1]) },
+      Subject("inverse", [[3, 3]]) { $0.inverse($0.add($1[0], $0.scaledIdentity(3, 4))) },
+      Subject("inverse with batches", [[2, 2, 2]]) {
+        $0.inverse($0.add($1[0], $0.scaledIdentity(2, 3)))
+      },
+      Subject("logDeterminant", [[3, 3]]) {
+        $0.logDeterminant($0.add($1[0], $0.scaledIdentity(3, 4)))
+      },
+      Subject("logDeterminant with batches", [[2, 2, 2]]) {
+        $0.logDeterminant($0.subtract($1[0], $0.scaledIdentity(2, 3)))
+      },
       Subject("sum", [[2, 3, 2]]) { $0.sum($1[0], axes: [0, 2]) },
       Subject("max", [[2, 3]]) { $0.max($1[0], axes: [1]) },
       Subject("broadcast", [[3, 1]]) { $0.broadcast($1[0], [2, 3, 2]) },
@@ -50,12 +60,6 @@ struct Subject: Sendable, CustomTestStringConvertible {
       Subject("scatterAdd", [[4, 2]]) {
         let indices = $0.literal(Literal(shape: [4], values: [2, 0, 2, 1]))
         return $0.scatterAdd($1[0], indices: indices, rows: 3)
-      },
-      Subject("inverse", [[2, 3, 3]]) {
-        $0.inverse($0.add($1[0], $0.multiply($0.constant(4), $0.identity(3))))
-      },
-      Subject("logDeterminant", [[2, 2, 2]]) {
-        $0.logDeterminant($0.add($1[0], $0.multiply($0.constant(3), $0.identity(2))))
       },
       Subject("silu", [[3]], -2 ... 2) { $0.silu($1[0]) },
       Subject("log-sum-exp", [[2, 3]], -2 ... 2) { $0.logSumExp($1[0], axes: [1]) },
@@ -97,6 +101,10 @@ extension Graph {
     case .minimum: minimum(a, b)
     case .greater: greater(a, b)
     }
+  }
+
+  mutating func scaledIdentity(_ n: Int, _ factor: Double) -> Node {
+    multiply(constant(factor), identity(n))
   }
 
   /// Σ w y² with fixed uneven weights: a scalar whose derivatives of every order are not zero.

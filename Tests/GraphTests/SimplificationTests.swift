@@ -72,4 +72,17 @@ import Testing
     _ = graph.add(a, b)
     #expect(graph.error == first)
   }
+
+  @Test func onlySquareMatricesHaveInverses() {
+    for shape: Shape in [[2, 3], [3], [4, 2, 1]] {
+      var graph = Graph()
+      let x = graph.input(shape)
+      _ = graph.inverse(x)
+      #expect(graph.error?.message == "inverse of \(shape): needs square matrices")
+      var other = Graph()
+      let y = other.input(shape)
+      _ = other.logDeterminant(y)
+      #expect(other.error?.message == "logDeterminant of \(shape): needs square matrices")
+    }
+  }
 }

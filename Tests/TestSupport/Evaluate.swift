@@ -70,6 +70,10 @@ private func result(_ op: Op, _ shape: [Int], _ x: [Tensor]) -> Tensor {
         return sum + a * b
       }
     }
+  case .inverse: return build { index in inverseElement(x[0], index) }
+  case .logDeterminant:
+    let n = x[0].shape.last ?? 1
+    return build { log(abs(determinant(matrix(x[0], $0, n)))) }
   case .sum(_, let axes): return reduce(x[0], axes, shape, 0, +)
   case .max(_, let axes): return reduce(x[0], axes, shape, -.infinity, Swift.max)
   case .broadcast: return build { x[0].stretched($0) }
@@ -98,8 +102,6 @@ private func result(_ op: Op, _ shape: [Int], _ x: [Tensor]) -> Tensor {
     }
   case .gather:
     return build { x[0].values[offset([Int(x[1].values[$0[0]])] + $0.dropFirst(), x[0].shape)] }
-  case .inverse: return matrices(x[0], shape) { inverse($0) }
-  case .logDeterminant: return matrices(x[0], shape) { [[log(abs(determinant($0)))]] }
   case .scatterAdd:
     return build { index in
       x[1].values.indices.reduce(0) { sum, i in
@@ -110,34 +112,28 @@ private func result(_ op: Op, _ shape: [Int], _ x: [Tensor]) -> Tensor {
   }
 }
 
-/// A function of every matrix in the last two axes.
-private func matrices(_ x: Tensor, _ shape: [Int], _ f: ([[Double]]) -> [[Double]]) -> Tensor {
-  let n = x.shape[x.shape.count - 1]
-  let results = (0 ..< x.values.count / max(n * n, 1)).map { index in
-    f((0 ..< n).map { i in (0 ..< n).map { j in x.values[(index * n + i) * n + j] } })
-  }
-  return Tensor(shape, results.flatMap { $0.flatMap { $0 } })
+/// The matrix at the leading `index`, as rows.
+private func matrix(_ x: Tensor, _ index: [Int], _ n: Int) -> [[Double]] {
+  (0 ..< n).map { i in (0 ..< n).map { j in x.stretched(index + [i, j]) } }
 }
 
 /// By Laplace's expansion along the first row.
 private func determinant(_ a: [[Double]]) -> Double {
-  guard a.count > 1 else { return a[0][0] }
-  return a.indices.reduce(0) {
-    $0 + ($1 % 2 == 0 ? 1 : -1) * a[0][$1] * determinant(minor(a, 0, $1))
+  a.indices.reduce(a.isEmpty ? 1 : 0) { sum, j in
+    sum + (j % 2 == 0 ? 1 : -1) * a[0][j] * determinant(minor(a, 0, j))
   }
 }
 
-private func minor(_ a: [[Double]], _ row: Int, _ column: Int) -> [[Double]] {
-  a.indices.filter { $0 != row }.map { i in a.indices.filter { $0 != column }.map { a[i][$0] } }
+/// Without row i and column j.
+private func minor(_ a: [[Double]], _ i: Int, _ j: Int) -> [[Double]] {
+  a.indices.filter { $0 != i }.map { row in a.indices.filter { $0 != j }.map { a[row][$0] } }
 }
 
-/// By Cramer's rule.
-private func inverse(_ a: [[Double]]) -> [[Double]] {
-  guard a.count > 1 else { return [[1 / a[0][0]]] }
-  let whole = determinant(a)
-  return a.indices.map { i in
-    a.indices.map { j in ((i + j) % 2 == 0 ? 1 : -1) * determinant(minor(a, j, i)) / whole }
-  }
+/// (A⁻¹)ᵢⱼ = (−1)ⁱ⁺ʲ det(A without row j and column i) / det A: Cramer's rule.
+private func inverseElement(_ x: Tensor, _ index: [Int]) -> Double {
+  let a = matrix(x, index.dropLast(2), x.shape.last ?? 1)
+  let (i, j) = (index[index.count - 2], index[index.count - 1])
+  return ((i + j) % 2 == 0 ? 1 : -1) * determinant(minor(a, j, i)) / determinant(a)
 }
 
 private func offset(_ index: [Int], _ shape: [Int]) -> Int {
