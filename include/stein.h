@@ -23,9 +23,10 @@
  *  R8  Text and bytes go out into the caller's buffer (buffer, capacity, needed). `needed` is always written and counts the NUL of text; too small a
  *      capacity, 0 with a NULL buffer included, is STEIN_BUFFER_TOO_SMALL. No function returns memory to be freed; a const char * returned is constant.
  *  R9  Text comes in as UTF-8 ending in NUL.
- *  R10 A progress callback runs inside a call that uses its monitor, a noise function inside stein_trainer_run; on that call's thread, in the host's
+ *  R10 A progress callback runs inside a call that uses its monitor, a noise function inside stein_trainer_run, a density function inside
+ *      stein_chains_run; on that call's thread, in the host's
  *      floating-point mode, and a call never runs two at once. Allocator callbacks may run on any thread at any time. A callback returns: no exception, no longjmp. Inside one of
- *      the two a call that takes a monitor is STEIN_BUSY. `user` may be NULL and is handed back as it came.
+ *      them a call that takes a monitor is STEIN_BUSY. `user` may be NULL and is handed back as it came.
  *  R11 The library writes nothing to stdout or stderr, installs no signal handler, changes no locale, directory, environment or floating-point mode.
  *  R12 Fixed-width integers, float, double, char and pointers are the only types that cross; structs only behind pointers. 64-bit processes only.
  *  R13 A struct begins with struct_size, set by the caller to its sizeof; it only grows at its end (stein_tensor excepted: it is DLPack's DLTensor).
@@ -109,7 +110,8 @@ STEIN_API const char *stein_version(void);
 STEIN_API const char *stein_status_name(stein_status status);
 
 /* What the option strings of one kind may hold, as JSON: an array of {name, type, default, minimum, maximum, choices, meaning, since}.
- * kind: "context", "dataset", "model", "graph", "trainer", "sampler", "loss" or "denoising". Another is STEIN_BAD_VALUE. */
+ * kind: "context", "dataset", "model", "graph", "trainer", "sampler", "loss", "denoising", "chains" or "effective_sample_size".
+ * Another is STEIN_BAD_VALUE. */
 STEIN_API STEIN_CHECK stein_status stein_options_describe(const char *kind, char *buffer, uint64_t capacity, uint64_t *needed, stein_error *error);
 
 /* ---- Tensors: DLPack's DLTensor, bit for bit, a view of memory that the caller owns ------------------------------------------------ */
@@ -371,6 +373,49 @@ STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);
  * options: sampler=heun (Karras et al. 2022) | annealed_langevin (Song & Ermon 2020) | langevin, steps, seed, first_index, sigma, ... */
 STEIN_API STEIN_CHECK stein_status stein_sample(const stein_model *model, const stein_tensor *start, const stein_tensor *labels, const char *options,
                                                 const stein_tensor *out, stein_monitor *monitor, stein_error *error);
+
+/* ---- Markov chains on a density ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct stein_density stein_density;
+/* For n points x [n, d] fills log_density [n], up to a constant, and score [n, d], its gradient, in row order. Points of many chains come together.
+ * What is not finite rejects a proposal. Runs inside stein_chains_run, on its thread, under the rules of R10. 0 goes on; anything else ends the run
+ * with STEIN_CALLBACK_FAILED. */
+typedef int32_t (*stein_density_fn)(void *user, int64_t n, int64_t d, const double *x, double *log_density, double *score);
+/* release (or NULL) is called once, when the density and all chains on it are freed; at once if the call fails. */
+STEIN_API STEIN_CHECK stein_status stein_density_new(const stein_context *context, int64_t d, stein_density_fn function, void *user,
+                                                     stein_release_fn release, stein_density **density, stein_error *error);
+/* The density of a model that has an energy, with noise of sigma (0: the lowest level trained), in the data's units, evaluated in float32.
+ * label: integers [1], or NULL. STEIN_UNSUPPORTED for score networks and for models with constant columns. */
+STEIN_API STEIN_CHECK stein_status stein_density_from_model(const stein_model *model, const stein_tensor *label, double sigma,
+                                                            stein_density **density, stein_error *error);
+STEIN_API stein_status stein_density_free(stein_density *density);
+
+typedef struct stein_chains stein_chains;
+/* kernel=nuts (Betancourt 2017) | hmc | mala | langevin (unadjusted) | underdamped (BAOAB); chains, warmup, step_size, metric, seed, ... start: float64
+ * [chains, d], or NULL: each from N(0, I). A start where the density is not finite is found by the first run. */
+STEIN_API STEIN_CHECK stein_status stein_chains_new(const stein_density *density, const char *options, const stein_tensor *start,
+                                                    stein_chains **chains, stein_error *error);
+
+/* draws: [chains, n, d], the next n draws of each chain; the first run warms up before them. statistics: [chains, n, 5], or NULL: log density,
+ * acceptance, step size, 1 if divergent, depth of the tree. monitor counts draws: a stopped run leaves the first monitor->step draws of every chain
+ * whole, and the next run goes on after them, to the same bits as a run in one piece. No chain moving any more is STEIN_DIVERGED, with a
+ * position. */
+STEIN_API STEIN_CHECK stein_status stein_chains_run(stein_chains *chains, const stein_tensor *draws, const stein_tensor *statistics,
+                                                    stein_monitor *monitor, stein_error *error);
+
+/* JSON: options, dimension, transitions, warmed_up; by chain acceptance, step_size, divergences, not_finite (places where the density was not),
+ * deepest_tree, draws. */
+STEIN_API STEIN_CHECK stein_status stein_chains_describe(const stein_chains *chains, char *buffer, uint64_t capacity, uint64_t *needed,
+                                                         stein_error *error);
+STEIN_API stein_status stein_chains_free(stein_chains *chains);
+
+/* draws: [chains, n, d], n of 4 or more; out: [d], NaN where a draw is not finite. Vehtari et al. (2021).
+ *   rhat:                   the larger of the rank-normalised split R-hat and its folded form; below 1.01 chains agree
+ *   effective_sample_size:  options: kind=bulk | tail | mean */
+STEIN_API STEIN_CHECK stein_status stein_rhat(const stein_context *context, const stein_tensor *draws, const stein_tensor *out, stein_monitor *monitor,
+                                              stein_error *error);
+STEIN_API STEIN_CHECK stein_status stein_effective_sample_size(const stein_context *context, const stein_tensor *draws, const char *options,
+                                                               const stein_tensor *out, stein_monitor *monitor, stein_error *error);
 
 /* ---- Helpers for C, header only: a tensor over memory in row order; shape must outlive it ------------------------------------------------ */
 

@@ -49,6 +49,13 @@ package struct TensorView: @unchecked Sendable {
   /// Elements in one row: the product of the other lengths.
   package var rowCount: Int { shape.dropFirst().reduce(1, *) }
 
+  /// The stretch [first, second, …] of a tensor of three axes, as one row.
+  package func line(_ first: Int, _ second: Int) -> TensorView {
+    let offset = (first * strides[0] + second * strides[1]) * type.size
+    return unsafe TensorView(
+      type: type, shape: [1, shape[2]], strides: [0, strides[2]], base: base + offset)
+  }
+
   /// Row `row` in row-major order, as `Double`.
   package func readRow(_ row: Int, into out: View<Double>) {
     forEachElement(ofRow: row) { index, offset in out[index] = value(offset) }

@@ -9,6 +9,8 @@ enum HandleKind: UInt8, Sendable {
   case model = 3
   case trainer = 4
   case graph = 5
+  case density = 6
+  case chains = 7
 
   var name: String {
     switch self {
@@ -17,6 +19,8 @@ enum HandleKind: UInt8, Sendable {
     case .model: "model"
     case .trainer: "trainer"
     case .graph: "graph"
+    case .density: "density"
+    case .chains: "chains"
     }
   }
 }

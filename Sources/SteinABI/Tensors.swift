@@ -49,6 +49,11 @@ extension Call {
     return out.view
   }
 
+  /// Whether a tensor's bytes are among those of an output.
+  func overlaps(_ tensor: BoundTensor, _ output: UnsafePointer<stein_tensor>?) throws -> Bool {
+    unsafe try self.tensor(output, "draws").bytes.overlaps(tensor.bytes)
+  }
+
   private func bind(_ tensor: stein_tensor, _ argument: String) throws -> BoundTensor {
     func bad(_ what: String) -> SteinError {
       SteinError(.badShape, "\(argument) \(what)", argument: argument)

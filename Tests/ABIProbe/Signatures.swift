@@ -292,6 +292,64 @@ let signatures: [CSignature] = [
     CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
     CParameter(name: "error", type: "stein_error *", kind: .pointer),
   ]),
+  CSignature(name: "stein_density_new", result: .int32, parameters: [
+    CParameter(name: "context", type: "const stein_context *", kind: .pointer),
+    CParameter(name: "d", type: "int64_t", kind: .int64),
+    CParameter(name: "function", type: "stein_density_fn", kind: .pointer),
+    CParameter(name: "user", type: "void *", kind: .pointer),
+    CParameter(name: "release", type: "stein_release_fn", kind: .pointer),
+    CParameter(name: "density", type: "stein_density **", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_density_from_model", result: .int32, parameters: [
+    CParameter(name: "model", type: "const stein_model *", kind: .pointer),
+    CParameter(name: "label", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "sigma", type: "double", kind: .double),
+    CParameter(name: "density", type: "stein_density **", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_density_free", result: .int32, parameters: [
+    CParameter(name: "density", type: "stein_density *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_chains_new", result: .int32, parameters: [
+    CParameter(name: "density", type: "const stein_density *", kind: .pointer),
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "start", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "chains", type: "stein_chains **", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_chains_run", result: .int32, parameters: [
+    CParameter(name: "chains", type: "stein_chains *", kind: .pointer),
+    CParameter(name: "draws", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "statistics", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_chains_describe", result: .int32, parameters: [
+    CParameter(name: "chains", type: "const stein_chains *", kind: .pointer),
+    CParameter(name: "buffer", type: "char *", kind: .pointer),
+    CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
+    CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_chains_free", result: .int32, parameters: [
+    CParameter(name: "chains", type: "stein_chains *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_rhat", result: .int32, parameters: [
+    CParameter(name: "context", type: "const stein_context *", kind: .pointer),
+    CParameter(name: "draws", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_effective_sample_size", result: .int32, parameters: [
+    CParameter(name: "context", type: "const stein_context *", kind: .pointer),
+    CParameter(name: "draws", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
 ]
 
 /// The numbers of the header's constants.

@@ -147,6 +147,7 @@ enum Stream {
   static let labels: UInt8 = 8
   static let evaluation: UInt8 = 9
   static let centres: UInt8 = 10
+  static let chains: UInt8 = 11
   /// Dropout's layers follow.
   static let dropout: UInt8 = 64
 }

@@ -15,11 +15,14 @@ from ._errors import (
     SteinValueError,
 )
 from . import ops
+from .chains import Chains, Density, effective_sample_size, rhat, to_arviz
 from .core import Context, Dataset, Graph, Model, Node, Trainer, fit, options, version
 
 __all__ = [
+    "Chains",
     "Context",
     "Dataset",
+    "Density",
     "Graph",
     "Model",
     "Node",
@@ -31,8 +34,11 @@ __all__ = [
     "SteinUnsupported",
     "SteinValueError",
     "Trainer",
+    "effective_sample_size",
     "fit",
     "ops",
     "options",
+    "rhat",
+    "to_arviz",
     "version",
 ]

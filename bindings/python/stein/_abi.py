@@ -143,6 +143,15 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "stein_trainer_describe": (c_int32, [c_void_p, c_void_p, c_uint64, POINTER(c_uint64), POINTER(stein_error)]),
     "stein_trainer_free": (c_int32, [c_void_p]),
     "stein_sample": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), c_char_p, POINTER(stein_tensor), POINTER(stein_monitor), POINTER(stein_error)]),
+    "stein_density_new": (c_int32, [c_void_p, c_int64, c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(stein_error)]),
+    "stein_density_from_model": (c_int32, [c_void_p, POINTER(stein_tensor), c_double, POINTER(c_void_p), POINTER(stein_error)]),
+    "stein_density_free": (c_int32, [c_void_p]),
+    "stein_chains_new": (c_int32, [c_void_p, c_char_p, POINTER(stein_tensor), POINTER(c_void_p), POINTER(stein_error)]),
+    "stein_chains_run": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), POINTER(stein_monitor), POINTER(stein_error)]),
+    "stein_chains_describe": (c_int32, [c_void_p, c_void_p, c_uint64, POINTER(c_uint64), POINTER(stein_error)]),
+    "stein_chains_free": (c_int32, [c_void_p]),
+    "stein_rhat": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), POINTER(stein_monitor), POINTER(stein_error)]),
+    "stein_effective_sample_size": (c_int32, [c_void_p, POINTER(stein_tensor), c_char_p, POINTER(stein_tensor), POINTER(stein_monitor), POINTER(stein_error)]),
 }
 
 

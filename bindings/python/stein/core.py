@@ -25,7 +25,7 @@ def version() -> str:
 
 
 def options(kind: str) -> list[dict[str, Any]]:
-    """Every option of "context", "dataset", "model", "graph", "trainer", "sampler", "loss" or "denoising"."""
+    """Every option of "context", "dataset", "model", "graph", "trainer", "sampler", "loss", "denoising", ..."""
     described: list[dict[str, Any]] = parsed("stein_options_describe", kind.encode())
     return described
 
