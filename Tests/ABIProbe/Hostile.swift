@@ -13,7 +13,7 @@ extension World {
   func hostile(_ function: CSignature, _ parameter: CParameter) -> [Hostile] {
     let optional: Set<String> = [
       "options", "allocator", "labels", "start", "finished", "monitor", "error", "user", "release",
-      "value",
+      "value", "label", "statistics",
     ]
     let inParameter =
       function.name == "stein_model_parameter" && ["ndim", "shape", "out"].contains(parameter.name)
@@ -47,6 +47,10 @@ extension World {
           block.storeBytes(of: list[1], toByteOffset: 4, as: Int32.self)
           return Hostile(what: "inputs \(list)", value: bits(block), status: 103 ... 103)
         }
+    case "int64_t" where parameter.name == "d":
+      return [0, -1, .min, .max].map {
+        Hostile(what: "\($0)", value: UInt64(bitPattern: Int64($0)), status: 103 ... 103)
+      }
     case "int64_t":
       return [-1, .min, .max].map {
         Hostile(what: "\($0)", value: UInt64(bitPattern: Int64($0)), status: 103 ... 103)
@@ -68,7 +72,7 @@ extension World {
       return [-1, 1, 100, 9999, Int32.max, .min].map {
         Hostile(what: "\($0)", value: UInt64(bitPattern: Int64($0)), status: nil)
       }
-    case "stein_noise_fn": return [null]
+    case "stein_noise_fn", "stein_density_fn": return [null]
     case "stein_release_fn": return []
     case "const void *":
       return [null, Hostile(what: "zeros", value: bits(memory(1 << 16)), status: 203 ... 203)]
@@ -84,7 +88,7 @@ extension World {
 
   private func handleKind(_ parameter: CParameter) -> String? {
     guard !parameter.type.hasSuffix("**") else { return nil }
-    return ["context", "dataset", "model", "trainer", "graph"].first {
+    return ["context", "dataset", "model", "trainer", "graph", "density", "chains"].first {
       parameter.type.contains("stein_\($0) *")
     }
   }
@@ -92,6 +96,7 @@ extension World {
   private func handles(_ kind: String) -> [Hostile] {
     let living = [
       "context": context, "dataset": dataset, "model": model, "trainer": trainer, "graph": graph,
+      "density": density, "chains": chains,
     ]
     var list = [
       ("zeros", bits(memory(4096))), ("destroyed", dead[kind] ?? 0), ("1", 1), ("all ones", .max),

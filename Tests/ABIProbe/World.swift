@@ -12,6 +12,9 @@ final class World {
   var trainer: UInt64 = 0
   /// A graph of x [3], a parameter and their difference, whose squared norm is node 3.
   var graph: UInt64 = 0
+  /// The Gaussian's density, and two chains on it that have run.
+  var density: UInt64 = 0
+  var chains: UInt64 = 0
   /// A trainer that takes noise of the caller's.
   var noisy: UInt64 = 0
   /// Handles that were freed, by kind.
@@ -39,6 +42,8 @@ final class World {
     expect("stein_graph_node", [graph, text("parameter"), 0, 0, text("name=m shape=3"), 0, number])
     expect("stein_graph_node", [graph, text("subtract"), numbers([0, 1]), 2, 0, 0, number])
     expect("stein_graph_node", [graph, text("squared_norm"), numbers([2]), 1, 0, 0, number])
+    density = make("stein_density_from_model", [model, 0, (0.5).bitPattern])
+    chains = make("stein_chains_new", [density, text("kernel=mala chains=2 warmup=5"), 0])
     expect("stein_model_save", [model, text(folder + "/model")])
     expect("stein_trainer_save", [trainer, text(folder + "/checkpoint")])
     for kind in ["context", "dataset", "model"] {
@@ -54,6 +59,13 @@ final class World {
     let gone = make("stein_graph_new", [context])
     call("stein_graph_free", [gone])
     dead["graph"] = gone
+    for (kind, handle) in [
+      ("density", make("stein_density_from_model", [model, 0, 0])),
+      ("chains", make("stein_chains_new", [density, text("chains=1"), 0])),
+    ] {
+      call("stein_\(kind)_free", [handle])
+      dead[kind] = handle
+    }
     let other = make("stein_model_new", [context, dataset, 0])
     let short = make("stein_trainer_new", [other, dataset, 0])
     call("stein_trainer_free", [short])
@@ -150,6 +162,20 @@ final class World {
         return TensorSpec(data: levels, ndim: 1, shape: [4]).written()
       case ("noise", _): return noiseFunction
       case ("graph", _) where !parameter.type.hasSuffix("**"): return graph
+      case ("density", _) where !parameter.type.hasSuffix("**"): return density
+      case ("chains", _) where !parameter.type.hasSuffix("**"): return chains
+      case ("d", _): return 3
+      case ("function", _): return noiseFunction
+      case ("label", _), ("statistics", _): return 0
+      case ("draws", _) where function.name == "stein_chains_run":
+        let block = output(index, 8 * 2 * 4 * 3)
+        return TensorSpec(data: block, ndim: 3, shape: [2, 4, 3]).written()
+      case ("draws", _):
+        let data = memory(8 * 2 * 8 * 3)
+        for place in 0 ..< 48 {
+          data.storeBytes(of: Double(place * 7 % 11), toByteOffset: 8 * place, as: Double.self)
+        }
+        return TensorSpec(data: data, ndim: 3, shape: [2, 8, 3]).written()
       case ("operation", _): return text("multiply")
       case ("inputs", _): return numbers([2, 2])
       case ("count", _): return 2
@@ -162,7 +188,7 @@ final class World {
           switch function.name {
           case "stein_model_energy": [8]
           case "stein_model_losses": [64]
-          case "stein_model_parameter": [3]
+          case "stein_model_parameter", "stein_rhat", "stein_effective_sample_size": [3]
           case "stein_model_denoise_error": [4, 3]
           case "stein_model_jacobian", "stein_model_denoise_covariance": [8, 3, 3]
           default: [8, 3]

@@ -246,3 +246,43 @@ def test_no_graph_is_too_large():
             node = node + 1
     with pytest.raises(stein.SteinError):
         graph.node("parameter", name="big", shape=[1 << 24, 1 << 24])
+
+
+def test_what_the_output_does_not_need_is_left_out():
+    rows = banana(200)
+    graph = stein.Graph(2)
+    graph.parameter("unused", 5)
+    kink = abs(graph.x)
+    model = graph.model(rows, energy=((graph.x - graph.parameter("m", 2)) ** 2).sum())
+    assert kink.shape == (2,) and list(model.parameters()) == ["m"]
+    stein.Trainer(model, rows, objective="exact", steps=5).run()
+    assert b"unused" not in model.to_bytes()
+
+
+def test_a_switch_is_a_kink():
+    graph = stein.Graph(2)
+    energy = ops.select(graph.x[0] > 0, graph.x[0], 2 * graph.x[0]) * graph.parameter("k")
+    with pytest.raises(stein.SteinUnsupported, match="kink"):
+        stein.Trainer(graph.model(banana(100), energy=energy), banana(100), objective="sliced")
+
+
+@pytest.mark.parametrize("name", ["__metadata__", "a b", "a=b", "\u03b8", "x" * 129])
+def test_names_that_no_file_takes(name):
+    with pytest.raises((stein.SteinError, UnicodeError)):
+        stein.Graph(2).parameter(name)
+
+
+@pytest.mark.parametrize(
+    "build, says",
+    [
+        (lambda g: g.node("sum", g.x, axes=[0, 0]), "sum of [2]"),
+        (lambda g: g.node("log_sum_exp", g.x, axes=[1]), "log_sum_exp of [2]"),
+        (lambda g: g.node("transpose", g.x.sum(), axes=[0]), "transpose of []"),
+        (lambda g: ops.dot(g.x, np.ones(3)), "dot"),
+        (lambda g: g.x * np.ones((2, 2, 2, 1)), "at most 3 axes"),
+    ],
+)
+def test_more_errors(build, says):
+    with pytest.raises(stein.SteinError) as caught:
+        build(stein.Graph(2))
+    assert says in str(caught.value)

@@ -14,18 +14,20 @@ package struct GraphModel: Family {
   let dimension: Int
 
   init(_ program: GraphProgram, node: Int, output: Output, dimension: Int) throws {
-    (self.program, self.node, self.output, self.dimension) = (program, node, output, dimension)
     guard program.calls.indices.contains(node) else {
       throw SteinError(
         .badValue, "node \(node) is not in the graph, which has \(program.calls.count)",
         argument: "node")
     }
+    let (program, node) = try program.pruned(to: node)
+    (self.program, self.node, self.output, self.dimension) = (program, node, output, dimension)
     guard let columns = program.columns, program.varies[node] else {
       throw SteinError(.badValue, "the output does not depend on x", argument: "node")
     }
     guard columns == dimension else {
       throw SteinError(
-        .badShape, "x has \(columns) columns; the data set has \(dimension) that vary",
+        .badShape,
+        "x has \(columns) columns; the data set has \(dimension), not counting constant ones, which no density has",
         argument: "dataset")
     }
     let shape = program.shapes[node]
@@ -80,8 +82,7 @@ package struct GraphModel: Family {
     let replay = GraphReplay(rows: rows)
     var values: [GraphReplay.Value] = []
     var rest = parameters[...]
-    for (index, call) in program.calls.enumerated()
-    where index <= node || call.operation == .parameter {
+    for (index, call) in program.calls.enumerated() {
       let value: GraphReplay.Value
       switch call.operation {
       case .x: value = .init(node: inputs.x, rank: 1, isBatched: true)
@@ -92,7 +93,7 @@ package struct GraphModel: Family {
         value = .init(node: own, rank: program.shapes[index].rank, isBatched: false)
       default: value = replay.node(&graph, call, call.inputs.map { values[$0] })
       }
-      if index <= node { values.append(value) }
+      values.append(value)
     }
     return values[node].node
   }
@@ -101,8 +102,9 @@ package struct GraphModel: Family {
   func refusal(of form: Objective.Form) -> String? {
     guard output != .score, [.exact, .sliced, .slicedVR].contains(form) else { return nil }
     let kink = program.calls.indices.first { index in
-      program.calls[index].operation.hasKink
-        && program.calls[index].inputs.contains { program.varies[$0] }
+      let call = program.calls[index]
+      if call.operation == .select { return program.varies[call.inputs[0]] }
+      return call.operation.hasKink && call.inputs.contains { program.varies[$0] }
     }
     guard let kink else { return nil }
     return

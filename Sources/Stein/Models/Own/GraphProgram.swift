@@ -106,21 +106,26 @@ package struct GraphProgram: Sendable {
     default: made = replay.node(&trial, call, operands).node
     }
     if let error = trial.error {
-      throw SteinError(.badShape, error.message, argument: "inputs")
+      // What is made of several operations says whose misuse it was.
+      let name = call.operation.rawValue
+      let message = error.message.hasPrefix(name) ? error.message : "\(name): \(error.message)"
+      throw SteinError(.badShape, message, argument: "inputs")
     }
     let shape = trial.shape(of: made)
-    guard shape.rank <= 4, shape.count <= GraphProgram.mostElements, shape.count > 0 else {
+    // Rows and directions take an axis each of the five that there are.
+    let isRow =
+      call.operation == .x || call.operation == .sigma || call.inputs.contains { varies[$0] }
+    guard shape.rank <= (isRow ? 3 : 4), shape.count <= GraphProgram.mostElements, shape.count > 0 else {
       throw SteinError(
         .badShape,
-        "\(call.operation.rawValue) gives \(shape); a node has at most 4 axes and \(GraphProgram.mostElements) elements",
+        "\(call.operation.rawValue) gives \(shape); a node has at most 3 axes, 4 where it does not depend on x, and \(GraphProgram.mostElements) elements",
         argument: "inputs")
     }
     graph = trial
     nodes.append(made)
     shapes.append(shape)
     calls.append(call)
-    varies.append(
-      call.operation == .x || call.operation == .sigma || call.inputs.contains { varies[$0] })
+    varies.append(isRow)
     if call.operation == .x { columns = x }
     if call.operation == .sigma { usesSigma = true }
     if let start { starts[number] = start.map { Float($0) } }
@@ -153,6 +158,13 @@ package struct GraphProgram: Sendable {
       if columns == nil, call.options.columns == 0 { throw missing("columns") }
     case .parameter:
       guard !call.options.name.isEmpty else { throw missing("name") }
+      let isPlain = call.options.name.utf8.allSatisfy {
+        (0x30 ... 0x39).contains($0) || (0x41 ... 0x5a).contains($0) || (0x61 ... 0x7a).contains($0)
+          || [0x5f, 0x2e, 0x2d].contains($0)
+      }
+      guard isPlain, call.options.name.utf8.count <= 128, call.options.name != "__metadata__" else {
+        throw Options.bad("name", "is not 1 to 128 of the letters A-Z, a-z, 0-9, _, . and -")
+      }
       guard !parameterNames.contains(call.options.name) else {
         throw Options.bad("name", "is '\(call.options.name)', which another parameter has")
       }
@@ -169,8 +181,44 @@ package struct GraphProgram: Sendable {
       if call.options.sizes == nil { throw missing("sizes") }
     case .gather: if call.options.indices == nil { throw missing("indices") }
     case .power: if call.options.exponent == nil { throw missing("exponent") }
+    case .sum, .mean, .max, .logSumExp, .transpose: try checkAxes(call)
     default: break
     }
+  }
+
+  private func checkAxes(_ call: Call) throws {
+    guard let axes = call.options.axes, let input = call.inputs.first else { return }
+    let rank = shapes[input].rank
+    let counted = axes.map { $0 < 0 ? $0 + rank : $0 }
+    let isEach = call.operation != .transpose || counted.sorted() == Array(0 ..< rank)
+    guard counted.allSatisfy({ (0 ..< rank).contains($0) }), Set(counted).count == counted.count, isEach
+    else {
+      throw SteinError(
+        .badShape,
+        "\(call.operation.rawValue) of \(shapes[input]): axes \(axes) are not \(call.operation == .transpose ? "each of" : "among") its axes",
+        argument: "inputs")
+    }
+  }
+
+  /// The calls that node `output` needs, as a program of their own, and the output's number there.
+  func pruned(to output: Int) throws -> (program: GraphProgram, output: Int) {
+    var needed = [Bool](repeating: false, count: calls.count)
+    needed[output] = true
+    for index in calls.indices.reversed() where needed[index] {
+      for input in calls[index].inputs { needed[input] = true }
+    }
+    var program = GraphProgram()
+    var numbers: [Int: Int] = [:]
+    for index in calls.indices where needed[index] {
+      let call = calls[index]
+      let moved = Call(
+        operation: call.operation, inputs: call.inputs.map { numbers[$0] ?? 0 },
+        options: call.options, literal: call.literal)
+      let number = try program.append(moved)
+      program.starts[number] = starts[index]
+      numbers[index] = number
+    }
+    return (program, numbers[output] ?? 0)
   }
 
   /// Lengths of the axes of a node's value for one row.

@@ -142,6 +142,11 @@ struct GraphReplay {
   /// As NumPy's: a vector on the left is a row, on the right a column, and its axis goes.
   private func product(_ graph: inout Graph, _ a: Value, _ b: Value) -> Value {
     let batched = a.isBatched || b.isBatched
+    if a.isBatched, !b.isBatched, a.rank >= 1, b.rank == 2 { return stacked(&graph, a, b) }
+    if b.isBatched, !a.isBatched, a.rank == 2, b.rank == 1 {
+      let y = graph.matmul(b.node, a.node, transposeB: true)
+      return Value(node: y, rank: 1, isBatched: true)
+    }
     let rank = max(a.rank, b.rank, 2)
     func matrix(_ x: Value, column: Bool) -> Node {
       guard x.rank == 1 else { return aligned(&graph, x, rank) }
@@ -160,6 +165,16 @@ struct GraphReplay {
     let result = graph.error == nil ? graph.reshape(y, Shape(dims)) : y
     return Value(
       node: result, rank: graph.shape(of: result).rank - (batched ? 1 : 0), isBatched: batched)
+  }
+
+  /// The rows of every left matrix in one product with a matrix that all share, so that its gradient is one product too.
+  private func stacked(_ graph: inout Graph, _ a: Value, _ b: Value) -> Value {
+    let dims = graph.shape(of: a.node).dims
+    let inner = dims[dims.count - 1]
+    let flat = graph.reshape(a.node, [dims.dropLast().reduce(1, *), inner])
+    let columns = graph.shape(of: b.node)[1]
+    let whole = graph.reshape(graph.matmul(flat, b.node), Shape(dims.dropLast() + [columns]))
+    return Value(node: whole, rank: a.rank, isBatched: true)
   }
 
   private func concatenated(
