@@ -54,7 +54,8 @@ public func stein_density_free(_ density: OpaquePointer?) -> stein_status {
 
 @_cdecl("stein_chains_new") @implementation
 public func stein_chains_new(
-  _ density: OpaquePointer?, _ options: UnsafePointer<CChar>?, _ start: UnsafePointer<stein_tensor>?,
+  _ density: OpaquePointer?, _ options: UnsafePointer<CChar>?,
+  _ start: UnsafePointer<stein_tensor>?,
   _ chains: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<stein_error>?
 ) -> stein_status {
   unsafe boundary(error, ["density", "options", "start", "chains"]) { call in
@@ -123,7 +124,8 @@ public func stein_rhat(
 
 @_cdecl("stein_effective_sample_size") @implementation
 public func stein_effective_sample_size(
-  _ context: OpaquePointer?, _ draws: UnsafePointer<stein_tensor>?, _ options: UnsafePointer<CChar>?,
+  _ context: OpaquePointer?, _ draws: UnsafePointer<stein_tensor>?,
+  _ options: UnsafePointer<CChar>?,
   _ out: UnsafePointer<stein_tensor>?, _ monitor: UnsafeMutablePointer<stein_monitor>?,
   _ error: UnsafeMutablePointer<stein_error>?
 ) -> stein_status {

@@ -154,7 +154,8 @@ struct TestDensity: LogDensity {
 
   /// Warm-up finds steps and a metric on a target of very unequal scales; moments within 4 deviations by the effective sample size.
   @Test(arguments: [
-    "kernel=nuts", "kernel=nuts metric=dense", "kernel=hmc metric=dense", "kernel=mala metric=dense",
+    "kernel=nuts", "kernel=nuts metric=dense", "kernel=hmc metric=dense",
+    "kernel=mala metric=dense",
   ])
   func adaptsToUnequalScales(_ options: String) throws {
     // Covariance diag(9, 0.04) turned, mean (5, −1).

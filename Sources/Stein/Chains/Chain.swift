@@ -59,7 +59,8 @@ final class Chain {
   private var endLogDensity = 0.0
 
   init(
-    _ kernel: Kernel, dimension d: Int, metric: Metric, step: Double, target: Double?, leapfrogs: Int,
+    _ kernel: Kernel, dimension d: Int, metric: Metric, step: Double, target: Double?,
+    leapfrogs: Int,
     friction: Double, depth: Int, memory: Memory
   ) throws {
     (self.kernel, self.d, self.metric) = (kernel, d, metric)

@@ -38,7 +38,9 @@ package final class Chains: @unchecked Sendable {
   /// Transitions without a move of any chain after which the run gives up.
   private static let patience = 200
 
-  package static let statistics = ["log_density", "acceptance", "step_size", "divergent", "tree_depth"]
+  package static let statistics = [
+    "log_density", "acceptance", "step_size", "divergent", "tree_depth",
+  ]
 
   package init(
     _ density: any LogDensity, context: Context, start: TensorView?, options text: String
@@ -66,8 +68,12 @@ package final class Chains: @unchecked Sendable {
       throw Options.bad("target_acceptance", "is for kernels that accept or reject")
     }
     let memory = context.memory
-    let (target, leapfrogs) = (options.number("target_acceptance"), options.integer("leapfrog_steps") ?? 20)
-    let (friction, depth) = (options.number("friction") ?? 1, options.integer("max_tree_depth") ?? 10)
+    let (target, leapfrogs) = (
+      options.number("target_acceptance"), options.integer("leapfrog_steps") ?? 20
+    )
+    let (friction, depth) = (
+      options.number("friction") ?? 1, options.integer("max_tree_depth") ?? 10
+    )
     let kernel = kernel
     chains = try (0 ..< count).map { _ in
       try Chain(
@@ -88,7 +94,8 @@ package final class Chains: @unchecked Sendable {
         start.readRow(number, into: chain.place)
         for j in 0 ..< d where !chain.place[j].isFinite {
           throw SteinError(
-            .notFinite, "row \(number), column \(j) of start is \(chain.place[j])", argument: "start")
+            .notFinite, "row \(number), column \(j) of start is \(chain.place[j])",
+            argument: "start")
         }
       } else {
         var random = ChainRandom(seed: seed ^ 0x9E37_79B9_7F4A_7C15, chain: number, transition: 0)
@@ -102,7 +109,8 @@ package final class Chains: @unchecked Sendable {
     let (count, d) = (chains.count, density.dimension)
     guard draws.shape.count == 3, draws.shape[0] == count, draws.shape[2] == d else {
       throw SteinError(
-        .badShape, "draws has shape \(draws.shape); it needs [\(count), n, \(d)]", argument: "draws")
+        .badShape, "draws has shape \(draws.shape); it needs [\(count), n, \(d)]", argument: "draws"
+      )
     }
     let n = draws.shape[1]
     if let statistics, statistics.shape != [count, n, Chains.statistics.count] {
@@ -236,7 +244,9 @@ package final class Chains: @unchecked Sendable {
     for index in active { chains[index].begin(seed: seed, chain: index, number: transitions) }
     do {
       while !active.isEmpty {
-        for (place, index) in active.enumerated() { x.slice(place * d, d).copy(chains[index].query) }
+        for (place, index) in active.enumerated() {
+          x.slice(place * d, d).copy(chains[index].query)
+        }
         try ask(monitor, active.count)
         active = active.enumerated().compactMap { place, index in
           let done = chains[index].absorb(logDensity[place], score.slice(place * d, d))
@@ -269,10 +279,13 @@ package final class Chains: @unchecked Sendable {
     return JSON.object([
       ("options", options.json), ("kernel", .string(kernel.rawValue)),
       ("dimension", .integer(density.dimension)), ("transitions", .integer(transitions)),
-      ("warmup", .integer(plan.count)), ("warmed_up", .bool(isSettled && transitions >= plan.count)),
+      ("warmup", .integer(plan.count)),
+      ("warmed_up", .bool(isSettled && transitions >= plan.count)),
       (
         "acceptance",
-        list { .number(counts[$0].draws > 0 ? counts[$0].acceptance / Double(counts[$0].draws) : .nan) }
+        list {
+          .number(counts[$0].draws > 0 ? counts[$0].acceptance / Double(counts[$0].draws) : .nan)
+        }
       ),
       ("step_size", list { .number(chains[$0].adaptation.step) }),
       ("divergences", list { .integer(counts[$0].divergences) }),

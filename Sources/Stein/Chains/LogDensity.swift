@@ -23,7 +23,12 @@ package final class ModelDensity: LogDensity {
   package init(_ model: Model, label: TensorView?, sigma: Double) throws {
     let now = model.snapshot
     level = try now.level(sigma)
-    let classes = try now.classes(label, rows: 1, memory: model.context.memory)
+    let classes: Storage<Int32>?
+    do {
+      classes = try now.classes(label, rows: 1, memory: model.context.memory)
+    } catch let error as SteinError {
+      throw SteinError(error.code, error.message, argument: "label")
+    }
     guard classes != nil || now.description.unconditional else {
       throw SteinError(
         .badValue, "the model knows its density by class alone: give a label", argument: "label")

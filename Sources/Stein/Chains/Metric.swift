@@ -87,7 +87,9 @@ final class Metric {
       return
     }
     for i in 0 ..< d {
-      for j in 0 ... i { factor[i * d + j] = share * square[i * d + j] / (n - 1) + (i == j ? floor : 0) }
+      for j in 0 ... i {
+        factor[i * d + j] = share * square[i * d + j] / (n - 1) + (i == j ? floor : 0)
+      }
     }
     // The welford sums of x_j use means of other ages; the floor keeps the pivots positive all the same.
     for i in 0 ..< d {

@@ -32,7 +32,8 @@ struct Tree {
 
   init(dimension d: Int, depth: Int, memory: Memory) throws {
     (self.d, depthLimit) = (d, depth)
-    rows = try Storage<Double>(memory, count: depth > 0 ? (Row.allCases.count + 2 * depth) * d : 0).view
+    rows = try Storage<Double>(memory, count: depth > 0 ? (Row.allCases.count + 2 * depth) * d : 0)
+      .view
   }
 
   private func row(_ row: Row) -> View<Double> { rows.slice(row.rawValue * d, d) }
@@ -68,7 +69,8 @@ struct Tree {
 
   /// `logWeight`: H₀ − H.
   mutating func addLeaf(
-    _ x: View<Double>, _ p: View<Double>, _ s: View<Double>, _ logDensity: Double, logWeight: Double,
+    _ x: View<Double>, _ p: View<Double>, _ s: View<Double>, _ logDensity: Double,
+    logWeight: Double,
     _ metric: Metric, pick: Double
   ) {
     edge.copy(x)

@@ -19,7 +19,8 @@ package struct Convergence {
   private let monitor: any Monitor
 
   package init(_ draws: TensorView, memory: Memory, monitor: any Monitor) throws {
-    guard draws.shape.count == 3, draws.shape[1] >= 4, draws.shape[0] >= 1, draws.shape[2] >= 1 else {
+    guard draws.shape.count == 3, draws.shape[1] >= 4, draws.shape[0] >= 1, draws.shape[2] >= 1
+    else {
       throw SteinError(
         .badShape, "draws has shape \(draws.shape); it needs [chains, n, d] with n of 4 or more",
         argument: "draws")

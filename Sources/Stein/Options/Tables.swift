@@ -291,7 +291,9 @@ extension OptionTable {
       .init(
         "metric", .choice(["auto"] + Metric.Kind.allCases.map(\.rawValue)), "auto",
         "The covariance that warm-up estimates; auto: diagonal where kernels adapt"),
-      .init("leapfrog_steps", .integer(1 ... 1_000_000), "20", "hmc: at most so many a transition, drawn evenly from 1 on"),
+      .init(
+        "leapfrog_steps", .integer(1 ... 1_000_000), "20",
+        "hmc: at most so many a transition, drawn evenly from 1 on"),
       .init("max_tree_depth", .integer(1 ... 24), "10", "nuts: doublings"),
       .init("friction", .number(0 ... 1e6), "1", "underdamped: γ, per unit of time"),
       .init("seed", .integer(0 ... .max), "0", "Of all that is random"),

@@ -115,7 +115,8 @@ package struct GraphProgram: Sendable {
     // Rows and directions take an axis each of the five that there are.
     let isRow =
       call.operation == .x || call.operation == .sigma || call.inputs.contains { varies[$0] }
-    guard shape.rank <= (isRow ? 3 : 4), shape.count <= GraphProgram.mostElements, shape.count > 0 else {
+    guard shape.rank <= (isRow ? 3 : 4), shape.count <= GraphProgram.mostElements, shape.count > 0
+    else {
       throw SteinError(
         .badShape,
         "\(call.operation.rawValue) gives \(shape); a node has at most 3 axes, 4 where it does not depend on x, and \(GraphProgram.mostElements) elements",
@@ -191,7 +192,8 @@ package struct GraphProgram: Sendable {
     let rank = shapes[input].rank
     let counted = axes.map { $0 < 0 ? $0 + rank : $0 }
     let isEach = call.operation != .transpose || counted.sorted() == Array(0 ..< rank)
-    guard counted.allSatisfy({ (0 ..< rank).contains($0) }), Set(counted).count == counted.count, isEach
+    guard counted.allSatisfy({ (0 ..< rank).contains($0) }), Set(counted).count == counted.count,
+      isEach
     else {
       throw SteinError(
         .badShape,
