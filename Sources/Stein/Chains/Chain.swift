@@ -208,7 +208,9 @@ final class Chain {
     return true
   }
 
-  /// BAOAB up to the query: half a kick, half a drift, friction and noise, half a drift. Leimkuhler & Matthews (2013).
+  /// BAOAB up to the query: half a kick, half a drift, friction and noise, half a drift.
+  ///
+  /// Leimkuhler & Matthews (2013).
   private func halfUnderdamped() {
     noise.copy(momentum)
     for i in 0 ..< d { momentum[i] += 0.5 * h * score[i] }

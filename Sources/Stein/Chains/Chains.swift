@@ -104,7 +104,9 @@ package final class Chains: @unchecked Sendable {
     }
   }
 
-  /// Draws [chains, n, d], and statistics [chains, n, 5]. The first run warms up.
+  /// Draws [chains, n, d], and statistics [chains, n, 5].
+  ///
+  /// The first run warms up.
   package func run(draws: TensorView, statistics: TensorView?, monitor: any Monitor) throws {
     let (count, d) = (chains.count, density.dimension)
     guard draws.shape.count == 3, draws.shape[0] == count, draws.shape[2] == d else {
@@ -175,7 +177,9 @@ package final class Chains: @unchecked Sendable {
     return "[\(shown)\(place.count > 6 ? ", …" : "")]"
   }
 
-  /// Doubles or halves each chain's step until the acceptance of one transition crosses one half. Hoffman & Gelman (2014), algorithm 4,
+  /// Doubles or halves each chain's step until the acceptance of one transition crosses one half.
+  ///
+  /// Hoffman & Gelman (2014), algorithm 4,
   /// by whole transitions that are then taken back.
   private func findSteps(_ monitor: any Monitor) throws {
     let before = chains.map(\.adaptation)
@@ -236,7 +240,9 @@ package final class Chains: @unchecked Sendable {
     if number + 1 == plan.count { for chain in chains { chain.adaptation.finish() } }
   }
 
-  /// One transition of every chain: they are asked together until each is at its end. A stop in between leaves all at its beginning.
+  /// One transition of every chain: they are asked together until each is at its end.
+  ///
+  /// A stop in between leaves all at its beginning.
   private func transition(_ monitor: any Monitor) throws {
     let d = density.dimension
     var active = Array(chains.indices)
