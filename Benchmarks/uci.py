@@ -87,12 +87,12 @@ def run(rows, seed, steps):
     found = {}
     data = stein.Dataset(train)
     started = time.perf_counter()
-    gaussian = stein.fit(data, family="gaussian", scale="none", sigma_min=NOISE)
+    gaussian = stein.fit(data, family="gaussian", sigma_min=NOISE)
     found["gaussian"] = (*judged(gaussian, train, test, seed), time.perf_counter() - started)
     for objective in OBJECTIVES:
         started = time.perf_counter()
         model = stein.fit(
-            data, family="deep_kernel_exponential", scale="none", objective=objective, noise=NOISE, steps=steps, seed=seed,
+            data, family="deep_kernel_exponential", objective=objective, noise=NOISE, steps=steps, seed=seed,
             validation=1 / 9, patience=10, batch=512, rate=3e-3, ema=0.99,
         )
         seconds = time.perf_counter() - started

@@ -359,7 +359,7 @@ STEIN_API STEIN_CHECK stein_status stein_trainer_set_noise(stein_trainer *traine
                                                            stein_error *error);
 
 /* JSON: options in force, step, finished and why, loss, validation, best_validation, best_step, levels (sigma and loss of each); closed_form
- * (statistics, estimates, standard_errors) after one; denoising, once finished (sigma, dimension, predicted, error, validation, exact: see
+ * (statistics, estimates, standard_errors) after one; denoising, once the steps are done (sigma, dimension, predicted, error, validation, exact: see
  * stein_model_denoise_error); warnings, also of memorised rows and of a level that is too low for data near a manifold. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_describe(const stein_trainer *trainer, char *buffer, uint64_t capacity, uint64_t *needed,
                                                           stein_error *error);

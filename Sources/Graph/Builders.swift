@@ -78,7 +78,7 @@ extension Graph {
   }
 
   package mutating func transpose(_ x: Node, _ permutation: [Int]) -> Node {
-    if permutation == Array(0 ..< permutation.count) { return x }
+    if permutation == Array(0 ..< shape(of: x).rank) { return x }
     if case .transpose(let source, let inner) = operation(x),
       permutation.allSatisfy(inner.indices.contains)
     {
@@ -88,7 +88,7 @@ extension Graph {
   }
 
   package mutating func slice(_ x: Node, starts: [Int], sizes: [Int]) -> Node {
-    if sizes == shape(of: x).dims { return x }
+    if sizes == shape(of: x).dims, starts == sizes.map({ _ in 0 }) { return x }
     return append(.slice(x, starts: starts, sizes: sizes))
   }
 

@@ -37,8 +37,12 @@ package struct Graph: Sendable {
   /// The node for `op`, which is appended unless it stands already.
   mutating func append(_ op: Op) -> Node {
     if let node = known[op] { return node }
-    do {
-      return insert(op, try inferShape(op))
+    do throws(GraphError) {
+      let shape = try inferShape(op)
+      guard shape.count <= 1 << 40 else {
+        throw GraphError(message: "\(op.name) gives \(shape), which no memory holds")
+      }
+      return insert(op, shape)
     } catch {
       if self.error == nil { self.error = error }
       return insert(.constant(.nan), [])

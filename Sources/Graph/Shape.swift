@@ -5,7 +5,11 @@ package struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStrin
 
   package init(_ dims: [Int]) {
     self.dims = dims
-    count = dims.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
+    // More than there can be stays more than there can be.
+    count = dims.reduce(1) { product, length in
+      let (value, overflow) = product.multipliedReportingOverflow(by: length)
+      return overflow ? .max : value
+    }
   }
 
   package init(arrayLiteral elements: Int...) { self.init(elements) }

@@ -12,6 +12,14 @@ func centres(
   let affordable = 50_000_000 / max(count * d, 1)
   let n = min(rows.count, max(min(20_000, affordable), count))
   let step = Double(rows.count) / Double(n)
+  // Very many are taken evenly: spreading them would cost more than it gives.
+  guard Double(count) * Double(n) * Double(d) <= 2e8 else {
+    for k in 0 ..< count {
+      let row = Int(Double(k) * Double(rows.count) / Double(count))
+      centres.slice(k * d, d).copy(rows.values.slice(row * d, d))
+    }
+    return
+  }
   func row(_ index: Int) -> View<Float> { rows.values.slice(Int(Double(index) * step) * d, d) }
   func distance(_ a: View<Float>, _ b: View<Float>) -> Double {
     var sum = 0.0
@@ -48,7 +56,7 @@ func centres(
     centre(k).copy(row(chosen))
   }
   // Rounds are for a few centres of many rows; of nearly as many as rows each is its own.
-  guard count * 4 <= n else { return }
+  guard count * 4 <= n, Double(count) * Double(n) * Double(d) <= 2e7 else { return }
   let sums = try Storage<Double>(memory, count: count * d).view
   let members = try Storage<Int32>(memory, count: count).view
   for _ in 0 ..< 8 {

@@ -1,3 +1,4 @@
+import Execution
 package import Graph
 
 /// Where a density lives, in units of u.
@@ -20,6 +21,33 @@ package enum Domain: Sendable, Equatable {
 
   private func distance(_ u: (Int) -> Double, _ centre: [Double]) -> Double {
     centre.indices.reduce(0) { $0 + (u($1) - centre[$1]) * (u($1) - centre[$1]) }.squareRoot()
+  }
+
+  /// Moves what lies at a bound, or beyond it, by no more than float32's rounding of the row's own place, onto the bound.
+  func snap(_ u: View<Float>, spread: Double) {
+    switch self {
+    case .real: return
+    case .box(let lower, let upper):
+      for i in lower.indices {
+        for bound in [lower[i], upper[i]] where bound.isFinite {
+          let room = 4e-7 * (abs(bound) + spread)
+          if abs(Double(u[i]) - bound) <= room { u[i] = Float(bound) }
+        }
+        // Float's own rounding of the bound must not lie outside.
+        if Double(u[i]) < lower[i], abs(Double(u[i]) - lower[i]) < 4e-7 * (abs(lower[i]) + spread) {
+          u[i] = u[i].nextUp
+        }
+        if Double(u[i]) > upper[i], abs(Double(u[i]) - upper[i]) < 4e-7 * (abs(upper[i]) + spread) {
+          u[i] = u[i].nextDown
+        }
+      }
+    case .ball(let centre, let radius):
+      let r = distance({ Double(u[$0]) }, centre)
+      guard r > radius, r < radius + 4e-7 * (radius + spread) * 2 else { return }
+      for i in centre.indices {
+        u[i] = Float(centre[i] + (Double(u[i]) - centre[i]) * radius / r * (1 - 1e-6))
+      }
+    }
   }
 
   /// Brings a point that stepped outside back in by reflection at the boundary.
@@ -82,7 +110,9 @@ package struct Boundary: Sendable, Equatable {
       h = graph.minimum(graph.minimum(graph.subtract(x, below), graph.subtract(above, x)), h)
     case .ball(let centre, let radius):
       let middle = graph.literal(Literal(shape: [1, centre.count], values: centre))
-      let r = graph.sqrt(graph.squaredNorm(graph.subtract(x, middle), keepAxes: true))
+      // A little more than the distance, which has no slope at the centre.
+      let square = graph.squaredNorm(graph.subtract(x, middle), keepAxes: true)
+      let r = graph.sqrt(graph.add(square, graph.constant(1e-12 * radius * radius)))
       h = graph.minimum(graph.subtract(graph.constant(radius), r), h)
     }
     if power == 2 { h = graph.square(h) }

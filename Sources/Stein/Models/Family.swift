@@ -12,6 +12,8 @@ package struct ParameterSpec: Sendable {
     /// Centres of the rows of the data, [k, D], spread by k-means.
     case centres
     case values([Float])
+    /// 0, but for elements from `first` on, `count` of them: in groups of `components`, spread over [−1, 1].
+    case spread(first: Int, count: Int, components: Int)
     /// N(0, deviation²), drawn by the model's seed.
     case normal(deviation: Double)
   }

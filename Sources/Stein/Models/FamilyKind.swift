@@ -35,8 +35,9 @@ package enum FamilyKind: String, CaseIterable, Sendable {
   /// Whether it may live on a domain with a boundary, where a density is neither normalised nor convolved with noise.
   var allowsDomain: Bool {
     switch self {
-    case .scoreMLP, .energyMLP, .exponential, .kernelExponential, .graph: true
-    case .gaussian, .mixture, .deepKernelExponential, .nice, .autoregressive: false
+    case .scoreMLP, .energyMLP, .exponential, .graph: true
+    case .gaussian, .mixture, .kernelExponential, .deepKernelExponential, .nice, .autoregressive:
+      false
     }
   }
 

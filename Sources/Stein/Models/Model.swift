@@ -59,6 +59,11 @@ package final class Model: Sendable {
         let n = spec.shape[spec.shape.rank - 1]
         for i in 0 ..< view.count / n { view[i * n + i % n] = Float(value) }
       case .values(let values): view.copy(values)
+      case .spread(let first, let count, let components):
+        for index in 0 ..< count where components > 1 {
+          let share = Double(index % components) / Double(components - 1)
+          view[first + index] = Float(2 * share - 1)
+        }
       case .centres:
         let rows = try TrainingRows(dataset, description, memory: memory)
         try centres(

@@ -44,7 +44,10 @@ extension ModelDescription {
       shape.allSatisfy({ $0 > 0 && $0 <= 1 << 30 })
     else { throw bad("shape") }
     self.shape = shape
-    let count = shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
+    let count = shape.reduce(1) { product, length in
+      product.multipliedReportingOverflow(by: length).overflow ? .max : product * length
+    }
+    guard count <= 1 << 30 else { throw bad("shape") }
     names = json["names"]?.array?.compactMap(\.string)
     guard names.map({ $0.count == count }) ?? true else { throw bad("names") }
     guard let mean = json["mean"]?.doubles, mean.count == count,
@@ -62,6 +65,7 @@ extension ModelDescription {
     sigmaMax = json["sigma_max"]?.double == 0 ? 0 : try positive("sigma_max")
     sigmaMin = sigmaMax == 0 ? 0 : try positive("sigma_min")
     largestDistance = json["largest_distance"]?.double ?? 0
+    guard (0 ... 1e12).contains(largestDistance) else { throw bad("largest_distance") }
     guard sigmaMin <= sigmaMax else { throw bad("sigma_min is above sigma_max") }
     guard let classes = json["classes"]?.integers, let counts = json["class_counts"]?.integers,
       classes.count == counts.count, classes.count <= Labels.most, counts.allSatisfy({ $0 >= 0 }),

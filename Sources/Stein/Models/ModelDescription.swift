@@ -54,7 +54,7 @@ package struct ModelDescription: Sendable {
         network: network(outputs: 1, lastLayer: .normal(deviation: start)), sigmaData: sigmaData,
         isNoiseConditional: network.noiseConditional)
     case .gaussian: return Gaussian(dimension: d)
-    case .mixture: return Mixture(dimension: d, structure)
+    case .mixture: return Mixture(dimension: d, structure, sigmaData: sigmaData)
     case .exponential: return Exponential(dimension: d, structure, domain)
     case .kernelExponential: return KernelExponential(dimension: d, structure, features: nil)
     case .deepKernelExponential:
@@ -105,6 +105,11 @@ extension ModelDescription {
     network = try NetworkOptions(options, family, rows: dataset.rowCount, common: common)
     structure = try Structure(options, family, dimension: dimension, rows: dataset.rowCount)
     try checkDomain()
+    if [.kernelExponential, .deepKernelExponential].contains(family),
+      scaling(options, dataset) == .none
+    {
+      throw Options.bad("scale", "is 'none'; kernels of unit size want scale=columns or common")
+    }
   }
 
   /// A domain is for densities of one level: noise would leave it.
@@ -113,7 +118,7 @@ extension ModelDescription {
     guard family.allowsDomain else {
       throw Options.bad(
         "domain",
-        "is not for family=\(family.rawValue); exponential, kernel_exponential, networks and graphs of one level take it"
+        "is not for family=\(family.rawValue); exponential, networks and graphs of one level take it"
       )
     }
     guard !isNoiseConditional else {

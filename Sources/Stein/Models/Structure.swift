@@ -61,15 +61,20 @@ extension Structure {
 
   /// Why this is no model of so many columns; nil if it is one.
   func complaint(_ family: FamilyKind, dimension: Int) -> SteinError? {
+    if family == .autoregressive, components * dimension > 1 << 20 {
+      return Options.bad("components", "is \(components), too many for \(dimension) columns")
+    }
     guard family == .exponential else { return nil }
-    guard exponents.count == 2, exponents.allSatisfy({ $0 >= 0 }), exponents[0] > 0 else {
-      return Options.bad("exponents", "are \(exponents); they are a > 0 and b >= 0")
+    guard exponents.count == 2, exponents.allSatisfy({ (0 ... 64).contains($0) }),
+      exponents[0] > 0
+    else {
+      return Options.bad("exponents", "are \(exponents); they are a > 0 and b >= 0, at most 64")
     }
     let count = StatisticTable.count(self, dimension: dimension)
-    guard count <= StatisticTable.most else {
+    guard count <= StatisticTable.most, count * dimension <= 1 << 20 else {
       return Options.bad(
         "degree",
-        "is \(degree), which gives \(dimension) columns more than \(StatisticTable.most) statistics; take statistics=pairwise or a lower one"
+        "is \(degree), which gives \(dimension) columns too many statistics; take statistics=pairwise or a lower one"
       )
     }
     return nil

@@ -44,13 +44,18 @@ struct Evaluation {
       }
     }
     if let noise {
-      // The caller's function runs on the caller's thread, a shard at a time.
+      // The caller's function runs on the caller's thread, a shard at a time; with the level that the runner will tell.
+      let u = try Storage<Float>(memory, count: ObjectiveRunner.uniformsPerRow)
+      let source = DrawSource(seed: seed, step: 0, evaluation: true).source(Stream.rows)
       for first in stride(from: 0, to: total, by: shard) {
         try monitor.poll()
         let count = min(shard, total - first)
         let supplied = try noise.rows(
           count, first: first, data: runner.data, seed: seed, step: 0, evaluation: true
-        ) { draw($0, 0.5) }
+        ) { index in
+          u.view.fillUniform(rows: 1, columns: u.count, source, firstRow: UInt64(index))
+          return draw(index, Double(u.view[2]))
+        }
         evaluate(0, first, count, supplied)
       }
     } else {

@@ -12,6 +12,15 @@ extension Objective {
           "objective=closed_form is for gaussian, exponential and kernel_exponential, whose loss is quadratic; family=\(family.rawValue) takes \(Objective.names(for: model))"
         )
       }
+      let strangers = [
+        "noise_kernel", "degrees", "projections", "projection_law", "control_variate",
+        "difference_step", "schedule", "weighting",
+      ]
+      if let stranger = strangers.first(where: {
+        options.isSet($0) && !(family == .gaussian && $0 == "schedule")
+      }) {
+        throw Options.bad(stranger, "is not for objective=closed_form")
+      }
       return nil
     }
     guard family != .gaussian else {
@@ -33,6 +42,10 @@ extension Objective {
     step = options.number("difference_step") ?? 0.05 * model.sigmaData
     controlVariate = options.flag("control_variate") ?? false
     kernel = options.choice("noise_kernel").flatMap(NoiseKernel.init(named:)) ?? .gaussian
+    if model.family == .deepKernelExponential, kernel != .gaussian {
+      throw Options.bad(
+        "noise_kernel", "other than gaussian is not for deep kernels, whose weights are solved for")
+    }
     if case .studentT = kernel { kernel = .studentT(options.number("degrees") ?? 5) }
     guard form == .denoising || kernel == .gaussian else {
       throw Options.bad(

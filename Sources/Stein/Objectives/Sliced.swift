@@ -19,7 +19,8 @@ extension Graph {
     score: Node, x: Node, projections: [Node], reduced: Bool = true, boundary: BoundaryWeight? = nil
   ) -> Node {
     var (curvature, square) = (constant(0), constant(0))
-    let root = boundary.map { sqrt($0.h) }
+    // Rounding may leave a row at the boundary a little beyond it.
+    let root = boundary.map { sqrt(maximum($0.h, constant(1e-20))) }
     for v in projections {
       let w = root.map { multiply($0, v) } ?? v
       let slope = pushforward(of: [score], along: [(variable: x, tangent: w)])[0]

@@ -80,7 +80,9 @@ package struct Options: Sendable {
   }
 
   private static func quoted(_ item: String) -> String {
-    guard item.isEmpty || item.contains(where: { " ,\"=\\\t\n".contains($0) }) else { return item }
+    guard item.isEmpty || item.contains(where: { $0.isWhitespace || ",\"=\\".contains($0) }) else {
+      return item
+    }
     let escaped = item.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
     return "\"" + String(escaped) + "\""
   }

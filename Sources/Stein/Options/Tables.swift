@@ -148,7 +148,7 @@ extension OptionTable {
       "noise_kernel", .choice(["gaussian", "laplace", "logistic", "student_t", "caller"]),
       "gaussian",
       "denoising: law of the noise, of unit variance; caller: stein_trainer_set_noise"),
-    .init("degrees", .number(2.01 ... 1e6), "5", "noise_kernel=student_t: degrees of freedom"),
+    .init("degrees", .number(2.01 ... 1e4), "5", "noise_kernel=student_t: degrees of freedom"),
     .init(
       "control_variate", .flag, "false",
       "denoising: subtracts t·s(u), of mean 0, which keeps the variance finite at small σ"),

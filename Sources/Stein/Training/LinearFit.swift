@@ -81,7 +81,12 @@ final class LinearFit {
       let held = try equations.sums(judged, monitor)
       for exponent in stride(from: -1.0, through: -6.0, by: -1) {
         let ridge = pow(10, exponent) * max(sums.matrix.trace(m) / Double(m), 1e-12)
-        guard let theta = try? solve(sums, ridge: ridge, monitor).theta else { continue }
+        let theta: [Double]
+        do {
+          theta = try solve(sums, ridge: ridge, monitor).theta
+        } catch let error as SteinError where [.badValue, .diverged].contains(error.code) {
+          continue
+        }
         let loss = held.loss(theta)
         if loss.isFinite, loss < best?.loss ?? .infinity { best = (loss, factor * middle, ridge) }
       }
@@ -150,6 +155,9 @@ final class LinearFit {
     for i in 0 ..< m { b[i] = -linear[i] * scale[i] }
     factor.solve(b)
     let theta = (0 ..< m).map { b[$0] * scale[$0] }
+    guard theta.allSatisfy(\.isFinite) else {
+      throw SteinError(.diverged, "the normal equations have no finite solution on these rows")
+    }
     guard inverse else {
       return Solution(theta: theta, loss: sums.loss(theta), condition: nil, inverse: nil)
     }

@@ -91,7 +91,8 @@ final class NormalEquations {
     let terms = graph.add(graph.multiply(h, inner), graph.multiply(hSlope, slope))
     let linear = graph.multiply(
       included, graph.sum(graph.reshape(terms, [d, rows, m]), axes: [0]))
-    let weighted = graph.multiply(graph.sqrt(h), slope)
+    let weighted = graph.multiply(
+      graph.sqrt(graph.maximum(h, graph.constant(0))), slope)
     let kept = graph.multiply(
       included, graph.reshape(weighted, [d, rows, m]))
     let flat = graph.reshape(kept, [d * rows, m])

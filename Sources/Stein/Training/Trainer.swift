@@ -27,6 +27,7 @@ package final class Trainer: @unchecked Sendable {
   private(set) var fit: LinearFit.Result?
   /// Of the finished model.
   private var diagnosis: Diagnosis?
+  private var isDiagnosed = false
   /// What a checkpoint said of the two.
   var restored: JSON?
   private var machine: TrainingMachine?
@@ -62,7 +63,10 @@ package final class Trainer: @unchecked Sendable {
   package func run(steps: Int, monitor: any Monitor) throws -> Bool {
     monitor.begin(steps: plan.steps)
     monitor.report(step: progress.step)
-    guard !isFinished || progress.pendingCheck else { return true }
+    guard !isFinished || progress.pendingCheck else {
+      if progress.step > 0 { try diagnose(monitor) }
+      return true
+    }
     try monitor.poll()
     guard let objective = plan.objective else {
       try fitClosedForm(monitor: monitor)
@@ -75,12 +79,26 @@ package final class Trainer: @unchecked Sendable {
     if machine == nil { machine = try TrainingMachine(self, objective) }
     guard let machine else { return false }
     do {
-      defer { publish() }
+      defer { publish(monitor) }
       try train(machine, steps: steps, monitor)
     }
-    // A description without it is better than a training that fails at its end.
-    if isFinished, diagnosis == nil { diagnosis = try? Diagnosis(self, monitor: monitor) }
+    if isFinished { try diagnose(monitor) }
     return isFinished
+  }
+
+  /// Once, at the end; a call that is stopped in it is taken up by the next.
+  private func diagnose(_ monitor: any Monitor) throws {
+    guard !isDiagnosed, plan.objective != nil, restored?["denoising"]?.array == nil else { return }
+    do {
+      diagnosis = try Diagnosis(self, monitor: monitor)
+    } catch let error as SteinError
+      where [.cancelled, .deadline, .callbackFailed].contains(error.code)
+    {
+      throw error
+    } catch {
+      // A description without it is better than a training that fails at its end.
+    }
+    isDiagnosed = true
   }
 
   private func train(_ machine: TrainingMachine, steps: Int, _ monitor: any Monitor) throws {
@@ -148,14 +166,14 @@ package final class Trainer: @unchecked Sendable {
   }
 
   /// Shows the best average, or before any validation the latest.
-  func publish() {
+  func publish(_ monitor: any Monitor = Unwatched()) {
     guard let shown = try? Storage<Float>(model.context.memory, count: weights.average.count) else {
       return
     }
     let source = progress.bestStep > 0 ? best : weights.average
     guard source.view.allFinite else { return }
     shown.view.copy(source.view)
-    if progress.bestStep == 0, (try? refit(shown.view, Unwatched())) == nil { return }
+    if progress.bestStep == 0, (try? refit(shown.view, monitor)) == nil { return }
     model.publish(shown) { description in
       description.sigmaMin = plan.levels.range.lowerBound
       description.sigmaMax = plan.levels.range.upperBound

@@ -16,7 +16,21 @@ struct TrainingRows: Sendable {
     }
     count = dataset.rowCount
     sigmaData = description.sigmaData
-    values = try TrainingRows.converted(dataset, units, memory).view
+    var rows = try TrainingRows.converted(dataset, units, memory)
+    if description.domain != .real {
+      // A copy, in which rows at the boundary are put onto it.
+      let copy = try Storage<Float>(memory, count: rows.count)
+      copy.view.copy(rows.view)
+      rows = copy
+      let d = units.active.count
+      let spread =
+        1 + (description.location.map(abs).max() ?? 0)
+        + (units.active.map { abs(units.mean[$0]) / units.scale[$0] }.max() ?? 0)
+      for row in 0 ..< dataset.rowCount {
+        description.domain.snap(rows.view.slice(row * d, d), spread: spread)
+      }
+    }
+    values = rows.view
     classes = try TrainingRows.classes(dataset, description, memory)
     let (view, d) = (values, units.active.count)
     guard description.domain != .real else { return }

@@ -37,7 +37,7 @@ def _option_text(values: dict[str, Any]) -> bytes:
         if isinstance(value, (bool, np.bool_)):
             return "true" if value else "false"
         plain = str(value)
-        if plain and not any(c in ' ,"=\\\t\n' for c in plain):
+        if plain and not any(c.isspace() or c in ',"=\\' for c in plain):
             return plain
         return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

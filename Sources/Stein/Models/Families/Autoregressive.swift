@@ -42,17 +42,13 @@ package struct Autoregressive: EnergyFamily {
       ParameterSpec(
         name: "out.weight", shape: [before, outputs],
         start: .normal(deviation: 0.1 / Double(before).squareRoot())),
-      ParameterSpec(name: "out.bias", shape: [outputs], start: .values(startBias)),
+      // Means of the components spread over the unit range, so that they differ.
+      ParameterSpec(
+        name: "out.bias", shape: [outputs],
+        start: .spread(
+          first: dimension * components, count: dimension * components, components: components)),
     ]
     return specs
-  }
-
-  /// Means of the components spread over the unit range, so that they differ.
-  private var startBias: [Float] {
-    (0 ..< outputs).map { index in
-      guard index / (dimension * components) == 1, components > 1 else { return 0 }
-      return Float(2 * Double(index % components) / Double(components - 1) - 1)
-    }
   }
 
   /// The degree of each hidden unit: it may see columns below it, and be seen by columns from it on.

@@ -106,7 +106,7 @@ package struct StatisticTable: Sendable {
         if power == 0 { return "log(\(column))" }
         let whole = power * Double(count)
         return whole == 1
-          ? column : "\(column)^\(whole == whole.rounded() ? "\(Int(whole))" : "\(whole)")"
+          ? column : "\(column)^\(Int(exactly: whole).map { "\($0)" } ?? "\(whole)")"
       }.joined(separator: "*")
     }
   }

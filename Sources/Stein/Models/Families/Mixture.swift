@@ -13,24 +13,29 @@ package struct Mixture: EnergyFamily {
   let covariance: Structure.Covariance
   let rank: Int
 
-  init(dimension: Int, _ structure: Structure) {
+  private let sigmaData: Double
+
+  init(dimension: Int, _ structure: Structure, sigmaData: Double) {
     self.dimension = dimension
+    self.sigmaData = sigmaData
     (components, covariance, rank) = (structure.components, structure.covariance, structure.rank)
   }
 
   package var parameters: [ParameterSpec] {
     let (k, d) = (components, dimension)
-    let scales = ParameterSpec(name: "log_scales", shape: [k, d], start: .constant(-0.5))
+    let scales = ParameterSpec(
+      name: "log_scales", shape: [k, d], start: .constant(log(sigmaData) - 0.5))
     var specs = [
       ParameterSpec(name: "logits", shape: [k], start: .zeros),
       ParameterSpec(name: "means", shape: [k, d], start: .centres),
     ]
     switch covariance {
     case .full:
-      specs.append(ParameterSpec(name: "factors", shape: [k, d, d], start: .diagonal(exp(-0.5))))
+      specs.append(
+        ParameterSpec(name: "factors", shape: [k, d, d], start: .diagonal(sigmaData * exp(-0.5))))
     case .diagonal: specs.append(scales)
     case .lowRank:
-      let start = ParameterSpec.Start.normal(deviation: 0.1)
+      let start = ParameterSpec.Start.normal(deviation: 0.1 * sigmaData)
       specs += [scales, ParameterSpec(name: "factors", shape: [k, d, rank], start: start)]
     }
     return specs

@@ -26,6 +26,9 @@ package struct GraphProgram: Sendable {
   private var graph = Graph()
   private var nodes: [Node] = []
 
+  /// Numbers held by constants and starts.
+  private var held = 0
+
   static let mostNodes = 4096
   static let mostElements = 1 << 20
 
@@ -91,6 +94,13 @@ package struct GraphProgram: Sendable {
         argument: "graph")
     }
     try check(call)
+    let size = (call.literal?.count ?? 0) + (start?.count ?? 0)
+    guard held + size <= GraphProgram.mostElements else {
+      throw SteinError(
+        .badState,
+        "the constants and starts of a graph hold at most \(GraphProgram.mostElements) numbers together",
+        argument: "value")
+    }
     // Tried on a copy: a misuse leaves the graph as it was.
     var trial = graph
     let replay = GraphReplay(rows: nil)
@@ -123,6 +133,7 @@ package struct GraphProgram: Sendable {
         argument: "inputs")
     }
     graph = trial
+    held += size
     nodes.append(made)
     shapes.append(shape)
     calls.append(call)
@@ -183,6 +194,14 @@ package struct GraphProgram: Sendable {
     case .gather: if call.options.indices == nil { throw missing("indices") }
     case .power: if call.options.exponent == nil { throw missing("exponent") }
     case .sum, .mean, .max, .logSumExp, .transpose: try checkAxes(call)
+    case .concatenate:
+      let rank = call.inputs.first.map { shapes[$0].rank } ?? 0
+      let axis = call.options.axis < 0 ? call.options.axis + rank : call.options.axis
+      guard (0 ..< rank).contains(axis) else {
+        throw SteinError(
+          .badShape, "concatenate of \(shapes[call.inputs[0]]): no axis \(call.options.axis)",
+          argument: "inputs")
+      }
     default: break
     }
   }
