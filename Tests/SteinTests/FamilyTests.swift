@@ -222,7 +222,7 @@ import Testing
     ("family=gaussian domain=positive", "", "not for family=gaussian"),
     ("family=energy_mlp domain=box lower=-99", "", "noise_conditional=false"),
     ("family=score_mlp", "noise=0.1", "one level"),
-    ("family=exponential", "schedule=vp", "many noise levels"),
+    ("family=exponential", "schedule=vp", "closed_form"),
   ]
 
   @Test(arguments: refusals.indices) func refusalsSayWhy(_ index: Int) throws {
