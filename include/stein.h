@@ -229,7 +229,9 @@ STEIN_API STEIN_CHECK stein_status stein_model_new(const stein_context *context,
  *   sum mean max log_sum_exp (axes, keep_axes)  broadcast reshape (shape)  transpose (axes)  slice (starts, sizes)  concatenate (axis)
  *   gather (indices)  inverse  log_determinant    of the last two axes
  *
- * stein_options_describe("graph") says what the options in brackets hold. */
+ * stein_options_describe("graph") says what the options in brackets hold. What depends on x has at most 3 axes, all else 4; a graph has at most 4,096
+ * nodes, and its constants and starts 2^20 numbers together. A parameter's name is 1 to 128 of A-Z, a-z, 0-9, _, . and -. What the output does not
+ * need is left out of the model. An energy with a kink in x (abs, relu, maximum, select, ...) is refused by exact and sliced. */
 typedef struct stein_graph stein_graph;
 STEIN_API STEIN_CHECK stein_status stein_graph_new(const stein_context *context, stein_graph **graph, stein_error *error);
 
