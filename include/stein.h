@@ -110,8 +110,8 @@ STEIN_API const char *stein_version(void);
 STEIN_API const char *stein_status_name(stein_status status);
 
 /* What the option strings of one kind may hold, as JSON: an array of {name, type, default, minimum, maximum, choices, meaning, since}.
- * kind: "context", "dataset", "model", "graph", "trainer", "sampler", "loss", "denoising", "chains" or "effective_sample_size".
- * Another is STEIN_BAD_VALUE. */
+ * kind: "context", "dataset", "model", "graph", "trainer", "sampler", "impute" (of stein_sample_posterior too), "encode", "decode", "log_likelihood",
+ * "loss", "denoising", "chains" or "effective_sample_size". Another is STEIN_BAD_VALUE. */
 STEIN_API STEIN_CHECK stein_status stein_options_describe(const char *kind, char *buffer, uint64_t capacity, uint64_t *needed, stein_error *error);
 
 /* ---- Tensors: DLPack's DLTensor, bit for bit, a view of memory that the caller owns ------------------------------------------------ */
@@ -370,11 +370,69 @@ STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);
 /* ---- Sampling -------------------------------------------------------------------------------------------------------------------------- */
 
 /* Fills out [n, ...] with rows drawn from the model. Row k depends on seed, first_index + k, its start and its label alone.
- * start: the state [n, ...] that the sampler begins from, in the data's units, or NULL for its own law. labels: integers [n], or NULL: a model with
- * classes then draws each row's class in the training set's proportions.
- * options: sampler=heun (Karras et al. 2022) | annealed_langevin (Song & Ermon 2020) | langevin, steps, seed, first_index, sigma, ... */
+ * start: the state [n, ...] that the sampler begins from, in the data's units, or NULL for N(mean, covariance + sigma_max^2) of the data. labels:
+ * integers [n], or NULL: a model with classes then draws each row's class in the training set's proportions.
+ *
+ *   sampler=             follows                                                       evaluations a level   order   its options
+ *   heun                 the probability-flow ODE (Karras et al. 2022), the default    2                     2       grid; churn: noise added
+ *   euler                the same by Euler's method                                    1                     1       grid; churn
+ *   rk45                 the same, each row in steps of its own (Dormand & Prince)     by tolerance          5       grid; tolerance
+ *   dpmpp_2m             the same by DPM-Solver++ (Lu et al. 2022)                     1                     2       grid; eta=1: its SDE
+ *   dpmpp_3m_sde         the reverse SDE by three denoised states                      1                     2       grid; eta=0: its ODE
+ *   ddim                 denoised, then noised again (Song et al. 2021)                1                     1       grid; eta=1: ancestral
+ *   predictor_corrector  the reverse SDE, then Langevin steps (Song et al. 2021)       2                     1       grid; predictor, process, ...
+ *   annealed_langevin    Langevin steps at each level (Song & Ermon 2020)              steps                 -       accept: Metropolis
+ *   langevin             Langevin steps at one level; for models of one level          steps                 -       sigma, step_size
+ *
+ * Orders are of the error in law, in the number of levels. Options of the grid: steps, grid=edm | geometric | uniform, rho, levels, sigma_min,
+ * sigma_max. Of all samplers: seed, first_index, denoise, temperature, guidance of classes (Ho & Salimans 2022), and trajectory=k: out is then
+ * [n, k, ...], k states of each row from its start to its end. An option that a sampler has no use for is STEIN_BAD_OPTION. */
 STEIN_API STEIN_CHECK stein_status stein_sample(const stein_model *model, const stein_tensor *start, const stein_tensor *labels, const char *options,
                                                 const stein_tensor *out, stein_monitor *monitor, stein_error *error);
+
+/* Rows with their importance, for models with an energy: annealed Langevin steps, each accepted or rejected so that every level's law is kept, and
+ * weights that make up for levels that were left too early (annealed importance sampling, Neal 2001). out [n, ...] with exp(log_weights), [n], is
+ * of the density p_sigma_min without a last step; the mean of exp(log_weights) is the integral of exp(-E). options: those of annealed_langevin. */
+STEIN_API STEIN_CHECK stein_status stein_sample_weighted(const stein_model *model, const stein_tensor *labels, const char *options,
+                                                         const stein_tensor *out, const stein_tensor *log_weights, stein_monitor *monitor,
+                                                         stein_error *error);
+
+/* Draws what is not known of rows x [n, ...], given what is. known: like x, of any type, not 0 where x is known; NULL: where x is not NaN. out: x with
+ * the rest drawn; may be x. labels: as for stein_sample. Rows are independent, so several draws of one row are as many rows.
+ * options: those of stein_sample, and
+ *   method=covariance   adds J'A'(A Cov A' + noise^2)^-1 (y - A D(x)) to the score, D the denoised row, J = dD/dx, Cov = sigma^2 J, by conjugate
+ *                       gradients: exact for Gaussians (Boys et al. 2023, Rozet et al. 2024). The default
+ *   method=replacement  puts what is known into D: cheaper, and wrong where columns depend on each other (Song et al. 2021)
+ *   method=dps          a step against the distance to what is known, by strength (Chung et al. 2023); sampler=ddim or euler
+ *   method=held         what is known stands still: exact for langevin, and its default
+ *   noise               deviation of the noise in what is known, in units of the columns' scale; the lowest level's sigma_min is added */
+STEIN_API STEIN_CHECK stein_status stein_impute(const stein_model *model, const stein_tensor *x, const stein_tensor *known, const stein_tensor *labels,
+                                                const char *options, const stein_tensor *out, stein_monitor *monitor, stein_error *error);
+
+/* Draws rows x [n, ...] given y = matrix x + noise: matrix [m, d] of float32 or float64, y [n, m], both in the data's units. options: those of
+ * stein_impute with method=covariance or dps; noise in units of y. To deblur, inpaint, upsample, or to draw rows of which sums are known. */
+STEIN_API STEIN_CHECK stein_status stein_sample_posterior(const stein_model *model, const stein_tensor *matrix, const stein_tensor *y,
+                                                          const stein_tensor *labels, const char *options, const stein_tensor *out,
+                                                          stein_monitor *monitor, stein_error *error);
+
+/* The probability-flow map between rows at level sigma_min and standard normals, both [n, ...]; each is the inverse of the other up to tolerance
+ * (Song et al. 2021). Nearby rows have nearby noise: interpolate there, and look for outliers. Constant columns are 0 in noise. labels: integers [n],
+ * or NULL: without a class. options: sigma_min, sigma_max, tolerance; decode: denoise. */
+STEIN_API STEIN_CHECK stein_status stein_encode(const stein_model *model, const stein_tensor *x, const stein_tensor *labels, const char *options,
+                                                const stein_tensor *out, stein_monitor *monitor, stein_error *error);
+STEIN_API STEIN_CHECK stein_status stein_decode(const stein_model *model, const stein_tensor *noise, const stein_tensor *labels, const char *options,
+                                                const stein_tensor *out, stein_monitor *monitor, stein_error *error);
+
+/* ln p(x) of rows x [n, ...] at noise level sigma (0: the lowest trained), in nats and in the data's units, into out [n]: along the probability flow
+ * (Chen et al. 2018, Song et al. 2021), or at once for families that are normalised. deviation: [n], or NULL: of the estimate, from the spread over
+ * probes and the errors of the steps; 0 for a density at once. Rows far from the data need the more steps; evaluation in float32 leaves about
+ * 1e-6 d. labels: integers [n], or NULL: without a class. STEIN_UNSUPPORTED with constant columns, and for models of one level that are not
+ * normalised.
+ * options: method, sigma, sigma_max, tolerance, trace=exact | hutchinson, probes, seed, first_index, unit=nats | bits_per_dimension, which is
+ * -log2 p(x)/d. */
+STEIN_API STEIN_CHECK stein_status stein_model_log_likelihood(const stein_model *model, const stein_tensor *x, const stein_tensor *labels,
+                                                              const char *options, const stein_tensor *out, const stein_tensor *deviation,
+                                                              stein_monitor *monitor, stein_error *error);
 
 /* ---- Markov chains on a density ---------------------------------------------------------------------------------------------------------- */
 

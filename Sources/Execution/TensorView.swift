@@ -123,3 +123,10 @@ package struct TensorView: @unchecked Sendable {
     }
   }
 }
+
+extension Storage where Element == Double {
+  /// The elements as a tensor [count], which does not keep them alive.
+  package var tensor: TensorView {
+    unsafe TensorView(type: .float64, shape: [view.count], strides: [1], base: view.base)
+  }
+}

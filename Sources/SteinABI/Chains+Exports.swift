@@ -83,10 +83,7 @@ public func stein_chains_run(
     var second: TensorView?
     if unsafe statistics != nil {
       second = unsafe try call.outputTensor(statistics, "statistics", inputs: [])
-      let bound = unsafe try call.tensor(statistics, "statistics")
-      guard unsafe try !call.overlaps(bound, draws) else {
-        throw SteinError(.badShape, "statistics overlaps draws", argument: "statistics")
-      }
+      unsafe try call.checkApart(draws, statistics, "statistics")
     }
     let monitor = unsafe try call.monitor(monitor)
     (object.density as? HostDensity)?.hostMode = call.hostMode

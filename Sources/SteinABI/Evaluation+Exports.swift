@@ -141,25 +141,6 @@ public func stein_model_denoise_error(
   }
 }
 
-@_cdecl("stein_sample") @implementation
-public func stein_sample(
-  _ model: OpaquePointer?, _ start: UnsafePointer<stein_tensor>?,
-  _ labels: UnsafePointer<stein_tensor>?, _ options: UnsafePointer<CChar>?,
-  _ out: UnsafePointer<stein_tensor>?, _ monitor: UnsafeMutablePointer<stein_monitor>?,
-  _ error: UnsafeMutablePointer<stein_error>?
-) -> stein_status {
-  unsafe boundary(error, ["model", "start", "labels", "options", "out", "monitor"]) { call in
-    let model = unsafe try call.model(model)
-    let start = unsafe try call.optionalTensor(start, "start")
-    let labels = unsafe try call.optionalTensor(labels, "labels")
-    let options = unsafe try call.options(options)
-    let out = unsafe try call.outputTensor(out, "out", inputs: [start, labels])
-    let monitor = unsafe try call.monitor(monitor)
-    try model.sample(
-      start: start?.view, labels: labels?.view, options: options, out: out, monitor: monitor)
-  }
-}
-
 extension TensorView {
   /// A short list of numbers from a tensor [k].
   fileprivate func column(_ argument: String) throws -> [Double] {

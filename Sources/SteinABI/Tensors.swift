@@ -49,9 +49,15 @@ extension Call {
     return out.view
   }
 
-  /// Whether a tensor's bytes are among those of an output.
-  func overlaps(_ tensor: BoundTensor, _ output: UnsafePointer<stein_tensor>?) throws -> Bool {
-    unsafe try self.tensor(output, "draws").bytes.overlaps(tensor.bytes)
+  /// Two outputs must not overlap.
+  func checkApart(
+    _ first: UnsafePointer<stein_tensor>?, _ second: UnsafePointer<stein_tensor>?,
+    _ argument: String
+  ) throws {
+    let (one, other) = unsafe (try tensor(first, argument), try tensor(second, argument))
+    guard !one.bytes.overlaps(other.bytes) else {
+      throw SteinError(.badShape, "\(argument) overlaps another output", argument: argument)
+    }
   }
 
   private func bind(_ tensor: stein_tensor, _ argument: String) throws -> BoundTensor {

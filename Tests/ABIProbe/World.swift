@@ -160,13 +160,18 @@ final class World {
           levels.storeBytes(of: 0.5 + Double(index), toByteOffset: 8 * index, as: Double.self)
         }
         return TensorSpec(data: levels, ndim: 1, shape: [4]).written()
-      case ("noise", _): return noiseFunction
+      case ("noise", "stein_noise_fn"): return noiseFunction
       case ("graph", _) where !parameter.type.hasSuffix("**"): return graph
       case ("density", _) where !parameter.type.hasSuffix("**"): return density
       case ("chains", _) where !parameter.type.hasSuffix("**"): return chains
       case ("d", _): return 3
       case ("function", _): return noiseFunction
-      case ("label", _), ("statistics", _): return 0
+      case ("label", _), ("statistics", _), ("known", _), ("deviation", _): return 0
+      case ("matrix", _): return matrix(2, 3) { Double($0) - 2 }
+      case ("y", _): return matrix(8, 2) { Double($0 % 5) }
+      case ("noise", "const stein_tensor *"): return matrix(8, 3) { Double($0 % 5) - 2 }
+      case ("log_weights", _):
+        return TensorSpec(data: output(index, 64), ndim: 1, shape: [8]).written()
       case ("draws", _) where function.name == "stein_chains_run":
         let block = output(index, 8 * 2 * 4 * 3)
         return TensorSpec(data: block, ndim: 3, shape: [2, 4, 3]).written()
@@ -186,7 +191,7 @@ final class World {
       case ("out", "const stein_tensor *"):
         let vector: [Int64] =
           switch function.name {
-          case "stein_model_energy": [8]
+          case "stein_model_energy", "stein_model_log_likelihood": [8]
           case "stein_model_losses": [64]
           case "stein_model_parameter", "stein_rhat", "stein_effective_sample_size": [3]
           case "stein_model_denoise_error": [4, 3]

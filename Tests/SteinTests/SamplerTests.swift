@@ -1,5 +1,6 @@
 import Execution
 import Glibc
+import Kernels
 import Stein
 import TestSupport
 import Testing
@@ -62,25 +63,18 @@ struct PlanarMixture {
     _ sampler: any Sampler, count: Int, start: Double? = nil,
     _ scaledScore: @escaping (Double, Double, Double) -> (Double, Double)
   ) throws -> [(Double, Double)] {
-    let memory = Memory()
-    let state = try Storage<Double>(memory, count: 2 * count).view
-    let spare = try Storage<Double>(memory, count: 2 * count).view
-    let normals = try Storage<Float>(memory, count: 2 * count).view
-    let g = try Storage<Float>(memory, count: 2 * count).view
-    let walkers = Walkers(
-      state: state, spare: spare, normals: normals, rows: count, dimension: 2, firstIndex: 0,
-      seed: 11)
-    walkers.begin(at: start ?? sampler.firstSigma, sigmaData: 1)
-    let field = ScaledScore { x, sigma in
-      for r in 0 ..< count {
-        let s = scaledScore(x[2 * r], x[2 * r + 1], sigma)
-        g[2 * r] = Float(s.0)
-        g[2 * r + 1] = Float(s.1)
-      }
-      return g
+    let state = try Storage<Float>(Memory(), count: 2 * count).view
+    state.fillNormal(
+      rows: count, columns: 2, RandomSource(seed: 11, stream: 6, step: 0), firstRow: 0)
+    let sigma = start ?? sampler.firstSigma
+    let deviation = (1 + sigma * sigma).squareRoot()
+    let begin = (0 ..< count).map {
+      [deviation * Double(state[2 * $0]), deviation * Double(state[2 * $0 + 1])]
     }
-    try sampler.walk(walkers, field)
-    return (0 ..< count).map { (state[2 * $0], state[2 * $0 + 1]) }
+    return try walk(sampler, from: begin) { x, sigma in
+      let s = scaledScore(x[0], x[1], sigma)
+      return [s.0, s.1]
+    }.map { ($0[0], $0[1]) }
   }
 
   /// The same along the mixture's exact field.
@@ -106,24 +100,10 @@ struct PlanarMixture {
 
   /// Many steps: the discretisation is far below the deviation of the mean.
   @Test func heunDrawsTheMixture() throws {
-    let grid = karrasGrid(steps: 60, sigmaMin: 0.002, sigmaMax: 40, rho: 7)
-    compare(try draw(Heun(grid: grid), count: 3000), sigma: 0, bias: 0.003)
-  }
-
-  /// Halving the steps divides the error by about four: the method is of second order.
-  @Test func heunIsOfSecondOrder() throws {
-    func end(_ steps: Int) throws -> [(Double, Double)] {
-      // Down to a level above 0, without the last Euler step.
-      let levels = Array(
-        karrasGrid(steps: steps + 1, sigmaMin: 0.1, sigmaMax: 10, rho: 7).dropLast())
-      return try draw(Heun(grid: levels), count: 200)
-    }
-    let fine = try end(640)
-    func error(_ steps: Int) throws -> Double {
-      zip(try end(steps), fine).reduce(0) { $0 + hypot($1.0.0 - $1.1.0, $1.0.1 - $1.1.1) } / 200
-    }
-    let slope = log2(try error(20) / error(40))
-    #expect(slope > 1.85, "slope \(slope)")
+    let grid = NoiseGrid.edm.levels(60, from: 40, to: 0.002) + [0]
+    compare(
+      try draw(ProbabilityFlow(grid: grid, isSecondOrder: true), count: 3000), sigma: 0, bias: 0.003
+    )
   }
 
   /// Langevin steps at one level: what they leave is q_σ up to O(ε).

@@ -47,3 +47,14 @@ package func rows(_ count: Int, _ width: Int, _ body: (TensorView) throws -> Voi
   }
   return (0 ..< count).map { Array(flat[$0 * width ..< ($0 + 1) * width]) }
 }
+
+/// Numbers that `body` writes into a tensor of [count].
+package func vector(_ count: Int, _ body: (TensorView) throws -> Void) rethrows -> [Double] {
+  var values = [Double](repeating: 0, count: count)
+  try values.withUnsafeMutableBytes { bytes in
+    if let base = bytes.baseAddress {
+      try body(TensorView(type: .float64, shape: [count], strides: [1], base: base))
+    }
+  }
+  return values
+}

@@ -9,7 +9,7 @@ final class Evaluator: Sendable {
   private let weights: Storage<Float>
 
   init(_ model: Model, _ snapshot: Model.Snapshot, _ field: Field) throws {
-    let prepared = try model.program(field.rawValue) {
+    let prepared = try model.program(field) {
       try FieldProgram(field, model.family, snapshot.description)
     }
     rows = prepared.rows
@@ -29,6 +29,23 @@ final class Evaluator: Sendable {
     let sigma = sigma > 0 ? sigma : 1
     executor.input(1, frame: frame).fill(Float(sigma))
   }
+
+  /// A level for each row.
+  func setSigmas(_ sigma: (_ row: Int) -> Double, _ frame: Int) {
+    let view = executor.input(1, frame: frame)
+    for row in 0 ..< rows {
+      let own = sigma(row)
+      view[row] = Float(own > 0 ? own : 1)
+    }
+  }
+
+  /// The directions that the field asks for.
+  func directions(_ frame: Int) -> View<Float> {
+    executor.input(description.classes.isEmpty ? 2 : 3, frame: frame)
+  }
+
+  /// A result of the last run.
+  func output(_ index: Int, _ frame: Int) -> View<Float> { executor.output(index, frame: frame) }
 
   /// One class a row, or none (unconditional) where it is negative.
   func setClasses(_ frame: Int, _ classOfRow: (Int) -> Int) {

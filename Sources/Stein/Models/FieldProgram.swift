@@ -1,16 +1,26 @@
 import Execution
 import Graph
 
-/// The fields of a model that are evaluated row by row.
-enum Field: String, Sendable {
+/// What is evaluated of a model, row by row.
+enum Field: Sendable, Hashable {
   /// σ s, in units of u.
   case scaledScore
   case energy
+  /// σ s and E.
+  case scaledScoreAndEnergy
   /// ∂(σ s_j)/∂u_i, [D, R, D] with i first.
   case jacobian
+  /// σ s and the trace of its Jacobian, [R, 1].
+  case scaledScoreAndTrace
+  /// σ s and vᵀ ∂(σ s) v, [k, R], for k directions v, an input [k, R, D].
+  case scaledScoreAndSlopes(directions: Int)
+  /// σ s and its derivative along a direction, an input [R, D].
+  case scaledScoreAndTangent
+
+  var needsEnergy: Bool { self == .energy || self == .scaledScoreAndEnergy }
 }
 
-/// A field made ready: a program for shards of fixed rows, with inputs u [R, D], σ [R, 1] and, with classes, labels [R, C].
+/// A field made ready: a program for shards of fixed rows, with inputs u [R, D], σ [R, 1], with classes labels [R, C], then directions.
 struct FieldProgram: Sendable {
   let program: Program
   let rows: Int
@@ -24,33 +34,69 @@ struct FieldProgram: Sendable {
     let label = classes > 0 ? graph.input([rows, classes]) : nil
     let inputs = ModelInputs(x: x, sigma: sigma, label: label, dropout: [])
     let parameters = family.parameters.map { graph.parameter($0.shape) }
-    let output: Node
-    switch field {
-    case .scaledScore: output = family.scaledScore(&graph, parameters, inputs)
-    case .jacobian:
-      let d = description.dimension
-      let axes = graph.reshape(graph.identity(d), [d, 1, d])
-      let tangents = graph.broadcast(axes, [d, rows, d])
-      let score = family.scaledScore(&graph, parameters, inputs)
-      output = graph.pushforward(of: [score], along: [(variable: x, tangent: tangents)])[0]
-    case .energy:
-      guard let energy = family.energy(&graph, parameters, inputs) else {
-        throw SteinError(
-          .unsupported,
-          "family=\(description.family.rawValue) gives a score without an energy; energy_mlp has one",
-          argument: "model")
-      }
-      output = energy
+    let energy = family.energy(&graph, parameters, inputs)
+    if field.needsEnergy, energy == nil {
+      throw SteinError(
+        .unsupported,
+        "family=\(description.family.rawValue) gives a score without an energy; energy_mlp has one",
+        argument: "model")
     }
-    program = try Program(graph, rows: [output])
+    let none = graph.constant(.nan)
+    if field == .energy {
+      program = try Program(graph, rows: [energy ?? none])
+      return
+    }
+    let score = family.scaledScore(&graph, parameters, inputs)
+    var outputs = [score]
+    switch field {
+    case .scaledScore, .energy: break
+    case .scaledScoreAndEnergy: outputs.append(energy ?? none)
+    case .jacobian: outputs = [graph.jacobian(of: score, x)]
+    case .scaledScoreAndTrace: outputs.append(graph.trace(score, energy, inputs))
+    case .scaledScoreAndTangent:
+      let v = graph.input([rows, description.dimension])
+      outputs += graph.pushforward(of: [score], along: [(variable: x, tangent: v)])
+    case .scaledScoreAndSlopes(let directions):
+      let v = graph.input([directions, rows, description.dimension])
+      let slopes = graph.pushforward(of: [score], along: [(variable: x, tangent: v)])[0]
+      outputs.append(graph.dot(v, slopes))
+    }
+    program = try Program(graph, rows: outputs)
   }
 
-  /// A Jacobian takes D tangents a row, so fewer rows at a time.
+  /// Many tangents a row mean fewer rows at a time.
   private static func rows(_ field: Field, _ family: any Family, dimension: Int) -> Int {
     var rows = shardRows(width: family.width)
-    guard field == .jacobian else { return rows }
-    while rows > 1, rows * dimension * max(dimension, family.width) > 1 << 21 { rows /= 2 }
+    let tangents =
+      switch field {
+      case .jacobian, .scaledScoreAndTrace: dimension
+      case .scaledScoreAndSlopes(let directions): directions
+      default: 1
+      }
+    while rows > 1, tangents > 1, rows * tangents * max(dimension, family.width) > 1 << 21 {
+      rows /= 2
+    }
     return rows
+  }
+}
+
+extension Graph {
+  /// [D, R, D], by forward mode along all axes at once.
+  fileprivate mutating func jacobian(of score: Node, _ x: Node) -> Node {
+    let (rows, d) = (shape(of: x)[0], shape(of: x)[1])
+    let tangents = broadcast(reshape(identity(d), [d, 1, d]), [d, rows, d])
+    return pushforward(of: [score], along: [(variable: x, tangent: tangents)])[0]
+  }
+
+  /// tr ∂(σ s)/∂u: −σ ΔE by the forward Laplacian where there is one, else from the Jacobian.
+  fileprivate mutating func trace(_ score: Node, _ energy: Node?, _ inputs: ModelInputs) -> Node {
+    if let energy, let curvature = laplacian(of: energy, withRespectTo: inputs.x) {
+      return negate(multiply(inputs.sigma, curvature))
+    }
+    let (rows, d) = (shape(of: inputs.x)[0], shape(of: inputs.x)[1])
+    let axes = reshape(identity(d), [d, 1, d])
+    let diagonal = broadcast(multiply(jacobian(of: score, inputs.x), axes), [d, rows, d])
+    return reshape(sum(diagonal, axes: [0, 2]), [rows, 1])
   }
 }
 

@@ -82,8 +82,8 @@ extension Model {
     let expected =
       switch field {
       case .energy: [x.rows]
-      case .scaledScore: x.shape
       case .jacobian: [x.rows, units.count, units.count]
+      default: x.shape
       }
     guard out.shape == expected else {
       throw SteinError(

@@ -21,7 +21,7 @@ package final class Model: Sendable {
   private struct State {
     var snapshot: Snapshot
     var hasTrainer = false
-    var programs: [String: FieldProgram] = [:]
+    var programs: [Field: FieldProgram] = [:]
   }
 
   init(context: Context, _ description: ModelDescription, weights: Storage<Float>) {
@@ -106,10 +106,10 @@ package final class Model: Sendable {
   func detachTrainer() { state.withLock { $0.hasTrainer = false } }
 
   /// A program of this model's, made once.
-  func program(_ name: String, _ make: () throws -> FieldProgram) throws -> FieldProgram {
-    if let known = state.withLock({ $0.programs[name] }) { return known }
+  func program(_ field: Field, _ make: () throws -> FieldProgram) throws -> FieldProgram {
+    if let known = state.withLock({ $0.programs[field] }) { return known }
     let made = try make()
-    state.withLock { $0.programs[name] = made }
+    state.withLock { $0.programs[field] = made }
     return made
   }
 
@@ -153,6 +153,8 @@ enum Stream {
   static let evaluation: UInt8 = 9
   static let centres: UInt8 = 10
   static let chains: UInt8 = 11
+  static let acceptance: UInt8 = 12
+  static let probes: UInt8 = 13
   /// Dropout's layers follow.
   static let dropout: UInt8 = 64
 }

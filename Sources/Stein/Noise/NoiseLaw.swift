@@ -161,16 +161,4 @@ package struct GeometricLadder: Sendable, Equatable {
   }
 }
 
-/// σ_i = (σ_max^{1/ρ} + i/(N−1) (σ_min^{1/ρ} − σ_max^{1/ρ}))^ρ for i < N, then 0.
-///
-/// Karras et al. (2022), equation 5.
-package func karrasGrid(steps: Int, sigmaMin: Double, sigmaMax: Double, rho: Double) -> [Double] {
-  let (high, low) = (pow(sigmaMax, 1 / rho), pow(sigmaMin, 1 / rho))
-  let levels = (0 ..< steps).map { index in
-    let fraction = steps > 1 ? Double(index) / Double(steps - 1) : 0
-    return pow(high + fraction * (low - high), rho)
-  }
-  return levels + [0]
-}
-
 func naturalLog(_ x: Double) -> Double { log(x) }

@@ -37,8 +37,8 @@ package struct OptionTable: Sendable {
 
   /// Every table, in the order of the header.
   static let all: [OptionTable] = [
-    .context, .dataset, .model, .graph, .trainer, .sampler, .loss, .denoising, .chains,
-    .sampleSize,
+    .context, .dataset, .model, .graph, .trainer, .sampler, .impute, .encode, .decode,
+    .logLikelihood, .loss, .denoising, .chains, .sampleSize,
   ]
 
   var json: JSON { .array(specs.map(\.json)) }
@@ -72,7 +72,7 @@ extension OptionSpec {
   }
 }
 
-/// JSON array that describes every option of `kind`: "context", "dataset", "model", "graph", "trainer", "sampler", "loss", "denoising", "chains", "effective_sample_size"; nil for another.
+/// JSON array that describes every option of `kind`: "context", "dataset", "model", "graph", "trainer", "sampler", "impute", "encode", "decode", "log_likelihood", "loss", "denoising", "chains", "effective_sample_size"; nil for another.
 package func describeOptions(kind: String) -> String? {
   OptionTable.all.first { $0.kind == kind }?.json.text
 }

@@ -10,13 +10,15 @@ extension Trainer {
       ("progress", .object(progress.fields)),
       ("data", .string(dataset.fingerprint)), ("report", reportToKeep),
     ])
+    let memory = model.context.memory
     var entries = model.entries(best, prefix: "best/")
     for (name, storage) in weights.all { entries += model.entries(storage, prefix: name + "/") }
+    entries += try model.snapshot.description.entries(memory)
     let bytes = try Safetensors.serialize(
       metadata: [
         ("format", "stein-trainer-1"), ("stein", model.snapshot.description.json.text),
         ("trainer", description.text),
-      ], entries, memory: model.context.memory)
+      ], entries, memory: memory)
     try saveFile(path, [bytes.view])
   }
 
@@ -48,8 +50,8 @@ extension Trainer {
         .badValue, "the checkpoint was made with other data; resume with the same rows and labels",
         argument: "dataset")
     }
-    let description = try Model.description(archive)
     let memory = context.memory
+    let description = try Model.description(archive, memory: memory)
     let start = try Model.weights(archive, description, prefix: "average/", memory: memory)
     let model = Model(context: context, description, weights: start)
     let options = try Options(state["options"]?.string ?? "", .trainer)

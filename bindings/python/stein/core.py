@@ -16,6 +16,8 @@ from . import _arrays
 from ._call import Noise, NoiseFunction, Progress, blob, call, parsed, watched
 from ._errors import SteinError
 from ._library import library
+from ._options import option_text as _option_text
+from .sampling import Sampling
 
 Array = npt.NDArray[Any]
 
@@ -28,23 +30,6 @@ def options(kind: str) -> list[dict[str, Any]]:
     """Every option of "context", "dataset", "model", "graph", "trainer", "sampler", "loss", "denoising", ..."""
     described: list[dict[str, Any]] = parsed("stein_options_describe", kind.encode())
     return described
-
-
-def _option_text(values: dict[str, Any]) -> bytes:
-    """key=value text, quoted where it must be; None leaves an option at its default."""
-
-    def item(value: Any) -> str:
-        if isinstance(value, (bool, np.bool_)):
-            return "true" if value else "false"
-        plain = str(value)
-        if plain and not any(c.isspace() or c in ',"=\\' for c in plain):
-            return plain
-        return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-    def whole(value: Any) -> str:
-        return ",".join(map(item, value)) if isinstance(value, (list, tuple, np.ndarray)) else item(value)
-
-    return " ".join(f"{key}={whole(value)}" for key, value in values.items() if value is not None).encode()
 
 
 class _Object:
@@ -157,7 +142,7 @@ def _dataset(data: Any, context: Context | None = None) -> Dataset:
     return data if isinstance(data, Dataset) else Dataset(data, context=context)
 
 
-class Model(_Object):
+class Model(_Object, Sampling):
     """A score model. options: family, scale, widths, activation, ...: stein.options("model")."""
 
     _free = "stein_model_free"
@@ -352,34 +337,6 @@ class Model(_Object):
         watched(
             "stein_model_losses", self.handle, data.handle, _option_text(options), _arrays.Tensor(out).pointer,
             progress=progress, deadline=deadline,
-        )
-        return out
-
-    def sample(
-        self,
-        n: int | None = None,
-        *,
-        labels: npt.ArrayLike | None = None,
-        start: npt.ArrayLike | None = None,
-        out: Array | None = None,
-        progress: Progress | None = None,
-        deadline: float | None = None,
-        **options: Any,
-    ) -> Array:
-        """Draws n rows (as many as labels or start has if n is not given), or fills `out`.
-
-        options: sampler, steps, seed, first_index, sigma, ...: stein.options("sampler").
-        """
-        classes = _arrays.labels(labels)
-        begin = None if start is None else _arrays.rows(start)
-        if out is None:
-            if n is None:
-                known = begin or classes
-                n = len(known.array) if known is not None else 1
-            out = np.empty((n, *self.shape[1:]), np.float32)
-        watched(
-            "stein_sample", self.handle, _arrays.pointer(begin), _arrays.pointer(classes), _option_text(options),
-            _arrays.Tensor(out).pointer, progress=progress, deadline=deadline,
         )
         return out
 

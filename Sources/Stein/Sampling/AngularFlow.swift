@@ -1,0 +1,116 @@
+import Execution
+import Glibc
+
+/// The probability-flow ODE in the angle φ = arctan(σ/σ_data), along which nothing grows large.
+///
+///     y = x cos φ,     dy/dφ = −(σ_data g + y sin φ)/cos φ,     g = σ s(x; σ)
+///
+/// For N(0, σ_data²) y stands still. With the outputs of Karras et al. (2022) the slope is −σ_data F, the network's own output.
+///
+///     d ln p_y/dφ = σ_data tr(∂g/∂x)/cos² φ + D tan φ,     ln p_x = ln p_y + D ln cos φ
+struct AngularFlow {
+  let sigmaData: Double
+  let rows: Int
+  let dimension: Int
+  /// x, [rows, D], and σ [rows].
+  let x: View<Double>
+  let sigmas: View<Double>
+
+  func angle(_ sigma: Double) -> Double { atan(sigma / sigmaData) }
+
+  /// x and σ of rows whose y begins every `width` numbers.
+  func enter(_ angles: View<Double>, _ y: View<Double>, width: Int) {
+    for r in 0 ..< rows {
+      sigmas[r] = sigmaData * tan(angles[r])
+      let cosine = cos(angles[r])
+      for i in 0 ..< dimension { x[r * dimension + i] = y[r * width + i] / cosine }
+    }
+  }
+
+  func slopes(
+    _ angles: View<Double>, _ y: View<Double>, _ g: View<Double>, width: Int,
+    _ slope: View<Double>
+  ) {
+    for r in 0 ..< rows {
+      let (sine, cosine) = (sin(angles[r]), cos(angles[r]))
+      for i in 0 ..< dimension {
+        slope[r * width + i] =
+          -(sigmaData * g[r * dimension + i] + y[r * width + i] * sine) / cosine
+      }
+    }
+  }
+
+  /// d ln p_y/dφ from a trace, or from vᵀ ∂g v with ‖v‖² = D.
+  func growth(_ angle: Double, trace: Double) -> Double {
+    let cosine = cos(angle)
+    return sigmaData * trace / (cosine * cosine) + Double(dimension) * tan(angle)
+  }
+
+  /// The error of a step in y, over what the tolerance allows: root mean square.
+  func error(
+    _ y: View<Double>, _ next: View<Double>, _ miss: View<Double>, tolerance: Double
+  ) -> Double {
+    var sum = 0.0
+    for i in 0 ..< dimension {
+      let share = miss[i] / (tolerance * (sigmaData + max(abs(y[i]), abs(next[i]))))
+      sum += share * share
+    }
+    return (sum / Double(dimension)).squareRoot()
+  }
+}
+
+/// The probability-flow ODE by Dormand and Prince's method, each row in steps of its own.
+///
+/// Song et al. (2021), "Score-Based Generative Modeling through Stochastic Differential Equations", section 4.3, in the angle.
+package struct AdaptiveFlow: Sampler {
+  /// Levels that are landed on where states on the way are kept; else only the first and the last matter.
+  let levels: [Double]
+  let denoise: Bool
+  let control: DormandPrince.Control
+  let tolerance: Double
+  let sigmaData: Double
+
+  package var firstSigma: Double { levels[0] }
+  // The solver's, x, and σ: as many numbers again as there are rows.
+  package var spares: Int { 9 + 4 + 1 + 1 }
+
+  package init(
+    levels: [Double], denoise: Bool, control: DormandPrince.Control, tolerance: Double,
+    sigmaData: Double
+  ) {
+    (self.levels, self.denoise, self.control) = (levels, denoise, control)
+    (self.tolerance, self.sigmaData) = (tolerance, sigmaData)
+  }
+
+  package func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
+    let (rows, d, state) = (walkers.rows, walkers.dimension, walkers.state)
+    let flow = AngularFlow(
+      sigmaData: sigmaData, rows: rows, dimension: d, x: walkers.spare(13),
+      sigmas: walkers.spare(14))
+    let solver = DormandPrince(rows: rows, width: d, workspace: walkers.spare(0 ..< 13))
+    let stops = walkers.recorder == nil ? [levels[0], levels[levels.count - 1]] : levels
+    let total = stops.count - 1 + (denoise ? 1 : 0)
+    rescale(state, by: cos(flow.angle(stops[0])))
+    for (number, (sigma, next)) in zip(stops, stops.dropFirst()).enumerated() {
+      try solver.solve(state, from: flow.angle(sigma), to: flow.angle(next), control) {
+        angles, y, slope in
+        flow.enter(angles, y, width: d)
+        flow.slopes(angles, y, try scaledScore(flow.x, flow.sigmas), width: d, slope)
+      } judge: { _, y, next, miss in
+        flow.error(y, next, miss, tolerance: tolerance)
+      }
+      rescale(state, by: 1 / cos(flow.angle(next)))
+      walkers.visit(number + 1, of: total)
+      if number + 2 < stops.count { rescale(state, by: cos(flow.angle(next))) }
+    }
+    if denoise {
+      let last = levels[levels.count - 1]
+      walkers.denoise(try scaledScore(state, last), sigma: last)
+    }
+    walkers.visit(total, of: total)
+  }
+
+  private func rescale(_ state: View<Double>, by factor: Double) {
+    for i in 0 ..< state.count { state[i] *= factor }
+  }
+}

@@ -1,0 +1,163 @@
+package import Execution
+
+extension Model {
+  /// Draws what is not known of rows, given what is.
+  ///
+  /// `known` is not 0 where x is known; nil: where x is a number. What is not known of x is not read.
+  package func impute(
+    x: TensorView, known: TensorView?, labels: TensorView?, options text: String, out: TensorView,
+    monitor: any Monitor
+  ) throws {
+    let options = try Options(text, .impute)
+    let now = snapshot
+    let moments = options.integer("trajectory") ?? 0
+    try now.checkRows(x, "x")
+    try now.checkRows(out, "out", moments: moments)
+    try checkKnown(x, known, rows: out.rows)
+    let noise = options.number("noise") ?? 0
+    let kind = try samplerKind(options, now, usual: usualKind(options))
+    let method = try method(options, kind)
+    let sampler = try sampler(kind, options, now)
+    let lowest = now.description.sigmaMin
+    let observation = LinearObservation(
+      source: .mask(x: x, known: known), units: now.description.units,
+      count: now.description.dimension,
+      variances: [Double](
+        repeating: noise * noise + lowest * lowest, count: now.description.dimension))
+    var call = SamplingCall(options: options, labels: labels, out: out, monitor: monitor)
+    call.known = (observation, method)
+    try draw(call, sampler, now)
+  }
+
+  /// Draws rows x given y = A x + noise, with A [m, d] and y [n, m] in the data's units.
+  package func samplePosterior(
+    matrix: TensorView, y: TensorView, labels: TensorView?, options text: String, out: TensorView,
+    monitor: any Monitor
+  ) throws {
+    let options = try Options(text, .impute)
+    let now = snapshot
+    let units = now.description.units
+    try now.checkRows(out, "out", moments: options.integer("trajectory") ?? 0)
+    guard matrix.shape.count == 2, matrix.shape[1] == units.count, matrix.rows > 0 else {
+      throw SteinError(
+        .badShape, "matrix has shape \(matrix.shape); it needs [m, \(units.count)]",
+        argument: "matrix")
+    }
+    guard y.shape == [out.rows, matrix.rows] else {
+      throw SteinError(
+        .badShape, "y has shape \(y.shape); it needs [\(out.rows), \(matrix.rows)]", argument: "y")
+    }
+    try checkFinite(matrix, "matrix")
+    try checkFinite(y, "y")
+    let kind = try samplerKind(options, now, usual: usualKind(options))
+    let method = try method(options, kind)
+    guard method == .covariance || method == .dps else {
+      throw SteinError(
+        .unsupported,
+        method == .held
+          ? "a model of one noise level is conditioned on values alone, by stein_impute"
+          : "method=\(method.rawValue) is for values that are known, not for sums of them",
+        argument: "options", option: "method")
+    }
+    let sampler = try sampler(kind, options, now)
+    var call = SamplingCall(options: options, labels: labels, out: out, monitor: monitor)
+    let observation = try LinearObservation(
+      matrix, y, now.description, noise: options.number("noise") ?? 0, memory: context.memory)
+    call.known = (observation, method)
+    try draw(call, sampler, now)
+  }
+
+  private func usualKind(_ options: Options) -> SamplerKind {
+    options.choice("method") == Condition.Method.dps.rawValue ? .ddim : .heun
+  }
+
+  private func method(_ options: Options, _ kind: SamplerKind) throws -> Condition.Method {
+    let asked = options.choice("method").flatMap(Condition.Method.init)
+    if kind == .langevin {
+      guard asked == nil || asked == .held else {
+        throw Options.bad(
+          "method", "is for samplers of many levels; langevin holds what is known: method=held")
+      }
+      return .held
+    }
+    let method = asked ?? .covariance
+    guard method != .held else {
+      throw Options.bad("method", "is 'held', which is for sampler=langevin")
+    }
+    guard method != .dps || [.ddim, .euler].contains(kind) else {
+      throw Options.bad("method", "is 'dps', which is for sampler=ddim and sampler=euler")
+    }
+    for key in ["iterations"] where options.isSet(key) && method != .covariance {
+      throw Options.bad(key, "is for method=covariance")
+    }
+    if options.isSet("strength"), method != .dps {
+      throw Options.bad("strength", "is for method=dps")
+    }
+    return method
+  }
+
+  /// What is known must be a number.
+  private func checkKnown(_ x: TensorView, _ known: TensorView?, rows: Int) throws {
+    guard x.rows == rows else {
+      throw SteinError(.badShape, "x has \(x.rows) rows, out \(rows)", argument: "x")
+    }
+    if let known {
+      guard known.shape == x.shape else {
+        throw SteinError(
+          .badShape, "known has shape \(known.shape), x \(x.shape)", argument: "known")
+      }
+    }
+    let count = x.rowCount
+    let values = try Storage<Double>(context.memory, count: 2 * count).view
+    let (row, flags) = (values.slice(0, count), values.slice(count, count))
+    for r in 0 ..< rows {
+      x.readRow(r, into: row)
+      known?.readRow(r, into: flags)
+      for c in 0 ..< count {
+        let isKnown = known == nil ? !row[c].isNaN : flags[c] != 0
+        guard !isKnown || row[c].isFinite else {
+          throw SteinError(
+            .notFinite, "row \(r), column \(c) of x is \(row[c]) but known", argument: "x")
+        }
+      }
+    }
+  }
+}
+
+extension LinearObservation {
+  init(
+    _ matrix: TensorView, _ y: TensorView, _ description: ModelDescription, noise: Double,
+    memory: Memory
+  ) throws {
+    let units = description.units
+    let (m, d) = (matrix.rows, units.active.count)
+    let a = try Storage<Double>(memory, count: m * d)
+    let row = try Storage<Double>(memory, count: units.count).view
+    var (shift, lengths, variances) = ([Double](), [Double](), [Double]())
+    for i in 0 ..< m {
+      matrix.readRow(i, into: row)
+      var (square, sum) = (0.0, 0.0)
+      for c in 0 ..< units.count { sum += row[c] * units.mean[c] }
+      for (j, column) in units.active.enumerated() {
+        let value = row[column] * units.scale[column]
+        a.view[i * d + j] = value
+        square += value * value
+      }
+      let length = square.squareRoot()
+      guard length.isFinite, sum.isFinite else {
+        throw SteinError(
+          .badValue, "row \(i) of matrix is too large for the data's units", argument: "matrix")
+      }
+      // A row of zeros says nothing.
+      for j in 0 ..< d where length > 0 { a.view[i * d + j] /= length }
+      shift.append(sum)
+      lengths.append(length)
+      let relative = length > 0 ? noise / length : 1
+      variances.append(relative * relative + description.sigmaMin * description.sigmaMin)
+    }
+    source = .matrix(a, y: y, shift: shift, lengths: lengths)
+    self.units = units
+    count = m
+    self.variances = variances
+  }
+}

@@ -1,0 +1,191 @@
+"""Draws from a model, and what the probability flow says of rows."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _arrays
+from ._call import Progress, watched
+from ._options import option_text
+
+Array = npt.NDArray[Any]
+
+
+def _like(array: Array) -> Array:
+    return np.empty(array.shape, np.float32 if array.dtype == np.float32 else np.float64)
+
+
+class Sampling:
+    """What a Model draws."""
+
+    @property
+    def handle(self) -> ctypes.c_void_p:
+        raise NotImplementedError
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        raise NotImplementedError
+
+    def _out(self, n: int, options: dict[str, Any]) -> Array:
+        moments = int(options.get("trajectory") or 0)
+        return np.empty((n, *([moments] if moments > 0 else []), *self.shape[1:]), np.float32)
+
+    def sample(
+        self,
+        n: int | None = None,
+        *,
+        labels: npt.ArrayLike | None = None,
+        start: npt.ArrayLike | None = None,
+        out: Array | None = None,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> Array:
+        """Draws n rows (as many as labels or start has if n is not given), or fills `out`.
+
+        options: sampler, steps, seed, first_index, guidance, temperature, trajectory, ...: stein.options("sampler").
+        """
+        classes = _arrays.labels(labels)
+        begin = None if start is None else _arrays.rows(start)
+        if out is None:
+            if n is None:
+                known = begin or classes
+                n = len(known.array) if known is not None else 1
+            out = self._out(n, options)
+        watched(
+            "stein_sample", self.handle, _arrays.pointer(begin), _arrays.pointer(classes), option_text(options),
+            _arrays.Tensor(out).pointer, progress=progress, deadline=deadline,
+        )
+        return out
+
+    def sample_weighted(
+        self,
+        n: int,
+        *,
+        labels: npt.ArrayLike | None = None,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> tuple[Array, Array]:
+        """n rows and their log importance weights [n], by annealed importance sampling; for models with an energy."""
+        classes = _arrays.labels(labels)
+        out, weights = self._out(n, {}), np.empty(n)
+        watched(
+            "stein_sample_weighted", self.handle, _arrays.pointer(classes), option_text(options),
+            _arrays.Tensor(out).pointer, _arrays.Tensor(weights).pointer, progress=progress, deadline=deadline,
+        )
+        return out, weights
+
+    def impute(
+        self,
+        x: npt.ArrayLike,
+        known: npt.ArrayLike | None = None,
+        labels: npt.ArrayLike | None = None,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> Array:
+        """x with what is not known drawn given the rest. known: like x, true where x is known; None: where x is not NaN.
+
+        options: method, noise, and those of sample: stein.options("impute").
+        """
+        rows, classes = _arrays.rows(x), _arrays.labels(labels)
+        mask = None if known is None else _arrays.rows(known)
+        out = self._out(len(rows.array), options) if options.get("trajectory") else _like(rows.array)
+        watched(
+            "stein_impute", self.handle, rows.pointer, _arrays.pointer(mask), _arrays.pointer(classes),
+            option_text(options), _arrays.Tensor(out).pointer, progress=progress, deadline=deadline,
+        )
+        return out
+
+    def sample_posterior(
+        self,
+        matrix: npt.ArrayLike,
+        y: npt.ArrayLike,
+        labels: npt.ArrayLike | None = None,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> Array:
+        """Rows x given y = matrix @ x + noise: matrix [m, d], y [n, m].
+
+        options: noise (its deviation), method, and those of sample: stein.options("impute").
+        """
+        operator, observed, classes = _arrays.rows(matrix), _arrays.rows(y), _arrays.labels(labels)
+        out = self._out(len(observed.array), options)
+        watched(
+            "stein_sample_posterior", self.handle, operator.pointer, observed.pointer, _arrays.pointer(classes),
+            option_text(options), _arrays.Tensor(out).pointer, progress=progress, deadline=deadline,
+        )
+        return out
+
+    def _mapped(
+        self,
+        name: str,
+        values: npt.ArrayLike,
+        labels: npt.ArrayLike | None,
+        progress: Progress | None,
+        deadline: float | None,
+        options: dict[str, Any],
+    ) -> Array:
+        rows, classes = _arrays.rows(values), _arrays.labels(labels)
+        out = _like(rows.array)
+        watched(
+            name, self.handle, rows.pointer, _arrays.pointer(classes), option_text(options),
+            _arrays.Tensor(out).pointer, progress=progress, deadline=deadline,
+        )
+        return out
+
+    def encode(
+        self,
+        x: npt.ArrayLike,
+        labels: npt.ArrayLike | None = None,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> Array:
+        """Standard normals from rows, by the probability flow; decode leads back. options: tolerance, sigma_min, sigma_max."""
+        return self._mapped("stein_encode", x, labels, progress, deadline, options)
+
+    def decode(
+        self,
+        noise: npt.ArrayLike,
+        labels: npt.ArrayLike | None = None,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> Array:
+        """Rows from standard normals. options: tolerance, sigma_min, sigma_max, denoise."""
+        return self._mapped("stein_decode", noise, labels, progress, deadline, options)
+
+    def log_likelihood(
+        self,
+        x: npt.ArrayLike,
+        labels: npt.ArrayLike | None = None,
+        *,
+        deviation: bool = False,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> Any:
+        """ln p(x), [n], in nats and the data's units; with deviation=True also the deviation of the estimate, [n].
+
+        options: sigma, method, trace, probes, tolerance, unit, ...: stein.options("log_likelihood").
+        """
+        rows, classes = _arrays.rows(x), _arrays.labels(labels)
+        out = np.empty(len(rows.array))
+        spread = np.empty(len(rows.array)) if deviation else None
+        watched(
+            "stein_model_log_likelihood", self.handle, rows.pointer, _arrays.pointer(classes), option_text(options),
+            _arrays.Tensor(out).pointer, None if spread is None else _arrays.Tensor(spread).pointer,
+            progress=progress, deadline=deadline,
+        )
+        return out if spread is None else (out, spread)
