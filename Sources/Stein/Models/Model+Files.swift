@@ -10,7 +10,7 @@ extension Model {
     let now = snapshot
     return try Safetensors.serialize(
       metadata: [("format", "stein-model-1"), ("stein", now.description.json.text)],
-      entries(now.weights) + now.description.entries(context.memory), memory: context.memory)
+      entries(now.weights) + now.description.law.entries(context.memory), memory: context.memory)
   }
 
   /// The tensors of one set of weights, their names behind `prefix`.
@@ -50,7 +50,7 @@ extension Model {
     } catch let error as JSONError {
       throw SteinError(.badFile, "the model's description: \(error.message)")
     }
-    try description.readCovariance(archive, memory)
+    description.law = try DataLaw(archive, dimension: description.dimension, memory)
     return description
   }
 
@@ -68,35 +68,5 @@ extension Model {
       try archive.read(prefix + spec.name, into: weights.view.slice(offset, spec.shape.count))
     }
     return weights
-  }
-}
-
-extension ModelDescription {
-  // No parameter has a slash in its name.
-  private static let covarianceName = "data/covariance"
-
-  /// What its file holds beside the words and the weights.
-  func entries(_ memory: Memory) throws -> [Safetensors.Entry] {
-    guard !covariance.isEmpty else { return [] }
-    let values = try Storage<Double>(memory, count: covariance.count).view
-    for index in 0 ..< values.count { values[index] = covariance[index] }
-    let name = ModelDescription.covarianceName
-    return [Safetensors.Entry(name: name, shape: [dimension, dimension], values: .float64(values))]
-  }
-
-  fileprivate mutating func readCovariance(_ archive: SafetensorsArchive, _ memory: Memory) throws {
-    let name = ModelDescription.covarianceName
-    let d = dimension
-    guard archive.has(name), d <= ModelDescription.mostCovariances else { return }
-    let values = try Storage<Double>(memory, count: d * d).view
-    try archive.read(name, into: values)
-    covariance = (0 ..< d * d).map { values[$0] }
-    let symmetric = (0 ..< d).allSatisfy { i in
-      covariance[i * (d + 1)] >= 0
-        && (0 ..< i).allSatisfy { covariance[i * d + $0] == covariance[$0 * d + i] }
-    }
-    guard symmetric, covariance.allSatisfy({ abs($0) < 1e24 }) else {
-      throw SteinError(.badFile, "tensor '\(name)' is no covariance")
-    }
   }
 }

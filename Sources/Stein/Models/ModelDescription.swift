@@ -18,8 +18,8 @@ package struct ModelDescription: Sendable {
   var domain: Domain
   /// Mean of u: 0 where the mean was taken off.
   var location: [Double]
-  /// Covariance of u, [D, D] row by row; empty where there are more than `mostCovariances` columns.
-  var covariance: [Double] = []
+  /// The Gaussian that the data are like.
+  var law = DataLaw()
   /// Largest distance between two rows of u, as measured on a sample of them.
   package var largestDistance: Double
   package var sigmaMin: Double
@@ -42,9 +42,6 @@ package struct ModelDescription: Sendable {
 
   /// Columns that vary: the model's dimension.
   package var dimension: Int { units.active.count }
-
-  /// So many columns may have their covariances kept.
-  static let mostCovariances = 128
 
   /// Whether the density changes with the noise level.
   var isNoiseConditional: Bool { family.isNoiseConditional ?? network.noiseConditional }
@@ -171,7 +168,7 @@ extension ModelDescription {
         "with scale=none the deviation of the data, \(sigmaData), is too extreme for float32; scale them",
         argument: "dataset")
     }
-    covariance = dataset.covariance(units)
+    law = try DataLaw(dataset, units)
     largestDistance = try dataset.largestDistance(units)
     sigmaMax = min(max(largestDistance, 10 * sigmaData), 80 * sigmaData)
     sigmaMin = 0.01 * sigmaData
@@ -308,29 +305,6 @@ extension Dataset {
     let largest = deviations.max() ?? 1
     let square = deviations.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }
     return largest * (square / Double(active.count)).squareRoot()
-  }
-
-  /// The covariance of u, on at most so many rows that it takes a fraction of a second.
-  func covariance(_ units: Units) -> [Double] {
-    let d = units.active.count
-    guard d <= ModelDescription.mostCovariances else { return [] }
-    let count = min(rowCount, max(2 * d, 100_000_000 / (d * d)))
-    let factors = units.active.map { columns[$0].deviation / units.scale[$0] }
-    var sums = [Double](repeating: 0, count: d * d)
-    for index in 0 ..< count {
-      let row = Int(Double(index) * Double(rowCount) / Double(count)) * columnCount
-      for i in 0 ..< d {
-        let x = Double(values.view[row + units.active[i]])
-        for j in 0 ... i { sums[i * d + j] += x * Double(values.view[row + units.active[j]]) }
-      }
-    }
-    for i in 0 ..< d {
-      for j in 0 ... i {
-        let value = sums[i * d + j] / Double(count) * factors[i] * factors[j]
-        (sums[i * d + j], sums[j * d + i]) = (value, value)
-      }
-    }
-    return sums
   }
 
   /// The largest distance between two rows in `units`, among at most so many rows that it takes a fraction of a second.

@@ -8,6 +8,8 @@ final class Condition {
     /// s + JᵀAᵀ (A Cov Aᵀ + σ_y²)⁻¹ (y − A D), J = ∂D/∂x, Cov = σ² J the covariance of the clean row: exact for Gaussians.
     ///
     /// Boys et al. (2023), "Tweedie Moment Projected Diffusions for Inverse Problems"; Rozet et al. (2024), by conjugate gradients.
+    /// A learnt J can be far from positive. Where along a direction it gives less than a fifth of what the data's own covariance
+    /// would, that row's Cov is σ² Σ (Σ + σ²)⁻¹ instead, which is the same for Gaussians.
     case covariance
     /// The known part of D is replaced by what is known. Song et al. (2021), appendix I.2, in the limit of small steps.
     case replacement
@@ -26,11 +28,12 @@ final class Condition {
   private let dimension: Int
   private let iterations: Int
   private let strength: Double
-  private let sigmaData: Double
+  private let description: ModelDescription
   // [rows, count] each.
   private let y: View<Double>
   private let mask: View<Double>
   private let residual: View<Double>
+  private let target: View<Double>
   private let solution: View<Double>
   private let direction: View<Double>
   private let image: View<Double>
@@ -39,27 +42,31 @@ final class Condition {
   private let clean: View<Double>
   // [rows]: residual squared at first and now; 0 for a row that is done.
   private let squares: View<Double>
+  /// [rows]: 1 where the data's covariance stands in for a learnt one.
+  private let usual: View<Double>
+  /// Of one row: 3 D for what the data's covariance does to it, or what is read.
   private let scratch: View<Double>
   /// [rows, count].
   private let normals: View<Float>
 
   init(
     _ method: Method, _ observation: LinearObservation, rows: Int, dimension: Int, iterations: Int,
-    strength: Double, sigmaData: Double, memory: Memory
+    strength: Double, _ description: ModelDescription, memory: Memory
   ) throws {
     (self.method, self.observation) = (method, observation)
     (self.rows, self.dimension) = (rows, dimension)
-    (self.iterations, self.strength, self.sigmaData) = (iterations, strength, sigmaData)
+    (self.iterations, self.strength, self.description) = (iterations, strength, description)
     func stretch(_ count: Int) throws -> View<Double> {
       try Storage<Double>(memory, count: count).view
     }
     let size = rows * observation.count
     (y, mask) = (try stretch(size), try stretch(size))
     (residual, solution) = (try stretch(size), try stretch(size))
+    target = try stretch(size)
     (direction, image) = (try stretch(size), try stretch(size))
     (tangent, clean) = (try stretch(rows * dimension), try stretch(rows * dimension))
-    squares = try stretch(2 * rows)
-    scratch = try stretch(max(observation.count, observation.units.count))
+    (squares, usual) = (try stretch(2 * rows), try stretch(rows))
+    scratch = try stretch(max(observation.count, observation.units.count, 3 * dimension))
     normals = try Storage<Float>(memory, count: size).view
   }
 
@@ -74,9 +81,7 @@ final class Condition {
   /// Makes first states of clean rows u ~ N(m, Σ): u + Σ Aᵀ (A Σ Aᵀ + σ_y²)⁻¹ (y − A u − e), which is of that law given y.
   ///
   /// Matheron's rule (Journel & Huijbregts 1978).
-  func place(_ state: View<Double>, _ law: StartLaw, _ source: RandomSource, firstRow: UInt64)
-    throws
-  {
+  func place(_ state: View<Double>, _ source: RandomSource, firstRow: UInt64) {
     guard method == .covariance else { return }
     let m = observation.count
     normals.fillNormal(rows: rows, columns: m, source, firstRow: firstRow)
@@ -88,17 +93,15 @@ final class Condition {
         residual[i] = mask[i] * (y[i] - noise) - image[i]
       }
     }
-    let covary: Derivative = { v in
-      for r in 0 ..< self.rows {
-        let range = (r * self.dimension, self.dimension)
-        law.covary(v.slice(range.0, range.1), into: self.clean.slice(range.0, range.1))
-      }
-      return self.clean
-    }
-    try solve(.one(1), covary)
+    solve(by: { $0 })
     transpose(solution)
-    let moved = try covary(tangent)
-    for i in 0 ..< rows * dimension { state[i] += moved[i] }
+    for r in 0 ..< rows {
+      let own = clean.slice(r * dimension, dimension)
+      description.covary(tangent.slice(r * dimension, dimension), into: own, scratch: scratch) {
+        $0
+      }
+      for i in 0 ..< dimension { state[r * dimension + i] += own[i] }
+    }
   }
 
   private func own(_ view: View<Double>, _ r: Int) -> View<Double> {
@@ -120,7 +123,15 @@ final class Condition {
       try solve(level, derivative)
       transpose(solution)
       let pull = try derivative(tangent)
-      for i in 0 ..< rows * dimension { g[i] += level[i / dimension] * pull[i] }
+      for r in 0 ..< rows {
+        let (sigma, added) = (level[r], pull.slice(r * dimension, dimension))
+        if usual[r] != 0 {
+          description.covary(
+            tangent.slice(r * dimension, dimension), into: added, scratch: scratch
+          ) { $0 / ($0 + sigma * sigma) }
+        }
+        for i in 0 ..< dimension { g[r * dimension + i] += sigma * added[i] }
+      }
     case .dps:
       try miss(g, state, level)
       transpose(residual)
@@ -142,7 +153,8 @@ final class Condition {
       for i in 0 ..< rows * dimension where mask[i] != 0 { state[i] = y[i] }
     case .dps:
       func growth(_ sigma: Double) -> Double {
-        (1 + sigma * sigma / (sigmaData * sigmaData)).squareRoot()
+        let ratio = sigma / description.sigmaData
+        return (1 + ratio * ratio).squareRoot()
       }
       let length = strength * growth(sigma) * growth(next)
       for i in 0 ..< rows * dimension { state[i] += length * clean[i] }
@@ -172,45 +184,105 @@ final class Condition {
     return (0 ..< observation.count).reduce(0.0) { $0 + row[$1] * row[$1] }
   }
 
-  /// solution: (A σ²J Aᵀ + σ_y²) w = residual by conjugate gradients, each row by itself (Hestenes & Stiefel 1952).
-  ///
-  /// A learnt J need not be positive: a row ends where a direction is no longer of positive curvature.
+  /// solution: (A σ²J Aᵀ + σ_y²) w = residual, each row by itself.
   private func solve(_ level: ScaledScore.Level, _ derivative: Derivative) throws {
-    let m = observation.count
-    solution.fill(0)
-    direction.copy(residual)
-    for r in 0 ..< rows {
-      squares[r] = square(residual, r)
-      squares[rows + r] = squares[r]
-    }
-    for _ in 0 ..< min(iterations, m) {
+    target.copy(residual)
+    usual.fill(0)
+    begin()
+    for _ in 0 ..< min(iterations, observation.count) {
       guard (0 ..< rows).contains(where: { squares[rows + $0] > 0 }) else { return }
       transpose(direction)
       let pushed = try derivative(tangent)
-      for r in 0 ..< rows {
-        let now = squares[rows + r]
-        guard now > 0 else { continue }
-        let (p, q, w) = (own(direction, r), own(image, r), own(solution, r))
-        observation.apply(pushed.slice(r * dimension, dimension), mask: own(mask, r), into: q)
+      for r in 0 ..< rows where squares[rows + r] > 0 {
         let variance = level[r] * level[r]
-        var curvature = 0.0
-        for i in 0 ..< m {
-          q[i] = variance * q[i] + observation.variances[i] * p[i]
-          curvature += p[i] * q[i]
-        }
-        guard curvature > 0, curvature.isFinite else {
-          squares[rows + r] = 0
+        let own = pushed.slice(r * dimension, dimension)
+        for i in 0 ..< dimension { own[i] *= variance }
+        let curvature = image(r, of: own)
+        // What the data's own covariance would give.
+        let ofData = { (x: Double) in x * variance / (x + variance) }
+        guard curvature >= 0.2 * expected(r, ofData), curvature.isFinite else {
+          solve(r, by: ofData)
+          usual[r] = 1
           continue
         }
-        let (length, left) = (now / curvature, own(residual, r))
-        for i in 0 ..< m {
-          w[i] += length * p[i]
-          left[i] -= length * q[i]
-        }
-        let next = square(residual, r)
-        squares[rows + r] = next <= 1e-10 * squares[r] ? 0 : next
-        for i in 0 ..< m { p[i] = left[i] + next / now * p[i] }
+        step(r, curvature)
       }
     }
+  }
+
+  /// The same for every row with f(Σ) in the place of σ²J.
+  private func solve(by f: (Double) -> Double) {
+    target.copy(residual)
+    for r in 0 ..< rows { solve(r, by: f) }
+  }
+
+  /// A row's solution with f(Σ), from the start.
+  private func solve(_ r: Int, by f: (Double) -> Double) {
+    own(residual, r).copy(own(target, r))
+    begin(r)
+    for _ in 0 ..< 2 * observation.count where squares[rows + r] > 0 {
+      let pushed = covaried(r, f)
+      let curvature = image(r, of: pushed)
+      guard curvature > 0, curvature.isFinite else { break }
+      step(r, curvature)
+    }
+    squares[rows + r] = 0
+  }
+
+  // Conjugate gradients, row by row (Hestenes & Stiefel 1952).
+
+  private func begin() { for r in 0 ..< rows { begin(r) } }
+
+  private func begin(_ r: Int) {
+    own(solution, r).fill(0)
+    own(direction, r).copy(own(residual, r))
+    squares[r] = square(residual, r)
+    squares[rows + r] = squares[r]
+  }
+
+  /// Puts A v + σ_y² p into a row's image, with p its direction, and gives pᵀ times that.
+  private func image(_ r: Int, of v: View<Double>) -> Double {
+    let (p, q) = (own(direction, r), own(image, r))
+    observation.apply(v, mask: own(mask, r), into: q)
+    var curvature = 0.0
+    for i in 0 ..< observation.count {
+      q[i] += observation.variances[i] * p[i]
+      curvature += p[i] * q[i]
+    }
+    return curvature
+  }
+
+  /// f(Σ) Aᵀ p for a row's direction p.
+  private func covaried(_ r: Int, _ f: (Double) -> Double) -> View<Double> {
+    let (back, out) = (scratch.slice(0, dimension), scratch.slice(dimension, dimension))
+    observation.applyTransposed(own(direction, r), mask: own(mask, r), into: back)
+    description.covary(
+      back, into: out, scratch: scratch.slice(2 * dimension, dimension), f)
+    return out
+  }
+
+  /// pᵀ (A f(Σ) Aᵀ + σ_y²) p.
+  private func expected(_ r: Int, _ f: (Double) -> Double) -> Double {
+    let out = covaried(r, f)
+    let back = scratch.slice(0, dimension)
+    let p = own(direction, r)
+    var sum = 0.0
+    for i in 0 ..< dimension { sum += back[i] * out[i] }
+    for i in 0 ..< observation.count { sum += observation.variances[i] * p[i] * p[i] }
+    return sum
+  }
+
+  private func step(_ r: Int, _ curvature: Double) {
+    let now = squares[rows + r]
+    let (p, q) = (own(direction, r), own(image, r))
+    let (w, left) = (own(solution, r), own(residual, r))
+    let length = now / curvature
+    for i in 0 ..< observation.count {
+      w[i] += length * p[i]
+      left[i] -= length * q[i]
+    }
+    let next = square(residual, r)
+    squares[rows + r] = next <= 1e-10 * squares[r] ? 0 : next
+    for i in 0 ..< observation.count { p[i] = left[i] + next / now * p[i] }
   }
 }

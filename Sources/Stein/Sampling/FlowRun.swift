@@ -4,8 +4,6 @@ import Glibc
 /// Rows on their way from data to noise along the probability flow, with what their log density loses.
 final class FlowRun: Sendable {
   let evaluator: Evaluator
-  /// Of the states at the highest level.
-  let law: StartLaw
   let range: ClosedRange<Double>
   private let tolerance: Double
   private let sigmaData: Double
@@ -25,7 +23,6 @@ final class FlowRun: Sendable {
     sigmaData = now.description.sigmaData
     classes = try now.classes(labels, rows: rows, memory: model.context.memory)
     evaluator = try Evaluator(model, now, field)
-    law = try StartLaw(now.description, sigma: range.upperBound, memory: model.context.memory)
   }
 
   /// ln |dy/dx| at the lowest level less that at the highest: D (ln cos φ_min − ln cos φ_max).
@@ -91,6 +88,7 @@ final class FlowBench: Sendable {
   let sigmas: View<Double>
   /// Sum of the steps' errors in each trace, [rows, traces].
   let errors: View<Double>
+  /// Of two rows.
   let row: View<Double>
   private let workspace: View<Double>
 
@@ -103,7 +101,7 @@ final class FlowBench: Sendable {
     y = try stretch(rows * width)
     (x, field) = (try stretch(rows * dimension), try stretch(rows * dimension))
     (sigmas, errors) = (try stretch(rows), try stretch(rows * traces))
-    row = try stretch(columns)
+    row = try stretch(2 * columns)
     workspace = try stretch(DormandPrince.workspace(rows: rows, width: width))
   }
 

@@ -30,7 +30,7 @@ extension Model {
       try flow.rise(bench, run, worker, first: first, count: count)
       for r in 0 ..< count {
         let own = bench.state(r)
-        flow.law.standardize(own)
+        now.description.standardize(own, sigma: flow.range.upperBound, scratch: bench.row)
         bench.row.fill(0)
         for (index, column) in units.active.enumerated() { bench.row[column] = own[index] }
         out.writeRow(first + r, from: bench.row)

@@ -116,7 +116,10 @@ extension Model {
       try flow.rise(bench, run, worker, first: first, count: count)
       let energies = last.map { $0.energies(bench, sigma: flow.range.upperBound, worker) }
       for r in 0 ..< count {
-        let end = energies.map { -Double($0[r]) } ?? flow.law.logDensity(bench.state(r))
+        let end =
+          energies.map { -Double($0[r]) }
+          ?? description.logDensity(
+            bench.state(r), sigma: flow.range.upperBound, scratch: bench.row)
         let (lost, deviation) = bench.loss(r)
         let nats = end + flow.logVolumeChange - lost - description.units.logVolume
         guard nats.isFinite else {

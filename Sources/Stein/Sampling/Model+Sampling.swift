@@ -79,7 +79,7 @@ extension Model {
 
   /// Moves the rows of a call from their start to the end of a sampler's way.
   func draw(_ call: SamplingCall, _ sampler: any Sampler, _ now: Snapshot) throws {
-    let (options, description, units) = (call.options, now.description, now.description.units)
+    let (options, description) = (call.options, now.description)
     let change = try FieldChange(options, description, oneLevel: sampler is Langevin)
     if sampler.needsEnergy, change.guidance != 1 || change.temperature != 1 || call.known != nil {
       throw Options.bad(
@@ -90,11 +90,6 @@ extension Model {
       self, now, sampler.needsEnergy ? .scaledScoreAndEnergy : .scaledScore)
     let wantsSlopes = [.covariance, .dps].contains(call.known?.method)
     let tangents = wantsSlopes ? try Evaluator(self, now, .scaledScoreAndTangent) : nil
-    let law = try StartLaw(description, sigma: sampler.firstSigma, memory: context.memory)
-    // Of rows almost without noise, which what is known of them then moves.
-    let clean =
-      try wantsSlopes
-      ? StartLaw(description, sigma: 1e-3 * description.sigmaData, memory: context.memory) : law
     let seed = UInt64(options.integer("seed") ?? 0)
     let firstIndex = UInt64(options.integer("first_index") ?? 0)
     let benches = try (0 ..< context.workers.count).map { worker in
@@ -102,15 +97,14 @@ extension Model {
         try Condition(
           known.method, known.observation, rows: evaluator.rows, dimension: evaluator.dimension,
           iterations: options.integer("iterations") ?? 20,
-          strength: options.number("strength") ?? 1, sigmaData: description.sigmaData,
-          memory: context.memory)
+          strength: options.number("strength") ?? 1, description, memory: context.memory)
       }
       let field = try ShardField(
         evaluator, tangents, change, condition, worker: worker, needsEnergy: sampler.needsEnergy,
         memory: context.memory)
       return try SamplingBench(
-        field, rows: evaluator.rows, dimension: evaluator.dimension, columns: units.count,
-        spares: sampler.spares, moments: call.moments, memory: context.memory)
+        field, description, rows: evaluator.rows, spares: sampler.spares, moments: call.moments,
+        memory: context.memory)
     }
     let run = RowRun(rows: call.out.rows, shardRows: evaluator.rows, monitor: call.monitor)
     try run.run(context.workers) { worker, first, count in
@@ -120,15 +114,11 @@ extension Model {
         if let classes { return Int(classes.view[first + min(r, count - 1)]) }
         return description.drawClass(seed: seed, row: walkers.firstIndex &+ UInt64(r))
       }
-      try bench.begin(
-        walkers, call.start, law, clean, sigma: sampler.firstSigma, units, first: first,
-        count: count)
-      if let weights = walkers.logWeights, call.logWeights != nil {
-        bench.weigh(weights, walkers.state, law)
-      }
+      bench.begin(walkers, call.start, sigma: sampler.firstSigma, first: first, count: count)
+      if call.logWeights != nil { bench.weigh(sigma: sampler.firstSigma) }
       walkers.recorder?.begin(walkers.state)
       try sampler.walk(walkers, bench.field.scaledScore)
-      bench.write(call, walkers, units, first: first, count: count)
+      bench.write(call, walkers, first: first, count: count)
     }
   }
 }
@@ -163,113 +153,5 @@ extension ModelDescription {
       if rest < 0 { return index }
     }
     return classes.count - 1
-  }
-}
-
-/// A worker's memory for sampling.
-private final class SamplingBench {
-  let field: ShardField
-  private let rows: Int
-  private let dimension: Int
-  private let moments: Int
-  private let state: View<Double>
-  private let spares: View<Double>
-  private let normals: View<Float>
-  private let row: View<Double>
-  /// Of two rows.
-  private let scratch: View<Double>
-  private let logWeights: View<Double>
-  private let recorder: Recorder?
-
-  init(
-    _ field: ShardField, rows: Int, dimension: Int, columns: Int, spares: Int, moments: Int,
-    memory: Memory
-  ) throws {
-    (self.field, self.rows, self.dimension, self.moments) = (field, rows, dimension, moments)
-    let size = rows * dimension
-    state = try Storage<Double>(memory, count: size).view
-    self.spares = try Storage<Double>(memory, count: spares * size).view
-    normals = try Storage<Float>(memory, count: size).view
-    row = try Storage<Double>(memory, count: max(moments, 1) * columns).view
-    scratch = try Storage<Double>(memory, count: 2 * columns).view
-    logWeights = try Storage<Double>(memory, count: rows).view
-    let states = try Storage<Double>(memory, count: moments * size).view
-    recorder = moments > 0 ? Recorder(moments: moments, states: states) : nil
-  }
-
-  func walkers(firstIndex: UInt64, seed: UInt64) -> Walkers {
-    var walkers = Walkers(
-      state: state, spares: spares, normals: normals, rows: rows, dimension: dimension,
-      firstIndex: firstIndex, seed: seed)
-    walkers.recorder = recorder
-    walkers.logWeights = logWeights
-    return walkers
-  }
-
-  /// The first states; rows beyond the last repeat it.
-  func begin(
-    _ walkers: Walkers, _ start: SamplingCall.Start, _ law: StartLaw, _ clean: StartLaw,
-    sigma: Double, _ units: Units, first: Int, count: Int
-  ) throws {
-    func read(_ tensor: TensorView, _ value: (_ column: Int) -> Double) {
-      for r in 0 ..< rows {
-        tensor.readRow(first + min(r, count - 1), into: row)
-        for (index, column) in units.active.enumerated() {
-          state[r * dimension + index] = value(column)
-        }
-      }
-    }
-    func place(_ law: StartLaw) {
-      for r in 0 ..< rows { law.place(state.slice(r * dimension, dimension)) }
-    }
-    switch start {
-    case .own:
-      walkers.draw(Stream.start, step: 0)
-      for i in 0 ..< walkers.count { state[i] = Double(normals[i]) }
-      guard let condition = field.condition, condition.method == .covariance else {
-        place(law)
-        return
-      }
-      place(clean)
-      let source = RandomSource(seed: walkers.seed, stream: Stream.start, step: 2)
-      try condition.place(state, clean, source, firstRow: walkers.firstIndex)
-      walkers.draw(Stream.start, step: 1)
-      for i in 0 ..< walkers.count { state[i] += sigma * Double(normals[i]) }
-    case .states(let tensor):
-      read(tensor) { (row[$0] - units.mean[$0]) / units.scale[$0] }
-    case .normals(let tensor):
-      read(tensor) { row[$0] }
-      place(law)
-    }
-  }
-
-  /// −ln of the density that the first states were drawn from.
-  func weigh(_ weights: View<Double>, _ state: View<Double>, _ law: StartLaw) {
-    let scratch = spares.slice(0, dimension)
-    for r in 0 ..< rows {
-      scratch.copy(state.slice(r * dimension, dimension))
-      weights[r] = -law.logDensity(scratch)
-    }
-  }
-
-  func write(_ call: SamplingCall, _ walkers: Walkers, _ units: Units, first: Int, count: Int) {
-    for r in 0 ..< count {
-      if let recorder {
-        for moment in 0 ..< moments {
-          let state = recorder.state(moment, count: walkers.count)
-          units.restore(into: row.slice(moment * units.count, units.count)) {
-            state[r * dimension + $0]
-          }
-        }
-      } else {
-        units.restore(into: row) { walkers.state[r * dimension + $0] }
-        call.known?.observation.restore(first + r, into: row, scratch: scratch)
-      }
-      call.out.writeRow(first + r, from: row)
-      if let weights = call.logWeights {
-        row[0] = logWeights[r]
-        weights.writeRow(first + r, from: row.slice(0, 1))
-      }
-    }
   }
 }

@@ -1,0 +1,130 @@
+import Execution
+import Glibc
+
+/// The covariance of the data in units of u, by its axes; of up to 128 columns.
+///
+/// What a sampler begins with, and what is known of a row by its covariances alone.
+struct DataLaw: Sendable {
+  /// The eigenvalues, [D]; empty where the covariance is not known.
+  private(set) var variances: [Double] = []
+  /// The eigenvectors, [D, D], one a column.
+  private(set) var axes: [Double] = []
+
+  private static let most = 128
+
+  init() {}
+
+  /// Of the rows of a data set, at most so many that it takes a fraction of a second.
+  init(_ dataset: Dataset, _ units: Units) throws {
+    let d = units.active.count
+    guard d <= DataLaw.most else { return }
+    let memory = dataset.context.memory
+    let (matrix, vectors) = (
+      try Storage<Double>(memory, count: d * d).view, try Storage<Double>(memory, count: d * d).view
+    )
+    let count = min(dataset.rowCount, max(2 * d, 100_000_000 / (d * d)))
+    let factors = units.active.map { dataset.columns[$0].deviation / units.scale[$0] }
+    let step = Double(dataset.rowCount) / Double(count)
+    for index in 0 ..< count {
+      let first = Int(Double(index) * step) * dataset.columnCount
+      for i in 0 ..< d {
+        let x = Double(dataset.values.view[first + units.active[i]]) / Double(count)
+        for j in 0 ... i {
+          matrix[i * d + j] += x * Double(dataset.values.view[first + units.active[j]])
+        }
+      }
+    }
+    for i in 0 ..< d {
+      for j in 0 ... i {
+        matrix[i * d + j] *= factors[i] * factors[j]
+        matrix[j * d + i] = matrix[i * d + j]
+      }
+    }
+    try diagonalize(matrix, vectors, d, monitor: Unwatched())
+    variances = (0 ..< d).map { max(matrix[$0 * (d + 1)], 0) }
+    axes = (0 ..< d * d).map { vectors[$0] }
+  }
+}
+
+// A model's file holds it beside the weights. No parameter has a slash in its name.
+extension DataLaw {
+  private static let names = (variances: "data/variances", axes: "data/axes")
+
+  func entries(_ memory: Memory) throws -> [Safetensors.Entry] {
+    guard !variances.isEmpty else { return [] }
+    func entry(_ name: String, _ shape: [Int], _ values: [Double]) throws -> Safetensors.Entry {
+      let view = try Storage<Double>(memory, count: values.count).view
+      for index in 0 ..< values.count { view[index] = values[index] }
+      return Safetensors.Entry(name: name, shape: shape, values: .float64(view))
+    }
+    let d = variances.count
+    return [
+      try entry(DataLaw.names.variances, [d], variances),
+      try entry(DataLaw.names.axes, [d, d], axes),
+    ]
+  }
+
+  init(_ archive: SafetensorsArchive, dimension d: Int, _ memory: Memory) throws {
+    guard archive.has(DataLaw.names.variances), d <= DataLaw.most else { return }
+    func values(_ name: String, _ count: Int) throws -> [Double] {
+      let view = try Storage<Double>(memory, count: count).view
+      try archive.read(name, into: view)
+      return (0 ..< count).map { view[$0] }
+    }
+    variances = try values(DataLaw.names.variances, d)
+    axes = try values(DataLaw.names.axes, d * d)
+    let lengths = (0 ..< d).map { j in
+      (0 ..< d).reduce(0) { $0 + axes[$1 * d + j] * axes[$1 * d + j] }
+    }
+    guard variances.allSatisfy({ (0 ... 1e24).contains($0) }),
+      lengths.allSatisfy({ abs($0 - 1) < 1e-6 })
+    else { throw SteinError(.badFile, "the data's axes are no axes") }
+  }
+}
+
+extension ModelDescription {
+  /// f(Σ) v for a function of the covariance Σ of the data; σ_data² where that is not known.
+  func covary(
+    _ v: View<Double>, into out: View<Double>, scratch: View<Double>, _ f: (Double) -> Double
+  ) {
+    let d = dimension
+    guard !law.variances.isEmpty else {
+      let factor = f(sigmaData * sigmaData)
+      for i in 0 ..< d { out[i] = factor * v[i] }
+      return
+    }
+    let axes = law.axes
+    for j in 0 ..< d { scratch[j] = 0 }
+    for i in 0 ..< d { for j in 0 ..< d { scratch[j] += axes[i * d + j] * v[i] } }
+    for j in 0 ..< d { scratch[j] *= f(law.variances[j]) }
+    for i in 0 ..< d {
+      var sum = 0.0
+      for j in 0 ..< d { sum += axes[i * d + j] * scratch[j] }
+      out[i] = sum
+    }
+  }
+
+  /// Makes a state of standard normals, in their place: m + (Σ + σ²)^½ z.
+  func place(_ z: View<Double>, sigma: Double, scratch: View<Double>) {
+    covary(z, into: z, scratch: scratch) { ($0 + sigma * sigma).squareRoot() }
+    for i in 0 ..< dimension { z[i] += location[i] }
+  }
+
+  /// Makes standard normals of a state, in its place.
+  func standardize(_ x: View<Double>, sigma: Double, scratch: View<Double>) {
+    for i in 0 ..< dimension { x[i] -= location[i] }
+    covary(x, into: x, scratch: scratch) { 1 / ($0 + sigma * sigma).squareRoot() }
+  }
+
+  /// ln N(x; m, Σ + σ²) of a state, of which the standard normals are left in its place.
+  func logDensity(_ x: View<Double>, sigma: Double, scratch: View<Double>) -> Double {
+    standardize(x, sigma: sigma, scratch: scratch)
+    let known = law.variances
+    var sum = 0.0
+    for i in 0 ..< dimension {
+      let variance = known.isEmpty ? sigmaData * sigmaData : known[i]
+      sum += x[i] * x[i] + log(2 * .pi * (variance + sigma * sigma))
+    }
+    return -0.5 * sum
+  }
+}
