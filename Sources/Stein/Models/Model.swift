@@ -153,6 +153,9 @@ enum Stream {
   static let evaluation: UInt8 = 9
   static let centres: UInt8 = 10
   static let chains: UInt8 = 11
+  static let bootstrap: UInt8 = 20
+  static let permutations: UInt8 = 21
+  static let directions: UInt8 = 22
   /// Dropout's layers follow.
   static let dropout: UInt8 = 64
 }

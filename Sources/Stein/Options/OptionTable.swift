@@ -38,7 +38,7 @@ package struct OptionTable: Sendable {
   /// Every table, in the order of the header.
   static let all: [OptionTable] = [
     .context, .dataset, .model, .graph, .trainer, .sampler, .loss, .denoising, .chains,
-    .sampleSize,
+    .sampleSize, .steinDiscrepancy, .slicedWasserstein, .meanDiscrepancy,
   ]
 
   var json: JSON { .array(specs.map(\.json)) }
@@ -72,7 +72,7 @@ extension OptionSpec {
   }
 }
 
-/// JSON array that describes every option of `kind`: "context", "dataset", "model", "graph", "trainer", "sampler", "loss", "denoising", "chains", "effective_sample_size"; nil for another.
+/// JSON array that describes every option of `kind`: "context", "dataset", "model", "graph", "trainer", "sampler", "loss", "denoising", "chains", "effective_sample_size", "kernel_stein_discrepancy", "sliced_wasserstein", "maximum_mean_discrepancy"; nil for another.
 package func describeOptions(kind: String) -> String? {
   OptionTable.all.first { $0.kind == kind }?.json.text
 }
