@@ -430,6 +430,7 @@ STEIN_API STEIN_CHECK stein_status stein_effective_sample_size(const stein_conte
  * negative, or with statistic=v over all pairs. Without units: each column is divided by its scale, and its score multiplied.
  * p_value, or NULL: of the hypothesis that the rows are from the density, by a wild bootstrap whose signs keep as long as the draws remember
  * (Chwialkowski et al. 2016). Time grows with n^2 (d + bootstraps), memory with n (d + bootstraps / 32).
+ * Draws that remember each other give little evidence: some hundred times their autocorrelation time are wanted.
  * It sees what a score sees: that modes far apart have wrong shares it sees hardly or not at all.
  * options: kernel=imq | gaussian, length, exponent, scale, statistic=u | v, bootstraps, change_probability, seed. */
 STEIN_API STEIN_CHECK stein_status stein_kernel_stein_discrepancy(const stein_context *context, const stein_tensor *x, const stein_tensor *scores,
