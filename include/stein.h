@@ -111,7 +111,8 @@ STEIN_API const char *stein_status_name(stein_status status);
 
 /* What the option strings of one kind may hold, as JSON: an array of {name, type, default, minimum, maximum, choices, meaning, since}.
  * kind: "context", "dataset", "model", "graph", "trainer", "sampler", "impute" (of stein_sample_posterior too), "encode", "decode", "log_likelihood",
- * "loss", "denoising", "chains" or "effective_sample_size". Another is STEIN_BAD_VALUE. */
+ * "loss", "denoising", "chains", "effective_sample_size", "kernel_stein_discrepancy", "sliced_wasserstein" or "maximum_mean_discrepancy". Another is
+ * STEIN_BAD_VALUE. */
 STEIN_API STEIN_CHECK stein_status stein_options_describe(const char *kind, char *buffer, uint64_t capacity, uint64_t *needed, stein_error *error);
 
 /* ---- Tensors: DLPack's DLTensor, bit for bit, a view of memory that the caller owns ------------------------------------------------ */
@@ -476,6 +477,50 @@ STEIN_API STEIN_CHECK stein_status stein_rhat(const stein_context *context, cons
                                               stein_error *error);
 STEIN_API STEIN_CHECK stein_status stein_effective_sample_size(const stein_context *context, const stein_tensor *draws, const char *options,
                                                                const stein_tensor *out, stein_monitor *monitor, stein_error *error);
+
+/* ---- Diagnostics: samples against densities and against each other ----------------------------------------------------------------------- */
+
+/* How far rows are from a density that is known by its score alone. x: [n, d], or [chains, n, d] for draws of chains, 2 rows or more; scores: the
+ * density's grad log p at each row, of the same shape.
+ *
+ *   out = E u(x, x'),   u = s.s' f(r) + 2 f'(r) (s' - s).(x - x') - 2 d f'(r) - 4 f"(r) r,   k = f(r), r = ||x - x'||^2
+ *
+ * It is the squared discrepancy (Gorham & Mackey 2017): over pairs of different rows, so that it is 0 in the mean for rows from the density and may be
+ * negative, or with statistic=v over all pairs. Without units: each column is divided by its scale, and its score multiplied.
+ * p_value, or NULL: of the hypothesis that the rows are from the density, by a wild bootstrap whose signs keep as long as the draws remember
+ * (Chwialkowski et al. 2016). Time grows with n^2 (d + bootstraps), memory with n (d + bootstraps / 32).
+ * Draws that remember each other give little evidence: some hundred times their autocorrelation time are wanted.
+ * It sees what a score sees: that modes far apart have wrong shares it sees hardly or not at all.
+ * options: kernel=imq | gaussian, length, exponent, scale, statistic=u | v, bootstraps, change_probability, seed. */
+STEIN_API STEIN_CHECK stein_status stein_kernel_stein_discrepancy(const stein_context *context, const stein_tensor *x, const stein_tensor *scores,
+                                                                  const char *options, double *out, double *p_value, stein_monitor *monitor,
+                                                                  stein_error *error);
+
+/* out: E 1/2 ||s(x) - s*(x)||^2 of a model's score s, as stein_model_score gives it for x, labels and sigma, and the density's own, scores, of x's
+ * shape; the mean over rows, which should be from that density. In squared units of the score, 1/x^2, summed over columns.
+ * relative, or NULL: E ||s - s*||^2 / E ||s*||^2, 0 for the score itself and 1 for s = 0; scores of 0 throughout are STEIN_BAD_VALUE.
+ * Columns that did not vary in training have no score and are left out. With sigma above 0 the scores to give are those of the density with that
+ * noise: this also tames tails and steep walls, where few rows rule both means. */
+STEIN_API STEIN_CHECK stein_status stein_fisher_divergence(const stein_model *model, const stein_tensor *x, const stein_tensor *labels,
+                                                           const stein_tensor *scores, double sigma, double *out, double *relative,
+                                                           stein_monitor *monitor, stein_error *error);
+
+/* a: [m, ...], b: [n, ...], rows of the same length, 2 or more of each.
+ *
+ *   out = (E over directions v of the integral of |A(t) - B(t)|^p over t in (0, 1))^(1/p),   A, B the quantile functions of v.a and v.b
+ *
+ * The integral is exact, for any m and n; directions are uniform on the sphere. In the data's units unless scaled.
+ * options: order (p)=1 | 2, projections, scale, seed. */
+STEIN_API STEIN_CHECK stein_status stein_sliced_wasserstein(const stein_context *context, const stein_tensor *a, const stein_tensor *b,
+                                                            const char *options, double *out, stein_monitor *monitor, stein_error *error);
+
+/* out: MMD^2 = E k(a, a') + E k(b, b') - 2 E k(a, b), unbiased: 0 in the mean for samples of one law, and then negative about half the time. a and b
+ * as above; no units. p_value, or NULL: of the hypothesis that both are from one law, by permuting which row is of which sample; it wants independent
+ * rows (Gretton et al. 2012). Time grows with (m + n)^2 (d + permutations).
+ * options: kernel=gaussian | imq, length, exponent, scale, permutations, seed. */
+STEIN_API STEIN_CHECK stein_status stein_maximum_mean_discrepancy(const stein_context *context, const stein_tensor *a, const stein_tensor *b,
+                                                                  const char *options, double *out, double *p_value, stein_monitor *monitor,
+                                                                  stein_error *error);
 
 /* ---- Helpers for C, header only: a tensor over memory in row order; shape must outlive it ------------------------------------------------ */
 

@@ -24,6 +24,8 @@ static inline cxsmm_kernel cxsmm_dispatch(int m, int n, int k, int lda, int ldb,
 // SIMD8.squareRoot() of Swift becomes eight scalar roots; this is one instruction.
 typedef float cxsmm_float8 __attribute__((ext_vector_type(8)));
 static inline __attribute__((always_inline)) cxsmm_float8 cxsmm_sqrt8(cxsmm_float8 x) { return __builtin_elementwise_sqrt(x); }
+typedef double cxsmm_double8 __attribute__((ext_vector_type(8)));
+static inline __attribute__((always_inline)) cxsmm_double8 cxsmm_sqrt8d(cxsmm_double8 x) { return __builtin_elementwise_sqrt(x); }
 
 static inline void cxsmm_pause(void) { __builtin_ia32_pause(); }
 

@@ -13,7 +13,7 @@ extension World {
   func hostile(_ function: CSignature, _ parameter: CParameter) -> [Hostile] {
     let optional: Set<String> = [
       "options", "allocator", "labels", "start", "finished", "monitor", "error", "user", "release",
-      "value", "label", "statistics", "known", "deviation",
+      "value", "label", "statistics", "known", "deviation", "p_value", "relative",
     ]
     let inParameter =
       function.name == "stein_model_parameter" && ["ndim", "shape", "out"].contains(parameter.name)
@@ -23,7 +23,12 @@ extension World {
         ? nil : 100 ... 199)
     if let kind = handleKind(parameter) { return [null] + handles(kind) }
     switch parameter.type {
-    case "const stein_tensor *": return [null] + tensors(parameter.name)
+    case "const stein_tensor *":
+      // Any number of columns is right for what the next tensor is held against.
+      let leads =
+        ["rows", "a"].contains(parameter.name)
+        || function.name == "stein_kernel_stein_discrepancy" && parameter.name == "x"
+      return [null] + tensors(parameter.name, anyColumns: leads)
     case "const char *": return [null] + texts(parameter.name)
     case "stein_monitor *": return [null] + sizes([0, 3, 63], total: 64)
     case "const stein_allocator *":
@@ -142,7 +147,7 @@ extension World {
     return list
   }
 
-  private func tensors(_ name: String) -> [Hostile] {
+  private func tensors(_ name: String, anyColumns: Bool) -> [Hostile] {
     let data = memory(4096, fill: 0)
     func tensor(
       _ what: String, _ status: ClosedRange<Int32> = 101 ... 104,
@@ -165,7 +170,7 @@ extension World {
       tensor("7 columns") {
         $0.shape = [8, 7]
         $0.ndim = 2
-        if name == "rows" { $0.dtype = (9, 9, 9) }
+        if anyColumns { $0.dtype = (9, 9, 9) }
       },
     ]
     for axes in [-1, 0, 6, 33, Int32.max, .min] {

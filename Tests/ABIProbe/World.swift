@@ -187,7 +187,9 @@ final class World {
       case ("value", _): return 0
       case ("node", "int32_t"): return 3
       case ("node", _): return bits(output(index, 4))
-      case ("rows", _), ("x", _): return matrix(8, 3) { Double($0 * $0 % 7) * 0.3 }
+      case ("rows", _), ("x", _), ("a", _): return matrix(8, 3) { Double($0 * $0 % 7) * 0.3 }
+      case ("scores", _), ("b", _): return matrix(8, 3) { 0.7 - Double($0 * 5 % 11) * 0.2 }
+      case ("p_value", _), ("relative", _): return bits(output(index, 8))
       case ("out", "const stein_tensor *"):
         let vector: [Int64] =
           switch function.name {

@@ -59,6 +59,11 @@ static stein_status everything(const stein_context *context) {
     status = stein_model_write(model, NULL, 0, &needed, &error);
     if (status == STEIN_BUFFER_TOO_SMALL) status = STEIN_OK;
   }
+  double value, second;
+  if (!status) status = stein_kernel_stein_discrepancy(context, &rows, &rows, "bootstraps=5 kernel=gaussian", &value, &second, NULL, &error);
+  if (!status) status = stein_fisher_divergence(model, &rows, NULL, &rows, 0, &value, &second, NULL, &error);
+  if (!status) status = stein_sliced_wasserstein(context, &rows, &out, "projections=5", &value, NULL, &error);
+  if (!status) status = stein_maximum_mean_discrepancy(context, &rows, &out, "permutations=5", &value, &second, NULL, &error);
   stein_trainer_free(trainer), stein_model_free(model), stein_dataset_free(dataset);
   return status;
 }

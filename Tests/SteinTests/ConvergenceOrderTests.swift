@@ -119,10 +119,11 @@ func walk(
     Method(name: "ddim", order: 1) { ImplicitDiffusion(grid: $0, eta: 0) },
     Method(name: "dpmpp_2m", order: 2) { Multistep(grid: $0, order: 2, eta: 0) },
     Method(name: "dpmpp_3m, eta 0", order: 2) { Multistep(grid: $0, order: 3, eta: 0) },
-    Method(name: "rk45", order: 5, levels: (60, 120)) { grid in
+    // By an angle that does not fit the targets: with one that does, 40 steps are at the limit of rounding.
+    Method(name: "rk45", order: 5, levels: (20, 160)) { grid in
       AdaptiveFlow(
-        levels: [grid[0], grid[grid.count - 1]], denoise: false, control: .steps(grid.count),
-        tolerance: 1, sigmaData: 0.7)
+        levels: [grid[0], grid[grid.count - 1]], denoise: false, control: .steps(grid.count - 1),
+        tolerance: 1, sigmaData: 0.1)
     },
   ]
 
@@ -160,7 +161,8 @@ func walk(
 
   private func slope(_ method: Method, _ error: (any Sampler) throws -> Double) rethrows -> Double {
     let (coarse, fine) = method.levels
-    return log2(try error(method.make(grid(coarse))) / error(method.make(grid(fine))))
+    let ratio = try error(method.make(grid(coarse))) / error(method.make(grid(fine)))
+    return log(ratio) / log(Double(fine) / Double(coarse))
   }
 
   /// Where rows of the start end, against the exact map.

@@ -76,9 +76,8 @@ extension Model {
     _ monitor: any Monitor,
     _ finish: (Units, Double, _ u: View<Float>, _ value: View<Float>, _ row: View<Double>) -> Void
   ) throws {
-    let now = snapshot
-    let units = now.description.units
-    try now.checkRows(x, "x")
+    let units = snapshot.description.units
+    try snapshot.checkRows(x, "x")
     let expected =
       switch field {
       case .energy: [x.rows]
@@ -89,6 +88,24 @@ extension Model {
       throw SteinError(
         .badShape, "out has shape \(out.shape); it needs \(expected)", argument: "out")
     }
+    try forEachRow(field, x, labels, sigma, monitor, width: out.rowCount) {
+      index, units, level, u, value, row in
+      finish(units, level, u, value, row)
+      out.writeRow(index, from: row.slice(0, out.rowCount))
+    }
+  }
+
+  /// Calls `body` with every row's number, its u and the field there, and memory for `width` numbers; rows come in no order, from any worker.
+  func forEachRow(
+    _ field: Field, _ x: TensorView, _ labels: TensorView?, _ sigma: Double,
+    _ monitor: any Monitor, width rowWidth: Int,
+    _ body: (
+      _ index: Int, Units, Double, _ u: View<Float>, _ value: View<Float>, _ row: View<Double>
+    ) -> Void
+  ) throws {
+    let now = snapshot
+    let units = now.description.units
+    try now.checkRows(x, "x")
     let level = try now.level(sigma)
     let evaluator = try Evaluator(self, now, field)
     let classes = try now.classes(labels, rows: x.rows, memory: context.memory)
@@ -98,9 +115,9 @@ extension Model {
         "the model knows its score by class alone: give labels, or train with label_dropout=0.1",
         argument: "labels")
     }
-    try checkFinite(x, "x")
+    try checkFinite(x, "x", monitor)
     let rowViews = try (0 ..< context.workers.count).map { _ in
-      try Storage<Double>(context.memory, count: max(units.count, out.rowCount))
+      try Storage<Double>(context.memory, count: max(units.count, rowWidth))
     }
     let dimension = evaluator.dimension
     let width =
@@ -138,15 +155,17 @@ extension Model {
             "row \(first + r) of x is so far out that its \(field == .energy ? "energy" : "score") is not finite"
           )
         }
-        finish(units, level, evaluator.x(worker).slice(r * d, d), value, row)
-        out.writeRow(first + r, from: row.slice(0, out.rowCount))
+        body(first + r, units, level, evaluator.x(worker).slice(r * d, d), value, row)
       }
     }
   }
 
-  func checkFinite(_ x: TensorView, _ argument: String) throws {
+  func checkFinite(_ x: TensorView, _ argument: String, _ monitor: any Monitor = Unwatched()) throws
+  {
     let row = try Storage<Double>(context.memory, count: x.rowCount)
+    let step = max(1, (1 << 16) / max(x.rowCount, 1))
     for r in 0 ..< x.rows {
+      if r % step == 0 { try monitor.poll() }
       x.readRow(r, into: row.view)
       for c in 0 ..< x.rowCount where !row.view[c].isFinite {
         throw SteinError(

@@ -155,6 +155,9 @@ enum Stream {
   static let chains: UInt8 = 11
   static let acceptance: UInt8 = 12
   static let probes: UInt8 = 13
+  static let bootstrap: UInt8 = 20
+  static let permutations: UInt8 = 21
+  static let directions: UInt8 = 22
   /// Dropout's layers follow.
   static let dropout: UInt8 = 64
 }

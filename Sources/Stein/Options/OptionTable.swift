@@ -39,6 +39,7 @@ package struct OptionTable: Sendable {
   static let all: [OptionTable] = [
     .context, .dataset, .model, .graph, .trainer, .sampler, .impute, .encode, .decode,
     .logLikelihood, .loss, .denoising, .chains, .sampleSize,
+    .steinDiscrepancy, .slicedWasserstein, .meanDiscrepancy,
   ]
 
   var json: JSON { .array(specs.map(\.json)) }
@@ -72,7 +73,7 @@ extension OptionSpec {
   }
 }
 
-/// JSON array that describes every option of `kind`: "context", "dataset", "model", "graph", "trainer", "sampler", "impute", "encode", "decode", "log_likelihood", "loss", "denoising", "chains", "effective_sample_size"; nil for another.
+/// JSON array that describes every option of `kind`, which is one of the tables' kinds; nil for another.
 package func describeOptions(kind: String) -> String? {
   OptionTable.all.first { $0.kind == kind }?.json.text
 }

@@ -17,12 +17,22 @@ from ._errors import (
 from . import ops
 from .chains import Chains, Density, effective_sample_size, rhat, to_arviz
 from .core import Context, Dataset, Graph, Model, Node, Trainer, fit, options, version
+from .diagnostics import (
+    Discrepancy,
+    Divergence,
+    fisher_divergence,
+    kernel_stein_discrepancy,
+    maximum_mean_discrepancy,
+    sliced_wasserstein,
+)
 
 __all__ = [
     "Chains",
     "Context",
     "Dataset",
     "Density",
+    "Discrepancy",
+    "Divergence",
     "Graph",
     "Model",
     "Node",
@@ -35,10 +45,14 @@ __all__ = [
     "SteinValueError",
     "Trainer",
     "effective_sample_size",
+    "fisher_divergence",
     "fit",
+    "kernel_stein_discrepancy",
+    "maximum_mean_discrepancy",
     "ops",
     "options",
     "rhat",
+    "sliced_wasserstein",
     "to_arviz",
     "version",
 ]

@@ -158,6 +158,10 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "stein_chains_free": (c_int32, [c_void_p]),
     "stein_rhat": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), POINTER(stein_monitor), POINTER(stein_error)]),
     "stein_effective_sample_size": (c_int32, [c_void_p, POINTER(stein_tensor), c_char_p, POINTER(stein_tensor), POINTER(stein_monitor), POINTER(stein_error)]),
+    "stein_kernel_stein_discrepancy": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), c_char_p, POINTER(c_double), POINTER(c_double), POINTER(stein_monitor), POINTER(stein_error)]),
+    "stein_fisher_divergence": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), POINTER(stein_tensor), c_double, POINTER(c_double), POINTER(c_double), POINTER(stein_monitor), POINTER(stein_error)]),
+    "stein_sliced_wasserstein": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), c_char_p, POINTER(c_double), POINTER(stein_monitor), POINTER(stein_error)]),
+    "stein_maximum_mean_discrepancy": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), c_char_p, POINTER(c_double), POINTER(c_double), POINTER(stein_monitor), POINTER(stein_error)]),
 }
 
 
