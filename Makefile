@@ -55,7 +55,7 @@ $(DEMO)/%.csv: bindings/python/examples/export.py | venv
 
 $(BUILD)/examples/%: bindings/c/examples/%.c include/stein.h | lib
 	@mkdir -p $(@D)
-	cc -std=c99 -Wall -Wextra -Iinclude $< -Lbuild/lib -lstein -Wl,-rpath,$(CURDIR)/build/lib -o $@
+	cc -std=c99 -Wall -Wextra -Iinclude $< -Lbuild/lib -lstein -lm -Wl,-rpath,$(CURDIR)/build/lib -o $@
 
 demo: lib venv $(DEMO)/wine.csv $(DEMO)/digits.csv $(BUILD)/examples/quickstart $(BUILD)/examples/train_and_resume
 	@echo "== C: quickstart on the wine table"
@@ -70,6 +70,7 @@ demo: lib venv $(DEMO)/wine.csv $(DEMO)/digits.csv $(BUILD)/examples/quickstart 
 examples: lib venv
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/manifold.py --out $(DEMO)
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/modes.py --out $(DEMO)
+	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/toys.py --out $(DEMO)
 
 # ---- Tests
 

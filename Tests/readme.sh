@@ -4,15 +4,17 @@ set -euo pipefail
 python=$(realpath -s "$1")
 cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch" quickstart train_and_resume own_energy' EXIT
+trap 'rm -rf "$scratch" quickstart train_and_resume own_energy chains impute' EXIT
 grep -E '^    cc bindings/c/examples' README.md > "$scratch/lines"
-[ "$(wc -l < "$scratch/lines")" = 3 ]
+[ "$(wc -l < "$scratch/lines")" = 5 ]
 bash -e "$scratch/lines"
 "$python" bindings/python/examples/export.py wine "$scratch/wine.csv"
 (cd "$scratch" && "$OLDPWD/quickstart" wine.csv samples.csv && [ "$(wc -l < samples.csv)" = 200 ])
 ./own_energy
+./chains
+./impute "$scratch/wine.csv"
 sed -n '/^```python$/,/^```$/p' README.md | grep -v '^```' > "$scratch/lines.py"
 echo 'assert samples.shape == (100, 13) and score.shape == (178, 13)' >> "$scratch/lines.py"
 echo 'assert abs(model.parameter("a") - 3) < 0.2 and abs(model.parameter("b") - 4) < 0.4' >> "$scratch/lines.py"
 PYTHONPATH=$PWD/bindings/python STEIN_LIBRARY=$PWD/build/lib/libstein.so bash -c 'cd "$0" && "$1" lines.py' "$scratch" "$python"
-echo "readme: 4 passed, 0 failed"
+echo "readme: 6 passed, 0 failed"
