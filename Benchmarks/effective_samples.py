@@ -1,11 +1,12 @@
 """Effective samples a second of NUTS on four posteriors of posteriordb, beside BlackJAX and NumPyro in one run.
 
-    effective_samples.py FOLDER [--draws 1000] [--rounds 5] [--seed 1] [--only NAME ...]
+    effective_samples.py FOLDER [--draws 1000] [--rounds 5] [--seed 1] [--patience 300] [--only NAME ...]
 
 FOLDER is that of posteriors.py. Every sampler has the same densities (posteriors.py in NumPy, densities.c in C, here in JAX: values and
 gradients are compared first, and a difference above 1e-10 ends the run), starts, 8 chains, 1,000 transitions of warm-up, target
 acceptance 0.8, a diagonal metric of each chain's own, trees of depth 10 at most, and float64. BlackJAX runs its chains by vmap under one
-jit, NumPyro by chain_method="vectorized". Rounds are interleaved. What is compiled is compiled before the rounds and timed by itself.
+jit, NumPyro by chain_method="vectorized"; rows of two threads have four chains in each. Rounds are interleaved, and each run waits until
+nobody else computes, as long as patience lasts. What is compiled is compiled before the rounds and timed by itself.
 R-hat and effective sample sizes are ArviZ's, of the parameters on the unconstrained scale.
 """
 
@@ -41,6 +42,7 @@ with warnings.catch_warnings():
 jax.config.update("jax_enable_x64", True)
 
 CHAINS, WARMUP = 8, 1000
+TWO = ", two threads"
 COMPILER = ["cc", "-std=c99", "-O3", "-march=native", "-fopenmp-simd", "-shared", "-fPIC"]
 # Its Python loop over time would take minutes a run.
 SLOW_IN_PYTHON = ("garch-garch11",)
@@ -206,14 +208,12 @@ def stein_in_c(function, make, d, draws):
     return stein_run(lambda: stein.Density.from_c(function, d, ctypes.byref(data)), draws, lambda: data.asked)
 
 
-def stein_in_halves(function, make, d, draws):
-    """The chains in two halves, each in a thread: calls into the library do not hold Python's lock."""
-    halves = [stein_in_c(function, make, d, draws) for _ in range(2)]
+def in_halves(runs):
+    """The chains in two halves, each in a thread: neither library holds Python's lock while it runs."""
     pool = concurrent.futures.ThreadPoolExecutor(2)
 
     def run(seed, start):
-        parts = zip(halves, (seed, seed + 1000), np.split(start, 2))
-        made = list(pool.map(lambda part: part[0](*part[1:]), parts))
+        made = list(pool.map(lambda part: part[0](*part[1:]), zip(runs, (seed, seed + 1000), np.split(start, 2))))
         draws, warmups, seconds, gradients = zip(*made)
         return Run(np.concatenate(draws), max(warmups), max(seconds), sum(gradients))
 
@@ -231,7 +231,7 @@ def stein_in_python(function, d, draws):
     return stein_run(lambda: stein.Density(counting, d), draws, lambda: asked[0])
 
 
-def blackjax_phases(density, draws):
+def blackjax_phases(density, count, draws):
     """warm(key, start) -> state; sample(key, state) -> draws, steps."""
     adaptation = blackjax.window_adaptation(
         blackjax.nuts, density, target_acceptance_rate=0.8, max_num_doublings=10,
@@ -253,17 +253,17 @@ def blackjax_phases(density, draws):
         return jax.lax.scan(step, state, jax.random.split(key, draws))[1]
 
     def of_chains(phase):
-        return lambda key, state: jax.vmap(phase)(jax.random.split(key, CHAINS), state)
+        return lambda key, state: jax.vmap(phase)(jax.random.split(key, count), state)
 
     return of_chains(warm), of_chains(sample)
 
 
-def numpyro_phases(density, draws):
+def numpyro_phases(density, count, draws):
     kernel = NUTS(potential_fn=lambda p: -density(p), target_accept_prob=0.8, max_tree_depth=10)
 
     def chains():
         return MCMC(
-            kernel, num_warmup=WARMUP, num_samples=draws, num_chains=CHAINS, chain_method="vectorized", progress_bar=False,
+            kernel, num_warmup=WARMUP, num_samples=draws, num_chains=count, chain_method="vectorized", progress_bar=False,
         )
 
     def warm(key, start):
@@ -280,16 +280,17 @@ def numpyro_phases(density, draws):
     return warm, sample
 
 
-def peer(phases, d):
-    """run, and the seconds of compiling. Without a jit of our own NumPyro would compile anew in every run."""
+def peer(phases, density, count, d, draws):
+    """run of so many chains, and the seconds of compiling. Without a jit of our own NumPyro would compile anew in every run."""
 
     def compiled(phase, *arguments):
         begun = time.perf_counter()
         return jax.jit(phase).lower(*arguments).compile(), time.perf_counter() - begun
 
-    key, start = jax.random.key(0), jnp.zeros((CHAINS, d))
-    warm, first = compiled(phases[0], key, start)
-    sample, second = compiled(phases[1], key, warm(key, start))
+    key, start = jax.random.key(0), jnp.zeros((count, d))
+    warm, sample = phases(density, count, draws)
+    warm, first = compiled(warm, key, start)
+    sample, second = compiled(sample, key, warm(key, start))
 
     def run(seed, start):
         keys = jax.random.split(jax.random.key(seed))
@@ -307,6 +308,28 @@ def peer(phases, d):
 # ---- The table
 
 
+def processor_seconds():
+    """Of the whole machine, since it started."""
+    ticks = sum(int(n) for k, n in enumerate(pathlib.Path("/proc/stat").read_text().split()[1:9]) if k not in (3, 4))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+class Quiet:
+    """Waits until nobody else computes, for so many seconds in all."""
+
+    def __init__(self, patience):
+        self.left, self.given_up = patience, 0
+
+    def wait(self, look=0.25):
+        while self.left > 0:
+            before = processor_seconds()
+            time.sleep(look)
+            if processor_seconds() - before < 0.1 * look:
+                return
+            self.left -= look
+        self.given_up += 1
+
+
 def measured(run, seed, start, truth, truth_error):
     made = run(seed, start)
     data = arviz.convert_to_dataset({f"x{j}": made.draws[..., j] for j in range(made.draws.shape[2])})
@@ -321,12 +344,6 @@ def measured(run, seed, start, truth, truth_error):
     }
 
 
-def processor_seconds():
-    """Of this process, and of the whole machine, since it started."""
-    ticks = sum(int(n) for k, n in enumerate(pathlib.Path("/proc/stat").read_text().split()[1:9]) if k not in (3, 4))
-    return time.process_time(), ticks / os.sysconf("SC_CLK_TCK")
-
-
 def table(name, results, compiling, out):
     def column(sampler, key):
         return np.array([row[key] for row in results[sampler]])
@@ -334,13 +351,17 @@ def table(name, results, compiling, out):
     def spread(values):
         return f"{np.median(values):,.0f} ({values.min():,.0f}–{values.max():,.0f})"
 
-    best = {key: max(np.median(column(p, key)) for p in compiling) for key in ("per_second", "per_second_all")}
+    def ratio(sampler, key):
+        """To the better peer with as many threads."""
+        peers = [p for p in compiling if p.endswith(TWO) == sampler.endswith(TWO)]
+        return np.median(column(sampler, key)) / max(np.median(column(p, key)) for p in peers)
+
     for sampler in results:
-        ratios = [f"{np.median(column(sampler, key)) / best[key]:.1f}" for key in best]
         cells = [
             name.split("-")[0], sampler, f"{np.median(column(sampler, 'bulk')):,.0f}", f"{np.median(column(sampler, 'tail')):,.0f}",
             f"{column(sampler, 'rhat').max():.4f}", f"{column(sampler, 'worst').max():.1f}", spread(column(sampler, "per_second")),
-            spread(column(sampler, "per_second_all")), "" if sampler in compiling else " / ".join(ratios),
+            spread(column(sampler, "per_second_all")),
+            "" if sampler in compiling else " / ".join(f"{ratio(sampler, key):.2g}" for key in ("per_second", "per_second_all")),
             f"{np.median(column(sampler, 'gradients')):.1f}", f"{np.median(column(sampler, 'microseconds')):.2f}",
             f"{compiling[sampler]:.1f}" if sampler in compiling else "",
         ]
@@ -360,12 +381,13 @@ def main():
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--patience", type=float, default=300, help="seconds to wait in all for other processes to end")
     parser.add_argument("--only", nargs="*", choices=[name.split("-")[0] for name in POSTERIORS])
     arguments = parser.parse_args()
     draws = arguments.draws
     versions = ", ".join(f"{m.__name__} {m.__version__}" for m in (jax, blackjax, numpyro, arviz, np))
     print(f"Python {platform.python_version()}, {versions}; {' '.join(COMPILER)}\n")
-    out, begun, used = io.StringIO(), time.perf_counter(), processor_seconds()
+    out, quiet = io.StringIO(), Quiet(arguments.patience)
     with tempfile.TemporaryDirectory() as scratch:
         library = compiled(scratch)
     for name, make in POSTERIORS.items():
@@ -383,26 +405,24 @@ def main():
         random = np.random.default_rng(arguments.seed)
         print(check(name, densities, random.standard_normal((64, d)), reference[:, :8].reshape(-1, d)), flush=True)
         truth = summary(reference)
-        peers = {
-            "BlackJAX": peer(blackjax_phases(in_jax, draws), d), "NumPyro": peer(numpyro_phases(in_jax, draws), d),
-        }
-        runs = {
-            "Stein, C density": stein_in_c(function, make_data, d, draws),
-            "Stein, C density, two threads": stein_in_halves(function, make_data, d, draws),
-            "Stein, NumPy density": stein_in_python(in_python, d, draws),
-            **{peer_name: run for peer_name, (run, _) in peers.items()},
-        }
-        if name in SLOW_IN_PYTHON:
-            del runs["Stein, NumPy density"]
+        runs, compiling = {"Stein, C density": stein_in_c(function, make_data, d, draws)}, {}
+        runs["Stein, C density" + TWO] = in_halves([stein_in_c(function, make_data, d, draws) for _ in range(2)])
+        if name not in SLOW_IN_PYTHON:
+            runs["Stein, NumPy density"] = stein_in_python(in_python, d, draws)
+        for title, phases in (("BlackJAX", blackjax_phases), ("NumPyro", numpyro_phases)):
+            runs[title], compiling[title] = peer(phases, in_jax, CHAINS, d, draws)
+            half, compiling[title + TWO] = peer(phases, in_jax, CHAINS // 2, d, draws)
+            runs[title + TWO] = in_halves([half, half])
         results = {sampler: [] for sampler in runs}
         for number in range(arguments.rounds):
             seed = arguments.seed + number
             start = 0.5 * np.random.default_rng(seed).standard_normal((CHAINS, d))
             for sampler, run in runs.items():
+                quiet.wait()
                 results[sampler].append(measured(run, seed, start, *truth))
-        table(name, results, {peer_name: seconds for peer_name, (_, seconds) in peers.items()}, out)
-    own, all_ = (after - before for after, before in zip(processor_seconds(), used))
-    print(f"\nOther processes took {(all_ - own) / (time.perf_counter() - begun):.2f} of a core meanwhile.")
+        table(name, results, compiling, out)
+    if quiet.given_up:
+        print(f"\nOther processes may have computed beside {quiet.given_up} of the runs.")
     print(
         "\n| posterior | sampler | bulk ESS | tail ESS | largest R̂ | worst of mean and quantiles, in errors | bulk ESS a second, sampling"
         " | with warm-up | of the better peer | gradients an effective sample | µs a gradient | compiling, s |"
