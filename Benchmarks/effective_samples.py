@@ -321,11 +321,13 @@ class Quiet:
         self.left, self.given_up = patience, 0
 
     def wait(self, look=0.25):
-        while self.left > 0:
+        while True:
             before = processor_seconds()
             time.sleep(look)
             if processor_seconds() - before < 0.1 * look:
                 return
+            if self.left <= 0:
+                break
             self.left -= look
         self.given_up += 1
 
@@ -422,7 +424,7 @@ def main():
                 results[sampler].append(measured(run, seed, start, *truth))
         table(name, results, compiling, out)
     if quiet.given_up:
-        print(f"\nOther processes may have computed beside {quiet.given_up} of the runs.")
+        print(f"\nOther processes computed as {quiet.given_up} of the runs began.")
     print(
         "\n| posterior | sampler | bulk ESS | tail ESS | largest R̂ | worst of mean and quantiles, in errors | bulk ESS a second, sampling"
         " | with warm-up | of the better peer | gradients an effective sample | µs a gradient | compiling, s |"
