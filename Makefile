@@ -19,7 +19,7 @@ LINK := -Xlinker --version-script=$(CURDIR)/$(BUILD)/exports.map -Xlinker -sonam
   -Xlinker -z -Xlinker nodelete -Xlinker --gc-sections -Xlinker -s
 RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/python PYTHONDONTWRITEBYTECODE=1
 
-.PHONY: lib demo examples test check install bench bench-quick bench-objectives bench-uci soak generate packages venv swift-test c-test python-test \
+.PHONY: lib demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains soak generate packages venv swift-test c-test python-test \
   install-test readme-test lint header-test library-test clean
 
 lib: $(LIBRARY)
@@ -139,6 +139,16 @@ bench-objectives: lib venv
 # DATA: the red wine table of the UCI archive, winequality-red.csv.
 bench-uci: lib venv
 	$(RUN_PYTHON) $(PYTHON) Benchmarks/uci.py $(DATA)
+
+# DATA: the folder of Benchmarks/posteriors.py.
+PEERS := $(BUILD)/peers-venv
+bench-chains: lib $(PEERS)/.done
+	$(RUN_PYTHON) $(PEERS)/bin/python Benchmarks/effective_samples.py $(DATA)
+
+$(PEERS)/.done: Benchmarks/peers.txt
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install -q -r $<
+	touch $@
 
 clean:
 	rm -rf $(BUILD) .build

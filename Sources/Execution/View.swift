@@ -1,22 +1,27 @@
 /// A stretch of elements in a `Storage`, which it keeps alive, or in memory of the caller's.
 ///
-/// The one way in which the subject touches memory: indices are checked in debug builds, and no pointer leaves `Execution`.
+/// The one way in which the subject touches memory: indices are checked in debug builds, and no pointer leaves `Execution`. It is `public`, as
+/// is nothing else here, because the compiler carries the bodies of `@inlinable package` members into no other module (Swift 6.3): every element
+/// was then a call of generic code. The library exports none of it.
 @safe
-package struct View<Element: BitwiseCopyable>: @unchecked Sendable {
-  package let base: UnsafeMutablePointer<Element>
-  package let count: Int
+public struct View<Element: BitwiseCopyable>: @unchecked Sendable {
+  /// The first element.
+  public let base: UnsafeMutablePointer<Element>
+  /// Elements in the stretch.
+  public let count: Int
   @usableFromInline let owner: AnyObject?
 
   /// `owner`: what the memory belongs to; nil for the caller's, which lives for the call.
   @inlinable
-  package init(base: UnsafeMutablePointer<Element>, count: Int, owner: AnyObject? = nil) {
+  public init(base: UnsafeMutablePointer<Element>, count: Int, owner: AnyObject? = nil) {
     unsafe self.base = unsafe base
     self.count = count
     self.owner = owner
   }
 
+  /// The element at `index`, from 0 on.
   @inlinable
-  package subscript(index: Int) -> Element {
+  public subscript(index: Int) -> Element {
     get {
       assert(index >= 0 && index < count)
       return unsafe base[index]
@@ -29,19 +34,20 @@ package struct View<Element: BitwiseCopyable>: @unchecked Sendable {
 
   /// The elements start ..< start + count.
   @inlinable
-  package func slice(_ start: Int, _ count: Int) -> View {
+  public func slice(_ start: Int, _ count: Int) -> View {
     assert(start >= 0 && count >= 0 && start + count <= self.count)
     return unsafe View(base: unsafe base + start, count: count)
   }
 
+  /// Sets every element.
   @inlinable
-  package func fill(_ value: Element) {
+  public func fill(_ value: Element) {
     for index in 0 ..< count { unsafe base[index] = value }
   }
 
   /// Copies all of `other`, which must not be longer.
   @inlinable
-  package func copy(_ other: View) {
+  public func copy(_ other: View) {
     assert(other.count <= count)
     unsafe UnsafeMutableRawPointer(base).copyMemory(
       from: other.base, byteCount: other.count &* MemoryLayout<Element>.stride)

@@ -5,18 +5,18 @@
 
 /// Four random words for one counter.
 package func philox4x32(counter: SIMD4<UInt32>, seed: UInt64) -> SIMD4<UInt32> {
-  var c = counter
+  // One by one, since lanes of a vector would be taken out and put back in every round.
+  var (a, b, c, d) = (counter[0], counter[1], counter[2], counter[3])
   var (k0, k1) = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
   for _ in 0 ..< 10 {
-    let p = UInt64(c[0]) &* 0xD251_1F53
-    let q = UInt64(c[2]) &* 0xCD9E_8D57
-    c = SIMD4(
-      UInt32(q >> 32) ^ c[1] ^ k0, UInt32(truncatingIfNeeded: q), UInt32(p >> 32) ^ c[3] ^ k1,
-      UInt32(truncatingIfNeeded: p))
+    let p = UInt64(a) &* 0xD251_1F53
+    let q = UInt64(c) &* 0xCD9E_8D57
+    (a, c) = (UInt32(q >> 32) ^ b ^ k0, UInt32(p >> 32) ^ d ^ k1)
+    (b, d) = (UInt32(truncatingIfNeeded: q), UInt32(truncatingIfNeeded: p))
     k0 &+= 0x9E37_79B9
     k1 &+= 0xBB67_AE85
   }
-  return c
+  return SIMD4(a, b, c, d)
 }
 
 /// Which random numbers: those of one use (`stream`) at one step of one run (`seed`).

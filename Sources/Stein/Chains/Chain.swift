@@ -52,7 +52,7 @@ final class Chain {
   private let queryScore: View<Double>
   private var left: Int
   private var start = 0.0
-  private var tree: Tree
+  private let tree: Tree
   private let noise: View<Double>
   private let end: View<Double>
   private let endScore: View<Double>
@@ -101,7 +101,9 @@ final class Chain {
   }
 
   private func drawMomentum(into p: View<Double>) {
-    for i in 0 ..< d { p[i] = random.normal() }
+    var numbers = random
+    for i in 0 ..< d { p[i] = numbers.normal() }
+    random = numbers
     metric.makeMomentum(p)
   }
 

@@ -254,10 +254,14 @@ package final class Chains: @unchecked Sendable {
           x.slice(place * d, d).copy(chains[index].query)
         }
         try ask(monitor, active.count)
-        active = active.enumerated().compactMap { place, index in
-          let done = chains[index].absorb(logDensity[place], score.slice(place * d, d))
-          return done ? nil : index
+        var going = 0
+        for place in active.indices {
+          let index = active[place]
+          if chains[index].absorb(logDensity[place], score.slice(place * d, d)) { continue }
+          active[going] = index
+          going += 1
         }
+        active.removeLast(active.count - going)
       }
     } catch {
       for (chain, momentum) in zip(chains, saved) { chain.restoreMomentum(momentum) }

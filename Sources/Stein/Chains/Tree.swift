@@ -7,7 +7,8 @@ import Glibc
 /// Monte Carlo", appendix A; Hoffman & Gelman (2014). A subtree grows leaf by leaf; of its inner nodes only the left edges that are
 /// still to be compared are kept, one for each set bit of the leaf's number (Phan, Pradhan & Jankowiak 2019, "Composable Effects for
 /// Flexible and Accelerated Probabilistic Programming in NumPyro", appendix A).
-struct Tree {
+final class Tree {
+  // A class, since a chain keeps it for all its transitions: a struct within a class would be guarded at each use.
   private let d: Int
   private let depthLimit: Int
   private let rows: View<Double>
@@ -51,7 +52,7 @@ struct Tree {
   var edgeScore: View<Double> { row(isForward ? .rightScore : .leftScore) }
   var isSubtreeWhole: Bool { leaf == 1 << depth }
 
-  mutating func begin(
+  func begin(
     _ x: View<Double>, _ p: View<Double>, _ s: View<Double>, _ logDensity: Double
   ) {
     for place in [Row.left, .right, .chosen] { row(place).copy(x) }
@@ -61,14 +62,14 @@ struct Tree {
     (acceptance, leaves, chosenLogDensity) = (0, 0, logDensity)
   }
 
-  mutating func beginSubtree(forward: Bool) {
+  func beginSubtree(forward: Bool) {
     isForward = forward
     (leaf, subtreeTurned, subtreeLogWeight) = (0, false, -.infinity)
     row(.subtreeSum).fill(0)
   }
 
   /// `logWeight`: H₀ − H.
-  mutating func addLeaf(
+  func addLeaf(
     _ x: View<Double>, _ p: View<Double>, _ s: View<Double>, _ logDensity: Double,
     logWeight: Double,
     _ metric: Metric, pick: Double
@@ -102,7 +103,7 @@ struct Tree {
   }
 
   /// Takes the whole subtree in: its candidate with probability min(1, w_new/w_old).
-  mutating func join(_ metric: Metric, pick: Double) {
+  func join(_ metric: Metric, pick: Double) {
     if pick < exp(min(subtreeLogWeight - logWeight, 0)) {
       row(.chosen).copy(row(.candidate))
       row(.chosenScore).copy(row(.candidateScore))

@@ -45,13 +45,31 @@ class Density(_Object):
                 self._raised.append(failure)
                 return _FAILED
 
-        self._function = _DENSITY(trampoline)
+        self._function: Any = _DENSITY(trampoline)
         handle = ctypes.c_void_p()
         call(
             "stein_density_new", self.context.handle, d, ctypes.cast(self._function, ctypes.c_void_p), None, None,
             ctypes.byref(handle),
         )
         super().__init__(handle)
+
+    @classmethod
+    def from_c(cls, function: Any, d: int, user: Any = None, *, context: Context | None = None) -> Density:
+        """A density in C, which runs without Python and its lock: a stein_density_fn of stein.h.
+
+        function: one of a ctypes.CDLL, or an address, as Numba's cfunc(...).address. user: what ctypes takes for a void *, as
+        ctypes.byref(structure), an array or None. Both are held as long as the density; memory that a structure points to is not.
+        """
+        self = cls.__new__(cls)
+        self.context, self.d, self._raised = context or Context.default(), d, []
+        self._function = (function, user)
+        handle = ctypes.c_void_p()
+        call(
+            "stein_density_new", self.context.handle, d, ctypes.cast(function, ctypes.c_void_p),
+            None if user is None else ctypes.cast(user, ctypes.c_void_p), None, ctypes.byref(handle),
+        )
+        _Object.__init__(self, handle)
+        return self
 
     @classmethod
     def from_model(cls, model: Model, *, label: int | None = None, sigma: float = 0.0) -> Density:
