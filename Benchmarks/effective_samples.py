@@ -20,7 +20,6 @@ import json
 import os
 import pathlib
 import platform
-import subprocess
 import tempfile
 import time
 import warnings
@@ -30,6 +29,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import stein
+from c_densities import COMPILER, as_numpy, compiled, in_c, regression_data
 from posteriors import POSTERIORS, summary
 
 with warnings.catch_warnings():
@@ -43,51 +43,8 @@ jax.config.update("jax_enable_x64", True)
 
 CHAINS, WARMUP = 8, 1000
 TWO = ", two threads"
-COMPILER = ["cc", "-std=c99", "-O3", "-march=native", "-fopenmp-simd", "-shared", "-fPIC"]
 # Its Python loop over time would take minutes a run.
 SLOW_IN_PYTHON = ("garch-garch11",)
-
-
-# ---- The densities in C
-
-
-class Data(ctypes.Structure):
-    """bench_data of densities.c."""
-
-    _fields_ = [
-        ("rows", ctypes.c_int64), ("columns", ctypes.c_int64), ("x", ctypes.c_void_p), ("y", ctypes.c_void_p),
-        ("scale", ctypes.c_double), ("asked", ctypes.c_int64),
-    ]
-
-
-def c_data(y, x=None, scale=0.0):
-    """x is [columns, rows]."""
-    y = np.ascontiguousarray(y, float)
-    x = np.zeros((0, len(y))) if x is None else np.ascontiguousarray(x, float)
-    made = Data(len(y), x.shape[0], x.ctypes.data, y.ctypes.data, scale, 0)
-    made.arrays = (x, y)
-    return made
-
-
-def compiled(folder):
-    library = pathlib.Path(folder) / "densities.so"
-    source = pathlib.Path(__file__).with_name("densities.c")
-    subprocess.run([*COMPILER, "-o", library, source, "-lm"], check=True)
-    return ctypes.CDLL(library)
-
-
-def as_numpy(function, data):
-    """A C density as posteriors.py's are."""
-
-    def density(p):
-        p = np.ascontiguousarray(p)
-        value, score = np.empty(len(p)), np.empty_like(p)
-        pointers = (ctypes.c_void_p(a.ctypes.data) for a in (p, value, score))
-        status = function(ctypes.byref(data), *map(ctypes.c_int64, p.shape), *pointers)
-        assert status == 0, status
-        return value, score
-
-    return density
 
 
 # ---- The densities in JAX, of one point; gradients are JAX's
@@ -141,21 +98,13 @@ def jax_garch(y, first):
     return density
 
 
-def in_c_and_jax(name, data):
-    """The function's name in densities.c, what makes its data, and the density in JAX."""
+def in_jax(name, data):
+    """The density in JAX."""
     if name == "eight_schools-eight_schools_noncentered":
-        y, s = np.array(data["y"], float), np.array(data["sigma"], float)
-        return "eight_schools", lambda: c_data(y, s[None]), jax_eight_schools(y, s)
+        return jax_eight_schools(np.array(data["y"], float), np.array(data["sigma"], float))
     if name == "garch-garch11":
-        y, first = np.array(data["y"], float), float(data["sigma1"])
-        return "garch", lambda: c_data(y, scale=first), jax_garch(y, first)
-    if name == "kidiq-kidscore_momiq":
-        iq = np.array(data["mom_iq"], float)
-        x, y, prior = np.stack([np.ones(len(iq)), iq], 1), np.array(data["kid_score"], float), None
-    else:
-        y, k = np.array(data["y"]), data["K"]
-        x, y, prior = np.stack([np.ones(len(y) - k)] + [y[k - j : len(y) - j] for j in range(1, k + 1)], 1), y[k:], 10.0
-    return "regression", lambda: c_data(y, x.T, prior or 0.0), jax_regression(x, y, prior)
+        return jax_garch(np.array(data["y"], float), float(data["sigma1"]))
+    return jax_regression(*regression_data(name, data))
 
 
 def agree(densities, points):
@@ -397,10 +346,10 @@ def main():
             continue
         data = json.loads((arguments.folder / f"{name}.data.json").read_text())
         in_python, d, unconstrained = make(data)
-        symbol, make_data, in_jax = in_c_and_jax(name, data)
+        (symbol, make_data), of_jax = in_c(name, data), in_jax(name, data)
         function = getattr(library, symbol)
         reference = unconstrained(np.load(arguments.folder / f"{name}.npy")).reshape(10, 1000, d)
-        at_once = jax.jit(jax.vmap(jax.value_and_grad(in_jax)))
+        at_once = jax.jit(jax.vmap(jax.value_and_grad(of_jax)))
         densities = {
             "NumPy": in_python, "C": as_numpy(function, make_data()), "JAX": lambda p, f=at_once: [np.asarray(a) for a in f(p)],
         }
@@ -412,8 +361,8 @@ def main():
         if name not in SLOW_IN_PYTHON:
             runs["Stein, NumPy density"] = stein_in_python(in_python, d, draws)
         for title, phases in (("BlackJAX", blackjax_phases), ("NumPyro", numpyro_phases)):
-            runs[title], compiling[title] = peer(phases, in_jax, CHAINS, d, draws)
-            half, compiling[title + TWO] = peer(phases, in_jax, CHAINS // 2, d, draws)
+            runs[title], compiling[title] = peer(phases, of_jax, CHAINS, d, draws)
+            half, compiling[title + TWO] = peer(phases, of_jax, CHAINS // 2, d, draws)
             runs[title + TWO] = in_halves([half, half])
         results = {sampler: [] for sampler in runs}
         for number in range(arguments.rounds):

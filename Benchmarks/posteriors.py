@@ -4,20 +4,23 @@
 
 FOLDER holds NAME.data.json and NAME.npy (10 chains of 1,000 draws, chain after chain, on the constrained scale). Densities and gradients
 are written here, on the unconstrained scale with the Jacobians of the transforms. Means and 5, 50 and 95 % quantiles are within
-4 sqrt(MCSE^2 + MCSE_ref^2) of the reference (the errors by ArviZ), and R-hat is below 1.01, or the script ends with 1. GARCH is a loop
-over time in Python, which takes minutes.
+4 sqrt(MCSE^2 + MCSE_ref^2) of the reference (the errors by ArviZ), and R-hat is below 1.01, or the script ends with 1. The chains run on
+the same densities in C (densities.c), compared with these first.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import pathlib
+import tempfile
 import time
 import warnings
 
 import numpy as np
 import stein
+from c_densities import as_numpy, compiled, in_c
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -154,9 +157,9 @@ def summary(draws):
     return np.array(values), np.array(errors)
 
 
-def run(density, d, start, kernel, draws, seed):
+def run(density, start, kernel, draws, seed):
     started = time.perf_counter()
-    chains = stein.Chains(stein.Density(density, d), start=start, kernel=kernel, seed=seed, metric="dense" if kernel == "hmc" else None)
+    chains = stein.Chains(density, start=start, kernel=kernel, seed=seed, metric="dense" if kernel == "hmc" else None)
     made = chains.run(draws)
     return made, time.perf_counter() - started, chains.describe()
 
@@ -168,17 +171,25 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     fine = True
+    with tempfile.TemporaryDirectory() as folder:
+        library = compiled(folder)
     print("| posterior | kernel | worst of mean and quantiles, in errors | largest R̂ | divergences | smallest bulk ESS | ESS a second |")
     print("|---|---|---|---|---|---|---|")
     for name, make in POSTERIORS.items():
-        density, d, unconstrained = make(json.loads((arguments.folder / f"{name}.data.json").read_text()))
+        data = json.loads((arguments.folder / f"{name}.data.json").read_text())
+        density, d, unconstrained = make(data)
         reference = unconstrained(np.load(arguments.folder / f"{name}.npy")).reshape(10, 1000, d)
         error = check_gradient(density, reference[:, 0])
         assert error < 1e-5, f"{name}: the gradient is off by {error}"
+        function, make_data = in_c(name, data)
+        own = make_data()
+        for there, here in zip(as_numpy(getattr(library, function), own)(reference[:, 0]), density(reference[:, 0])):
+            assert (abs(there - here) / (1 + abs(here).max())).max() < 1e-10, f"{name}: the density in C is another"
         truth, truth_error = summary(reference)
         start = 0.5 * np.random.default_rng(arguments.seed).standard_normal((8, d))
         for kernel in ("nuts", "hmc"):
-            made, seconds, described = run(density, d, start, kernel, arguments.draws, arguments.seed)
+            target = stein.Density.from_c(getattr(library, function), d, ctypes.byref(own))
+            made, seconds, described = run(target, start, kernel, arguments.draws, arguments.seed)
             values, errors = summary(made)
             worst = float((abs(values - truth) / np.sqrt(errors**2 + truth_error**2)).max())
             rhat, size = stein.rhat(made).max(), stein.effective_sample_size(made).min()
