@@ -4,6 +4,8 @@ import ctypes
 import gc
 import shutil
 import subprocess
+import sys
+import types
 import warnings
 
 import numpy as np
@@ -189,3 +191,17 @@ def test_to_arviz():
     data = stein.to_arviz(chains.run(20), chains, names=["a", "b"])
     assert data["posterior"]["a"].shape == (4, 20)
     assert data["sample_stats"]["diverging"].dtype == bool
+
+
+def test_to_arviz_1(monkeypatch):
+    """ArviZ 1 wants Python 3.12; its from_dict is that of arviz_base."""
+    base = pytest.importorskip("arviz_base")
+    stand_in = types.ModuleType("arviz")
+    stand_in.__version__, stand_in.from_dict = "1.0.0", base.from_dict
+    monkeypatch.setitem(sys.modules, "arviz", stand_in)
+    chains = stein.Chains(stein.Density(lambda x: (-0.5 * (x**2).sum(1), -x), 2), chains=3, seed=1)
+    draws = chains.run(20)
+    data = stein.to_arviz(draws, chains, names=["a", "b"])
+    assert (data["posterior"]["a"].values == draws[:, :, 0]).all()
+    assert data["sample_stats"]["lp"].shape == (3, 20) and data["sample_stats"]["diverging"].dtype == bool
+    assert "sample_stats" not in stein.to_arviz(draws).children
