@@ -9,7 +9,7 @@ VERSION := $(shell awk '/define STEIN_VERSION_(MAJOR|MINOR|PATCH)/ {printf s $$3
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
 LIBRARY := $(BUILD)/lib/libstein.so.$(VERSION)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-PACKAGES := libffi-dev libxsmm-dev pkg-config cmake
+PACKAGES := libffi-dev libxsmm-dev pkg-config cmake libopenmpi-dev openmpi-bin
 DEMO := $(BUILD)/demo
 
 # AVX2 and fused multiply-add; a check at run time refuses older processors with a sentence.

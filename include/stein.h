@@ -23,9 +23,8 @@
  *  R8  Text and bytes go out into the caller's buffer (buffer, capacity, needed). `needed` is always written and counts the NUL of text; too small a
  *      capacity, 0 with a NULL buffer included, is STEIN_BUFFER_TOO_SMALL. No function returns memory to be freed; a const char * returned is constant.
  *  R9  Text comes in as UTF-8 ending in NUL.
- *  R10 A progress callback runs inside a call that uses its monitor, a noise function inside stein_trainer_run, a density function inside
- *      stein_chains_run; on that call's thread, in the host's
- *      floating-point mode, and a call never runs two at once. Allocator callbacks may run on any thread at any time. A callback returns: no exception, no longjmp. Inside one of
+ *  R10 A progress callback runs inside a call that uses its monitor, a noise function inside stein_trainer_run, an allreduce there and where it is set,
+ *      a density function inside stein_chains_run; on that call's thread, in the host's floating-point mode, and a call never runs two at once. Allocator callbacks may run on any thread at any time. A callback returns: no exception, no longjmp. Inside one of
  *      them a call that takes a monitor is STEIN_BUSY. `user` may be NULL and is handed back as it came.
  *  R11 The library writes nothing to stdout or stderr, installs no signal handler, changes no locale, directory, environment or floating-point mode.
  *  R12 Fixed-width integers, float, double, char and pointers are the only types that cross; structs only behind pointers. 64-bit processes only.
@@ -360,6 +359,20 @@ typedef int32_t (*stein_noise_fn)(void *user, int64_t n, int64_t d, const double
  * without it is STEIN_BAD_STATE. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_set_noise(stein_trainer *trainer, stein_noise_fn noise, void *user, stein_release_fn release,
                                                            stein_error *error);
+
+/* Training over several ranks (processes or machines), each with a part of the rows: `sum` adds `count` numbers, float (bits 32) or double (64), in
+ * place over all ranks, and must leave the same bits on each; MPI_Allreduce does, and any engine that can add arrays serves. Runs inside this
+ * function and inside stein_trainer_run, on their thread, under the rules of R10; 0 goes on, anything else ends the run with
+ * STEIN_CALLBACK_FAILED. */
+typedef int32_t (*stein_allreduce_fn)(void *user, void *values, int64_t count, int32_t bits);
+/* Called by every rank before its first run, with its number, 0 <= rank < ranks. All ranks need the same model (rank 0 writes it to bytes, the others
+ * read them), the same options, and runs of the same steps; their parts of the rows may differ in size. Batches are of all ranks' rows, drawn alike on
+ * each, so training is that of one rank with all rows, up to the order of sums in float32, and all ranks end with the same weights. Rows are numbered
+ * rank after rank. A rank that is cancelled, or whose callback fails, stops the others at the same step: STEIN_CANCELLED there, or
+ * STEIN_CALLBACK_FAILED with its code. One rank writes checkpoints; resumed, training goes on with any number of ranks that have the same rows in
+ * the same order. STEIN_UNSUPPORTED for closed forms, deep kernels and noise of the caller's. release: as for stein_trainer_set_noise. */
+STEIN_API STEIN_CHECK stein_status stein_trainer_set_allreduce(stein_trainer *trainer, int32_t rank, int32_t ranks, stein_allreduce_fn sum, void *user,
+                                                               stein_release_fn release, stein_error *error);
 
 /* JSON: options in force, step, finished and why, loss, validation, best_validation, best_step, levels (sigma and loss of each); closed_form
  * (statistics, estimates, standard_errors) after one; denoising, once the steps are done (sigma, dimension, predicted, error, validation, exact: see

@@ -32,6 +32,7 @@ public func stein_trainer_run(
     let finished = unsafe try finished.map { unsafe try call.output($0, "finished") }
     let monitor = unsafe try call.monitor(monitor)
     (trainer.noise as? HostNoise)?.hostMode = call.hostMode
+    (trainer.ranks?.engine as? HostReduce)?.hostMode = call.hostMode
     let done = try trainer.run(steps: Int(steps), monitor: monitor)
     if let finished = unsafe finished { unsafe finished.pointee = done ? 1 : 0 }
   }
@@ -105,6 +106,31 @@ public func stein_trainer_set_noise(
       throw SteinError(.badPointer, "noise is NULL", argument: "noise")
     }
     try trainer.setNoise(source)
+  }
+}
+
+@_cdecl("stein_trainer_set_allreduce") @implementation
+public func stein_trainer_set_allreduce(
+  _ trainer: OpaquePointer?, _ rank: Int32, _ ranks: Int32, _ sum: stein_allreduce_fn?,
+  _ user: UnsafeMutableRawPointer?, _ release: stein_release_fn?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  // Made first, so that `user` is released whatever happens.
+  let engine = unsafe HostReduce(sum, user: user, release: release)
+  return unsafe boundary(error, ["trainer", "rank", "ranks", "sum", "user", "release"]) { call in
+    let trainer = unsafe try call.trainer(trainer, exclusive: true)
+    guard ranks >= 1, ranks <= 1 << 20 else {
+      throw SteinError(.badValue, "ranks is \(ranks); it is 1 to 1048576", argument: "ranks")
+    }
+    guard rank >= 0, rank < ranks else {
+      throw SteinError(
+        .badValue, "rank is \(rank); it is 0 to \(ranks - 1)", argument: "rank")
+    }
+    guard engine.isSet else {
+      throw SteinError(.badPointer, "sum is NULL", argument: "sum")
+    }
+    engine.hostMode = call.hostMode
+    try trainer.setAllReduce(engine, rank: Int(rank), count: Int(ranks))
   }
 }
 

@@ -40,6 +40,10 @@ extension World {
         + sizes([0, 4, 15, 79, 80, 81, 100], total: 512).map {
           Hostile(what: $0.what, value: $0.value, status: nil)
         } + [Hostile(what: "misaligned", value: bits(memory(600)) + 1, status: nil)]
+    case "int32_t" where parameter.name == "ranks":
+      return [Int32(0), -1, .min, .max].map {
+        Hostile(what: "\($0)", value: UInt64(bitPattern: Int64($0)), status: 103 ... 103)
+      }
     case "int32_t":
       return [Int32(-1), .min, .max, 999].map {
         Hostile(what: "\($0)", value: UInt64(bitPattern: Int64($0)), status: 103 ... 103)
@@ -77,7 +81,7 @@ extension World {
       return [-1, 1, 100, 9999, Int32.max, .min].map {
         Hostile(what: "\($0)", value: UInt64(bitPattern: Int64($0)), status: nil)
       }
-    case "stein_noise_fn", "stein_density_fn": return [null]
+    case "stein_noise_fn", "stein_density_fn", "stein_allreduce_fn": return [null]
     case "stein_release_fn": return []
     case "const void *":
       return [null, Hostile(what: "zeros", value: bits(memory(1 << 16)), status: 203 ... 203)]

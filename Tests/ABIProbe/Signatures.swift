@@ -273,6 +273,15 @@ let signatures: [CSignature] = [
     CParameter(name: "release", type: "stein_release_fn", kind: .pointer),
     CParameter(name: "error", type: "stein_error *", kind: .pointer),
   ]),
+  CSignature(name: "stein_trainer_set_allreduce", result: .int32, parameters: [
+    CParameter(name: "trainer", type: "stein_trainer *", kind: .pointer),
+    CParameter(name: "rank", type: "int32_t", kind: .int32),
+    CParameter(name: "ranks", type: "int32_t", kind: .int32),
+    CParameter(name: "sum", type: "stein_allreduce_fn", kind: .pointer),
+    CParameter(name: "user", type: "void *", kind: .pointer),
+    CParameter(name: "release", type: "stein_release_fn", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
   CSignature(name: "stein_trainer_describe", result: .int32, parameters: [
     CParameter(name: "trainer", type: "const stein_trainer *", kind: .pointer),
     CParameter(name: "buffer", type: "char *", kind: .pointer),

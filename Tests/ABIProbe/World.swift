@@ -17,6 +17,8 @@ final class World {
   var chains: UInt64 = 0
   /// A trainer that takes noise of the caller's.
   var noisy: UInt64 = 0
+  /// A trainer that has not run.
+  var fresh: UInt64 = 0
   /// Handles that were freed, by kind.
   var dead: [String: UInt64] = [:]
 
@@ -36,6 +38,8 @@ final class World {
     let third = make("stein_model_new", [context, dataset, text("widths=8")])
     noisy = make(
       "stein_trainer_new", [third, dataset, text("noise_kernel=caller steps=4 batch=16")])
+    let fourth = make("stein_model_new", [context, dataset, text("widths=8")])
+    fresh = make("stein_trainer_new", [fourth, dataset, text("steps=4 batch=16")])
     graph = make("stein_graph_new", [context])
     let number = bits(memory(4))
     expect("stein_graph_node", [graph, text("x"), 0, 0, text("columns=3"), 0, number])
@@ -146,6 +150,9 @@ final class World {
       case ("dataset", "const stein_dataset *"), ("dataset", "stein_dataset *"): return dataset
       case ("model", "const stein_model *"), ("model", "stein_model *"): return model
       case ("trainer", _) where function.name == "stein_trainer_set_noise": return noisy
+      case ("trainer", _) where function.name == "stein_trainer_set_allreduce": return fresh
+      case ("sum", _): return sumOfOne
+      case ("ranks", _): return 1
       case ("trainer", "const stein_trainer *"), ("trainer", "stein_trainer *"): return trainer
       case (_, let type) where type.hasSuffix("**"): return bits(output(index, 8))
       case ("options", _), ("allocator", _), ("labels", _), ("start", _), ("finished", _),
@@ -234,6 +241,15 @@ final class World {
     return (block, Int(needed.load(as: UInt64.self)))
   }()
 }
+
+/// The sum over one rank.
+private let sumOfOne: UInt64 = {
+  let function:
+    @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, Int64, Int32) -> Int32 = {
+      _, _, _, _ in 0
+    }
+  return UInt64(UInt(bitPattern: unsafeBitCast(function, to: UnsafeRawPointer.self)))
+}()
 
 /// A noise function that is never called by what the probe does.
 private let noiseFunction: UInt64 = {

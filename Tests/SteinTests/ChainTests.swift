@@ -169,7 +169,6 @@ struct QuarticDensity: LogDensity {
     #expect(abs(mean - v / (1 - 1.5 * 1.5 / (4 * v))) > 10 * deviation)
   }
 
-  /// Warm-up finds steps and a metric on a target of very unequal scales; moments within 4 deviations by the effective sample size.
   /// Elsewhere its bias is of second order in the step: of the mean of U′² − U″, which is 0 under every density of energy U.
   @Test func underdampedBiasIsOfSecondOrder() throws {
     func bias(_ step: Double, thin: Int, chains: Int) throws -> (Double, Double) {
@@ -203,6 +202,7 @@ struct QuarticDensity: LogDensity {
     #expect(abs(slope - 2) < 3 * deviation + 0.3, "slope \(slope) ± \(deviation)")
   }
 
+  /// Warm-up finds steps and a metric on a target of very unequal scales; moments within 4 deviations by the effective sample size.
   @Test(arguments: [
     "kernel=nuts", "kernel=nuts metric=dense", "kernel=hmc metric=dense",
     "kernel=mala metric=dense",

@@ -18,6 +18,10 @@ struct Evaluation {
   let levels: NoiseLevels
   /// Noise of the caller's, if it is his.
   var noise: SuppliedNoise?
+  /// Of several ranks: the number of the first row over all, and how many there are in all; nil: as many as here.
+  var firstRow = 0
+  var totalRows: Int?
+  var ranks: Ranks?
 
   /// Draw i is draw i mod `draws` of row i / `draws`; a row's draws are spread evenly over the noise law.
   ///
@@ -32,10 +36,13 @@ struct Evaluation {
     // Each shard's sums by level, so that the total does not depend on who ran what.
     let sums = try Storage<Double>(memory, count: shards * bins)
     runner.prepare()
+    let before = firstRow * draws
     func evaluate(_ worker: Int, _ first: Int, _ count: Int, _ supplied: SuppliedRows?) {
       let source = DrawSource(seed: seed, step: 0, evaluation: true)
-      let loss = runner.run(frame: worker, first: first, source, supplied: supplied) { index, u in
-        index < total ? draw(index, Double(u[2])) : nil
+      let loss = runner.run(
+        frame: worker, first: before + first, source, supplied: supplied
+      ) { index, u in
+        index - before < total ? draw(index - before, Double(u[2])) : nil
       }
       let own = sums.view.slice(first / shard * bins, bins)
       for r in 0 ..< count {
@@ -59,10 +66,17 @@ struct Evaluation {
         evaluate(0, first, count, supplied)
       }
     } else {
-      let run = RowRun(rows: total, shardRows: shard, monitor: Silenced(monitor))
-      try run.run(workers) { worker, first, count in evaluate(worker, first, count, nil) }
+      let work = {
+        let run = RowRun(rows: total, shardRows: shard, monitor: Silenced(monitor))
+        try run.run(workers) { worker, first, count in evaluate(worker, first, count, nil) }
+      }
+      if let ranks { ranks.part(work) } else { try work() }
     }
-    return summary(sums.view, shards, total)
+    var binSums = (0 ..< bins).map { bin in
+      (0 ..< shards).reduce(0.0) { $0 + sums.view[$1 * bins + bin] }
+    }
+    try ranks?.sum(&binSums)
+    return summary(binSums)
   }
 
   private func draw(_ index: Int, _ u: Double) -> Draw {
@@ -72,17 +86,16 @@ struct Evaluation {
       row: row, sigma: sigma, classIndex: runner.data.classIndex(row), weight: 0, level: weight)
   }
 
-  private func summary(_ sums: View<Double>, _ shards: Int, _ total: Int) -> Result {
-    let bins = Evaluation.bins
+  private func summary(_ sums: [Double]) -> Result {
+    let (bins, count) = (Evaluation.bins, totalRows ?? rows.count)
     var result = Result()
-    for bin in 0 ..< bins {
-      let sum = (0 ..< shards).reduce(0.0) { $0 + sums[$1 * bins + bin] }
+    for (bin, sum) in sums.enumerated() {
       // Draws of a row that fall into this tenth of the law.
       let share = (0 ..< draws).filter { $0 * bins / draws == bin }.count
       guard share > 0 else { continue }
-      result.mean += sum / Double(total)
+      result.mean += sum / Double(count * draws)
       let middle = (Double(bin) + 0.5) / Double(bins)
-      result.levels.append((levels.sigma(middle), sum / Double(share * rows.count)))
+      result.levels.append((levels.sigma(middle), sum / Double(share * count)))
     }
     return result
   }

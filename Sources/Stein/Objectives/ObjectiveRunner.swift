@@ -50,18 +50,26 @@ final class ObjectiveRunner: Sendable {
 
   /// Runs one shard of numbered draws and returns the loss of each of its rows.
   ///
-  /// `draw`: what draw i is, given four uniforms of its own; nil behind the last.
+  /// `draw`: what draw i is, given four uniforms of its own; nil behind the last. `numbers`: those of the draws, from the first
+  /// of the shard on, where they do not follow each other.
   /// `sums`: where gradients are added; nil for none. `supplied`: noisy rows by number, for noise of the caller's.
   func run(
-    frame: Int, first: Int, _ source: DrawSource, sums: View<Float>? = nil,
-    supplied: SuppliedRows? = nil,
+    frame: Int, first: Int, _ source: DrawSource, numbers: View<Int32>? = nil,
+    sums: View<Float>? = nil, supplied: SuppliedRows? = nil,
     _ draw: (_ index: Int, _ uniforms: View<Float>) -> Draw?
   ) -> View<Float> {
     let rows = program.rows
     let u = uniforms[frame].view
     let perRow = ObjectiveRunner.uniformsPerRow
-    u.fillUniform(
-      rows: rows, columns: perRow, source.source(Stream.rows), firstRow: UInt64(first))
+    if let numbers {
+      for r in 0 ..< min(rows, numbers.count) {
+        u.slice(r * perRow, perRow).fillUniform(
+          rows: 1, columns: perRow, source.source(Stream.rows), firstRow: UInt64(numbers[r]))
+      }
+    } else {
+      u.fillUniform(
+        rows: rows, columns: perRow, source.source(Stream.rows), firstRow: UInt64(first))
+    }
     let x = executor.input(program.x, frame: frame)
     let sigma = executor.input(program.sigma, frame: frame)
     let level = executor.input(program.level, frame: frame)
@@ -71,7 +79,8 @@ final class ObjectiveRunner: Sendable {
     let d = program.dimension
     for r in 0 ..< rows {
       // Behind the last draw the first row stands in, with weight 0.
-      let known = draw(first + r, u.slice(r * perRow, perRow))
+      let number = numbers.map { r < $0.count ? Int($0[r]) : nil } ?? first + r
+      let known = number.flatMap { draw($0, u.slice(r * perRow, perRow)) }
       let row = known ?? Draw(row: 0, sigma: data.sigmaData, classIndex: -1, weight: 0)
       x.slice(r * d, d).copy(data.values.slice(row.row * d, d))
       sigma[r] = Float(row.sigma)
@@ -83,7 +92,9 @@ final class ObjectiveRunner: Sendable {
       var own = source.source(input.stream)
       own.seed &+= UInt64(input.number) &* 0x9E37_79B9_7F4A_7C15
       let view = executor.input(input.input, frame: frame)
-      if input.isNormal {
+      if let numbers {
+        fill(view, input, own, numbers)
+      } else if input.isNormal {
         view.fillNormal(rows: rows, columns: input.columns, own, firstRow: UInt64(first))
       } else {
         view.fillUniform(rows: rows, columns: input.columns, own, firstRow: UInt64(first))
@@ -94,5 +105,21 @@ final class ObjectiveRunner: Sendable {
     }
     executor.execute(frame: frame, sums: sums)
     return executor.output(0, frame: frame)
+  }
+
+  /// The random numbers of draws that do not follow each other, row by row.
+  private func fill(
+    _ view: View<Float>, _ input: ObjectiveProgram.RandomInput, _ source: RandomSource,
+    _ numbers: View<Int32>
+  ) {
+    for r in 0 ..< min(program.rows, numbers.count) {
+      let row = view.slice(r * input.columns, input.columns)
+      let number = UInt64(numbers[r])
+      if input.isNormal {
+        row.fillNormal(rows: 1, columns: input.columns, source, firstRow: number)
+      } else {
+        row.fillUniform(rows: 1, columns: input.columns, source, firstRow: number)
+      }
+    }
   }
 }

@@ -8,7 +8,12 @@ extension Trainer {
     let description = JSON.object([
       ("options", .string(options.text)),
       ("progress", .object(progress.fields)),
-      ("data", .string(dataset.fingerprint)), ("report", reportToKeep),
+      ("data", .string(ranks == nil ? dataset.fingerprint : "")), ("report", reportToKeep),
+      ("rows", .integer(totalRows)),
+      (
+        "column_means",
+        .array((ranks?.columnMeans ?? dataset.columns.map(\.mean)).map(JSON.number))
+      ),
     ])
     let memory = model.context.memory
     var entries = model.entries(best, prefix: "best/")
@@ -45,7 +50,17 @@ extension Trainer {
     } catch {
       throw SteinError(.badFile, "the checkpoint's description: \(error.message)")
     }
-    guard state["data"]?.string == dataset.fingerprint else {
+    let made = (rows: state["rows"]?.integer ?? 0, means: state["column_means"]?.doubles ?? [])
+    let isWhole = made.rows == dataset.rowCount
+    // Made by several ranks, a checkpoint knows its rows by their number and their means.
+    let isSame =
+      state["data"]?.string == ""
+      ? made.means.count == dataset.columnCount
+        && zip(made.means, dataset.columns).allSatisfy { mean, column in
+          abs(mean - column.mean) <= 1e-5 * (column.deviation + abs(mean))
+        }
+      : state["data"]?.string == dataset.fingerprint
+    guard isWhole ? isSame : dataset.rowCount < made.rows else {
       throw SteinError(
         .badValue, "the checkpoint was made with other data; resume with the same rows and labels",
         argument: "dataset")
@@ -58,6 +73,7 @@ extension Trainer {
     let trainer = try Trainer(model: model, dataset: dataset, options)
     trainer.progress = try TrainingProgress(state["progress"] ?? .null)
     trainer.restored = state["report"]
+    if !isWhole { trainer.expected = made }
     for (name, storage) in trainer.weights.all + [("best", trainer.best)] {
       let loaded = try Model.weights(archive, description, prefix: name + "/", memory: memory)
       storage.view.copy(loaded.view)

@@ -38,6 +38,7 @@ struct Diagnosis: Sendable {
         now, trainer.data, some, sigmas, draws: 1, reference: 1000, seed: trainer.plan.seed,
         monitor: monitor)
     }
+    guard !trainer.trainRows.isEmpty else { return nil }
     let train = try errors(trainer.trainRows)
     let held = trainer.validationRows.isEmpty ? nil : try errors(trainer.validationRows)
     levels = train.enumerated().map { Level(train: $1, validation: held?[$0]) }

@@ -36,6 +36,8 @@ final class Optimizer {
   /// Lanes of gradients, one after the other.
   private let laneSums: View<Float>
   private let gradient: View<Float>
+  /// The gradient with the loss behind it and room for what ranks tell each other.
+  private let exchanged: View<Float>
   private let blockNorms: View<Double>
   private let weights: Weights
   private let workers: Workers
@@ -52,7 +54,8 @@ final class Optimizer {
     workers = context.workers
     let blocks = max(1, (count + Optimizer.block - 1) / Optimizer.block)
     laneSums = try Storage<Float>(context.memory, count: lanes * laneStride).view
-    gradient = try Storage<Float>(context.memory, count: count).view
+    exchanged = try Storage<Float>(context.memory, count: count + 1 + Ranks.tailCount).view
+    gradient = exchanged.slice(0, count)
     blockNorms = try Storage<Double>(context.memory, count: blocks).view
     reducing = Job { [unowned self] _, block in reduceBlock(block) }
     updating = Job { [unowned self] _, block in updateBlock(block) }
@@ -67,9 +70,18 @@ final class Optimizer {
     return (start, min(Optimizer.block, count - start))
   }
 
-  /// Adds the lanes up and returns the gradient's norm.
-  func reduce() -> Double {
+  /// Adds the lanes up, over all ranks if there are several, and returns the gradient's norm.
+  func reduce(loss: inout Double, _ ranks: Ranks? = nil) throws -> Double {
     if let reducing { workers.run(tasks: blocks, reducing) }
+    if let ranks {
+      exchanged[count] = Float(loss)
+      try ranks.sum(exchanged)
+      loss = Double(exchanged[count])
+      for block in 0 ..< blocks {
+        let (start, length) = range(block)
+        blockNorms[block] = gradient.slice(start, length).squaredNorm
+      }
+    }
     var sum = 0.0
     for block in 0 ..< blocks { sum += blockNorms[block] }
     return sum.squareRoot()

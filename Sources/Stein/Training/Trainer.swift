@@ -16,8 +16,16 @@ package final class Trainer: @unchecked Sendable {
   private(set) var plan: TrainingPlan
   var progress = TrainingProgress()
   let data: TrainingRows
-  let trainRows: RowList
-  let validationRows: RowList
+  /// Rows here that are trained on, and those that are held out.
+  private(set) var trainRows: RowList
+  private(set) var validationRows: RowList
+  /// Rows that batches are drawn from: those of all ranks, by their numbers.
+  private(set) var drawnRows: RowList
+  /// Rows held out, by their numbers among those of all ranks.
+  private(set) var validation: Validation
+  package private(set) var ranks: Ranks?
+  /// The rows of all ranks that a checkpoint was made with, until there are ranks.
+  var expected: (rows: Int, means: [Double])?
   let weights: Weights
   /// The average at the best validation so far.
   let best: Storage<Float>
@@ -33,6 +41,14 @@ package final class Trainer: @unchecked Sendable {
   private var machine: TrainingMachine?
   /// Noise of the caller's; with noise_kernel=caller it must be there before a run.
   package private(set) var noise: (any NoiseSource)?
+
+  struct Validation {
+    /// Those here.
+    let rows: RowList
+    let first: Int
+    /// In all.
+    let count: Int
+  }
 
   package convenience init(model: Model, dataset: Dataset, options: String) throws {
     try self.init(model: model, dataset: dataset, Options(options, .trainer))
@@ -51,6 +67,8 @@ package final class Trainer: @unchecked Sendable {
     data = try TrainingRows(dataset, description, memory: memory)
     (trainRows, validationRows) = try splitRows(
       dataset.rowCount, validation: plan.validationRows, seed: plan.seed, memory: memory)
+    drawnRows = trainRows
+    validation = Validation(rows: validationRows, first: 0, count: validationRows.count)
     weights = try Weights(count: model.layout.count, memory: memory)
     good = try Weights(count: model.layout.count, memory: memory)
     best = try Storage(memory, count: model.layout.count)
@@ -68,6 +86,12 @@ package final class Trainer: @unchecked Sendable {
       return true
     }
     try monitor.poll()
+    guard expected == nil else {
+      throw SteinError(
+        .badState,
+        "the checkpoint is of more rows than are here: call stein_trainer_set_allreduce first",
+        argument: "trainer")
+    }
     guard let objective = plan.objective else {
       try fitClosedForm(monitor: monitor)
       return true
@@ -105,7 +129,7 @@ package final class Trainer: @unchecked Sendable {
     if progress.pendingCheck { try check(machine, monitor) }
     let last = steps > 0 ? min(plan.steps, progress.step + steps) : plan.steps
     while progress.step < last, !isFinished {
-      try monitor.poll()
+      if let ranks { ranks.part { try monitor.poll() } } else { try monitor.poll() }
       try step(machine)
       monitor.report(step: progress.step)
       if plan.isCheck(after: progress.step) { try check(machine, monitor) }
@@ -132,12 +156,12 @@ package final class Trainer: @unchecked Sendable {
     // Stopped in the middle, the check is made when training goes on, so that the pieces of a run don't show.
     progress.pendingCheck = true
     try refit(weights.average.view, monitor)
-    if !validationRows.isEmpty {
+    if validation.count > 0 {
       let result = try machine.validate(plan, monitor: monitor)
       progress.validated(result, patience: plan.patience) { best.view.copy(weights.average.view) }
     }
     progress.pendingCheck = false
-    let loss = validationRows.isEmpty ? progress.loss : progress.validation
+    let loss = validation.count == 0 ? progress.loss : progress.validation
     guard loss.isFinite, weights.parameters.view.allFinite else {
       throw diverged(nil)
     }
@@ -210,6 +234,61 @@ package final class Trainer: @unchecked Sendable {
     machine = nil
   }
 
+  /// Trains together with other ranks from the next run on, each with a part of the rows.
+  package func setAllReduce(_ engine: any AllReduce, rank: Int, count: Int) throws {
+    guard let objective = plan.objective, objective.kernel != .caller,
+      model.snapshot.description.family != .deepKernelExponential
+    else {
+      throw SteinError(
+        .unsupported,
+        "closed forms, deep kernels and noise of the caller's are of one rank; gradients of other models are summed",
+        argument: "trainer")
+    }
+    guard machine == nil else {
+      throw SteinError(
+        .badState, "the trainer has run already; ranks are set before the first run",
+        argument: "trainer")
+    }
+    let (memory, description) = (model.context.memory, model.snapshot.description)
+    let joined = try Ranks(
+      engine, rank: rank, count: count, dataset: dataset, model: fingerprint, memory: memory)
+    if let expected { try joined.check(expected, dataset) }
+    plan = try TrainingPlan(options, description, rows: joined.totalRows)
+    let (drawn, held) = try splitRows(
+      joined.totalRows, validation: plan.validationRows, seed: plan.seed, memory: memory)
+    let here = joined.firstRow ..< joined.firstRow + dataset.rowCount
+    let first = (0 ..< held.count).count { held[$0] < here.lowerBound }
+    let own = (0 ..< held.count).count { here.contains(held[$0]) }
+    var next = first
+    func isHeldOut(_ row: Int) -> Bool {
+      guard next < first + own, held[next] == row + here.lowerBound else { return false }
+      next += 1
+      return true
+    }
+    let flags = (0 ..< dataset.rowCount).map(isHeldOut)
+    validationRows = try RowList(dataset.rowCount, memory: memory) { flags[$0] }
+    trainRows = try RowList(dataset.rowCount, memory: memory) { !flags[$0] }
+    drawnRows = drawn
+    validation = Validation(rows: validationRows, first: first, count: held.count)
+    ranks = joined
+    expected = nil
+  }
+
+  /// Tells trainers apart that would not take the same steps.
+  private var fingerprint: UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    func add(_ word: UInt64) { hash = (hash ^ word) &* 0x0000_0100_0000_01b3 }
+    for byte in (model.snapshot.description.json.text + options.text).utf8 { add(UInt64(byte)) }
+    for (_, storage) in weights.all {
+      for index in 0 ..< storage.count { add(UInt64(storage.view[index].bitPattern)) }
+    }
+    add(UInt64(progress.step))
+    return hash
+  }
+
+  /// Rows over all ranks.
+  var totalRows: Int { ranks?.totalRows ?? dataset.rowCount }
+
   static let changeable = ["steps", "rate", "ema", "clip", "patience"]
 
   package func set(options text: String) throws {
@@ -221,7 +300,7 @@ package final class Trainer: @unchecked Sendable {
           + Trainer.changeable.joined(separator: ", "))
     }
     let merged = options.replaced(by: newer)
-    plan = try TrainingPlan(merged, model.snapshot.description, rows: dataset.rowCount)
+    plan = try TrainingPlan(merged, model.snapshot.description, rows: totalRows)
     options = merged
     if newer.isSet("patience") { progress.stoppedEarly = false }
   }
@@ -240,8 +319,9 @@ package final class Trainer: @unchecked Sendable {
               ? "no better validation loss for \(plan.patience) checks"
               : isFinished ? "all steps done" : "")
         ),
-        ("rows", .integer(trainRows.count)),
-        ("validation_rows", .integer(validationRows.count)),
+        ("rows", .integer(drawnRows.count)),
+        ("validation_rows", .integer(validation.count)),
+        ("ranks", .integer(ranks?.count ?? 1)), ("rank", .integer(ranks?.rank ?? 0)),
       ] + progress.fields + report + [("warnings", .array(warnings.map(JSON.string)))]
     ).text
   }
@@ -261,9 +341,9 @@ package final class Trainer: @unchecked Sendable {
 
   private var warnings: [String] {
     var list = diagnosis?.warnings ?? (restored?["warnings"]?.array ?? []).compactMap(\.string)
-    if plan.objective != nil, dataset.rowCount < 60 {
+    if plan.objective != nil, totalRows < 60 {
       list.append(
-        "\(dataset.rowCount) rows are few for a network; family=gaussian is likely to do better")
+        "\(totalRows) rows are few for a network; family=gaussian is likely to do better")
     }
     let constant = dataset.columns.filter(\.isConstant).count
     if constant > 0 {

@@ -3,9 +3,9 @@ import Glibc
 
 /// What one batch gave.
 struct StepResult {
-  let loss: Double
+  var loss: Double
   /// Of the whole gradient.
-  let norm: Double
+  var norm: Double
   /// The level of the row with the largest loss.
   let worstSigma: Double
 }
@@ -14,8 +14,10 @@ struct StepResult {
 final class TrainingMachine {
   // Not the trainer itself, which holds the machine.
   private let data: TrainingRows
+  /// Rows that batches are drawn from, by their numbers over all ranks.
   private let trainRows: RowList
-  private let validationRows: RowList
+  private let validation: Trainer.Validation
+  private let ranks: Ranks?
   private let memory: Memory
   private let runner: ObjectiveRunner
   private let validator: ObjectiveRunner
@@ -32,6 +34,9 @@ final class TrainingMachine {
   private let noise: SuppliedNoise?
   private var supplied: SuppliedRows?
   private let uniforms: View<Float>
+  /// With several ranks: the numbers of the draws whose rows are here.
+  private let own: View<Int32>
+  private var ownCount = 0
 
   /// Gradients are added up in at most so many lanes.
   private static let mostLanes = 8
@@ -43,8 +48,9 @@ final class TrainingMachine {
     let quiet = try ObjectiveProgram(
       objective, model.family, description, training: false, profiled: false)
     data = trainer.data
-    trainRows = trainer.trainRows
-    validationRows = trainer.validationRows
+    trainRows = trainer.drawnRows
+    validation = trainer.validation
+    ranks = trainer.ranks
     self.memory = memory
     workers = model.context.workers
     runner = try ObjectiveRunner(
@@ -59,7 +65,9 @@ final class TrainingMachine {
     sigmas = try Storage(memory, count: shards * program.rows)
     plan = trainer.plan
     let most = max(shards * program.rows, quiet.rows)
-    uniforms = try Storage<Float>(memory, count: ObjectiveRunner.uniformsPerRow).view
+    let drawn = ranks == nil ? 1 : trainer.plan.batch
+    uniforms = try Storage<Float>(memory, count: drawn * ObjectiveRunner.uniformsPerRow).view
+    own = try Storage<Int32>(memory, count: ranks == nil ? 0 : drawn).view
     noise = try trainer.noise.map { source in
       try SuppliedNoise(source, rows: most, dimension: description.dimension, memory: memory)
     }
@@ -71,8 +79,26 @@ final class TrainingMachine {
     self.plan = plan
     self.step = step
     try supply()
+    gather()
     if let mapping { workers.run(tasks: optimizer.lanes, mapping) }
-    return result(batch: plan.batch, norm: optimizer.reduce())
+    var result = result(rows: ranks == nil ? plan.batch : ownCount)
+    result.norm = try optimizer.reduce(loss: &result.loss, ranks)
+    return result
+  }
+
+  /// Finds the draws of the batch whose rows are this rank's.
+  private func gather() {
+    guard let ranks else { return }
+    let perRow = ObjectiveRunner.uniformsPerRow
+    uniforms.fillUniform(
+      rows: plan.batch, columns: perRow, source.source(Stream.rows), firstRow: 0)
+    ownCount = 0
+    for index in 0 ..< plan.batch {
+      let row = drawnRow(uniforms.slice(index * perRow, perRow))
+      guard ranks.local(row, of: data.count) != nil else { continue }
+      own[ownCount] = Int32(index)
+      ownCount += 1
+    }
   }
 
   /// Asks the caller for the noise of the whole batch.
@@ -98,34 +124,47 @@ final class TrainingMachine {
     let sums = optimizer.lane(lane)
     let source = source
     sums.fill(0)
-    for shard in stride(from: lane, to: shards, by: optimizer.lanes) {
+    let used = ranks == nil ? shards : (ownCount + rows - 1) / rows
+    for shard in stride(from: lane, to: used, by: optimizer.lanes) {
+      let numbers =
+        ranks == nil ? nil : own.slice(shard * rows, min(rows, ownCount - shard * rows))
+      var place = shard * rows
       let loss = runner.run(
-        frame: worker, first: shard * rows, source, sums: sums, supplied: supplied
+        frame: worker, first: shard * rows, source, numbers: numbers, sums: sums,
+        supplied: supplied
       ) {
         index, u in
         let draw = draw(index, u, plan)
-        sigmas.view[index] = draw?.sigma ?? 0
+        sigmas.view[place] = draw?.sigma ?? 0
+        place += 1
         return draw
       }
       losses.view.slice(shard * rows, rows).copy(loss.slice(0, rows))
     }
   }
 
-  private func result(batch: Int, norm: Double) -> StepResult {
+  /// The share of `rows` rows in the mean loss of the batch.
+  private func result(rows: Int) -> StepResult {
     var (sum, worst) = (0.0, 0)
-    for row in 0 ..< batch {
+    for row in 0 ..< rows {
       sum += Double(losses.view[row])
       if !(losses.view[row] <= losses.view[worst]) { worst = row }
     }
-    return StepResult(loss: sum / Double(batch), norm: norm, worstSigma: sigmas.view[worst])
+    return StepResult(loss: sum / Double(plan.batch), norm: 0, worstSigma: sigmas.view[worst])
+  }
+
+  /// The number of the row that uniforms choose.
+  private func drawnRow(_ u: View<Float>) -> Int {
+    let count = trainRows.count
+    let position = Double(u[0]) + (Double(u[1]) - 0.5) * 0x1p-23
+    return trainRows[min(max(Int(position * Double(count)), 0), count - 1)]
   }
 
   /// Row i of a batch: a row of the data with replacement, and a level from the i-th part of the noise law.
   private func draw(_ index: Int, _ u: View<Float>, _ plan: TrainingPlan) -> Draw? {
     guard index < plan.batch else { return nil }
-    let count = trainRows.count
-    let position = Double(u[0]) + (Double(u[1]) - 0.5) * 0x1p-23
-    let row = trainRows[min(max(Int(position * Double(count)), 0), count - 1)]
+    let number = drawnRow(u)
+    let row = ranks?.local(number, of: data.count) ?? number
     let level = (Double(index) + Double(u[2])) / Double(plan.batch)
     let (sigma, weight) = plan.levels.draw(level)
     let shown = Double(u[3]) >= plan.labelDropout
@@ -145,8 +184,9 @@ final class TrainingMachine {
   /// The average's loss on the rows held out.
   func validate(_ plan: TrainingPlan, monitor: any Monitor) throws -> Evaluation.Result {
     let evaluation = Evaluation(
-      runner: validator, rows: validationRows, draws: plan.validationDraws, seed: plan.seed,
-      levels: plan.levels, noise: noise)
+      runner: validator, rows: validation.rows, draws: plan.validationDraws, seed: plan.seed,
+      levels: plan.levels, noise: noise, firstRow: validation.first,
+      totalRows: validation.count, ranks: ranks)
     return try evaluation.run(workers, memory: memory, monitor: monitor)
   }
 }

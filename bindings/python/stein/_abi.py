@@ -140,6 +140,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "stein_trainer_resume": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(c_void_p), POINTER(c_void_p), POINTER(stein_error)]),
     "stein_trainer_set": (c_int32, [c_void_p, c_char_p, POINTER(stein_error)]),
     "stein_trainer_set_noise": (c_int32, [c_void_p, c_void_p, c_void_p, c_void_p, POINTER(stein_error)]),
+    "stein_trainer_set_allreduce": (c_int32, [c_void_p, c_int32, c_int32, c_void_p, c_void_p, c_void_p, POINTER(stein_error)]),
     "stein_trainer_describe": (c_int32, [c_void_p, c_void_p, c_uint64, POINTER(c_uint64), POINTER(stein_error)]),
     "stein_trainer_free": (c_int32, [c_void_p]),
     "stein_sample": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), c_char_p, POINTER(stein_tensor), POINTER(stein_monitor), POINTER(stein_error)]),

@@ -53,6 +53,29 @@ class NoiseFunction:
         self.pointer = ctypes.cast(self._function, ctypes.c_void_p)
 
 
+AllReduce = Callable[[Any], Any]
+_ALLREDUCE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32)
+
+
+class AllReduceFunction:
+    """A sum over ranks as the library calls it; what it raises is kept."""
+
+    def __init__(self, allreduce: AllReduce) -> None:
+        self.raised: BaseException | None = None
+
+        def function(_user: Any, values: int, count: int, bits: int) -> int:
+            try:
+                kind = ctypes.c_float if bits == 32 else ctypes.c_double
+                allreduce(np.ctypeslib.as_array((kind * count).from_address(values)))
+                return 0
+            except BaseException as failure:  # noqa: BLE001
+                self.raised = failure
+                return _FAILED
+
+        self._function = _ALLREDUCE(function)
+        self.pointer = ctypes.cast(self._function, ctypes.c_void_p)
+
+
 def call(name: str, *arguments: Any) -> None:
     """Calls a function whose last parameter is the error."""
     error = _abi.stein_error(struct_size=ctypes.sizeof(_abi.stein_error))

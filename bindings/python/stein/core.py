@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _arrays
-from ._call import Noise, NoiseFunction, Progress, blob, call, parsed, watched
+from ._call import AllReduce, AllReduceFunction, Noise, NoiseFunction, Progress, blob, call, parsed, watched
 from ._errors import SteinError
 from ._library import library
 from ._options import option_text as _option_text
@@ -592,12 +592,15 @@ class Trainer(_Object):
                 deadline=deadline,
             )
         except SteinError:
-            noise = getattr(self, "_noise", None)
-            if noise is not None and noise.raised is not None:
-                raised, noise.raised = noise.raised, None
-                raise raised from None
+            self._raise_from_callbacks()
             raise
         return bool(finished.value)
+
+    def _raise_from_callbacks(self) -> None:
+        for function in (getattr(self, "_noise", None), getattr(self, "_allreduce", None)):
+            if function is not None and function.raised is not None:
+                raised, function.raised = function.raised, None
+                raise raised from None
 
     def set_noise(self, noise: Noise) -> None:
         """Noise of one's own, for objective="denoising" noise_kernel="caller".
@@ -608,6 +611,20 @@ class Trainer(_Object):
         trampoline = NoiseFunction(noise)
         call("stein_trainer_set_noise", self.handle, trampoline.pointer, None, None)
         self._noise = trampoline
+
+    def set_allreduce(self, allreduce: AllReduce, rank: int, ranks: int) -> None:
+        """Trains together with other ranks, each with a part of the rows; called by each before its first run.
+
+        allreduce(array) sums an array in place over all ranks, to the same bits on each: with mpi4py
+        `lambda a: comm.Allreduce(MPI.IN_PLACE, a)`. Every rank has the same model (`Model.from_bytes` of rank 0's) and options.
+        """
+        trampoline = AllReduceFunction(allreduce)
+        self._allreduce = trampoline
+        try:
+            call("stein_trainer_set_allreduce", self.handle, rank, ranks, trampoline.pointer, None, None)
+        except SteinError:
+            self._raise_from_callbacks()
+            raise
 
     def save(self, path: str | os.PathLike[str]) -> None:
         call("stein_trainer_save", self.handle, os.fsencode(path))

@@ -1,0 +1,232 @@
+"""Training over ranks: threads that share a sum stand in for processes; processes by mpi4py where it is installed."""
+
+import threading
+
+import numpy as np
+import pytest
+import stein
+
+
+class Sum:
+    """Adds arrays over threads, rank after rank, and gives all the same; a rank that fails lets the others go."""
+
+    def __init__(self, ranks):
+        self.barrier = threading.Barrier(ranks, timeout=60)
+        self.parts = [None] * ranks
+        self.calls = 0
+
+    def of(self, rank):
+        def allreduce(array):
+            self.parts[rank] = array.copy()
+            self.barrier.wait()
+            total = self.parts[0].copy()
+            for part in self.parts[1:]:
+                total += part
+            self.barrier.wait()
+            array[:] = total
+            self.calls += rank == 0
+
+        return allreduce
+
+
+def together(ranks, body):
+    """body(rank, allreduce) on a thread for each rank: results, or what they raised."""
+    shared, results = Sum(ranks), [None] * ranks
+
+    def run(rank):
+        try:
+            results[rank] = body(rank, shared.of(rank))
+        except BaseException as failure:  # noqa: BLE001
+            results[rank] = failure
+
+    threads = [threading.Thread(target=run, args=(rank,)) for rank in range(ranks)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    return results, shared
+
+
+def table(n=600):
+    rng = np.random.default_rng(5)
+    base = rng.gamma(2.0, size=(n, 1))
+    return np.hstack([base, 100 + 20 * base + 10 * rng.standard_normal((n, 1)), 0.01 * rng.standard_normal((n, 1))])
+
+
+ROWS = table()
+CUTS = {2: [0, 137, 600], 3: [0, 5, 400, 600]}
+OPTIONS = dict(steps=120, batch=192, seed=3, checks=6)
+
+
+def trained(model_bytes, rows, allreduce=None, rank=0, ranks=1, pieces=(0,), **options):
+    context = stein.Context(threads=1)
+    model = stein.Model.from_bytes(model_bytes, context=context)
+    trainer = stein.Trainer(model, stein.Dataset(rows, context=context), **{**OPTIONS, **options})
+    if allreduce is not None:
+        trainer.set_allreduce(allreduce, rank, ranks)
+    for piece in pieces:
+        trainer.run(piece)
+    return trainer
+
+
+def weights(trainer):
+    return np.concatenate([v.ravel() for v in trainer.model.parameters().values()])
+
+
+FAMILIES = {
+    "score": (dict(widths=[40, 40], dropout=0.1), {}),
+    "energy, exact": (dict(family="energy_mlp", widths=[24], noise_conditional=False), dict(objective="exact")),
+    "mixture, sliced": (dict(family="mixture", components=3), dict(objective="sliced_vr")),
+}
+
+
+@pytest.mark.parametrize("ranks", [2, 3])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_ranks_are_one(ranks, name):
+    of_model, of_trainer = FAMILIES[name]
+    start = stein.Model(ROWS, **of_model, seed=2).to_bytes()
+    alone = trained(start, ROWS, **of_trainer)
+    cuts = CUTS[ranks]
+
+    def body(rank, allreduce):
+        return trained(start, ROWS[cuts[rank] : cuts[rank + 1]], allreduce, rank, ranks, **of_trainer)
+
+    trainers, shared = together(ranks, body)
+    for trainer in trainers:
+        assert isinstance(trainer, stein.Trainer), trainer
+    # The same weights on every rank, and those of one rank up to the order of float32 sums.
+    one, *others = map(weights, trainers)
+    assert all((other == one).all() for other in others)
+    np.testing.assert_allclose(one, weights(alone), atol=2e-3 * np.abs(one).max(), rtol=0)
+    described, known = trainers[0].describe(), alone.describe()
+    assert described["ranks"] == ranks and described["rows"] == known["rows"] and described["step"] == known["step"]
+    assert described["validation_rows"] == known["validation_rows"]
+    np.testing.assert_allclose(described["best_validation"], known["best_validation"], rtol=1e-3, equal_nan=True)
+    # One sum a step, one a check with rows held out, and one to begin with.
+    checks = len(described["history"])
+    assert shared.calls == 1 + described["step"] + checks
+
+
+def test_first_steps_are_those_of_one_rank():
+    """Before rounding has had time to grow: the gradients are the same sums."""
+    start = stein.Model(ROWS, widths=[40, 40], seed=2).to_bytes()
+    options = dict(steps=3, validation=0, warmup=0, rate=0.01)
+    alone = weights(trained(start, ROWS, **options))
+    moved = np.abs(alone - weights(trained(start, ROWS, **{**options, "rate": 0}))).max()
+    trainers, _ = together(3, lambda r, f: trained(start, ROWS[CUTS[3][r] : CUTS[3][r + 1]], f, r, 3, **options))
+    assert moved > 1e-3 and np.abs(weights(trainers[0]) - alone).max() < 1e-3 * moved
+
+
+def test_pieces_are_the_whole():
+    start = stein.Model(ROWS, widths=[16], seed=2).to_bytes()
+
+    def body(pieces):
+        return lambda r, f: trained(start, ROWS[CUTS[2][r] : CUTS[2][r + 1]], f, r, 2, pieces=pieces)
+
+    whole, _ = together(2, body((0,)))
+    parts, _ = together(2, body((7, 50, 0)))
+    assert (weights(whole[0]) == weights(parts[1])).all()
+
+
+@pytest.mark.parametrize("before, after", [(2, 3), (3, 1), (1, 2)])
+def test_resume_with_another_number_of_ranks(tmp_path, before, after):
+    start = stein.Model(ROWS, widths=[16], seed=2).to_bytes()
+    path = tmp_path / "checkpoint"
+    cuts = {1: [0, 600], **CUTS}
+
+    def first(rank, allreduce):
+        part = ROWS[cuts[before][rank] : cuts[before][rank + 1]]
+        trainer = trained(start, part, allreduce if before > 1 else None, rank, before, pieces=(60,))
+        if rank == 0:
+            trainer.save(path)
+
+    def second(rank, allreduce):
+        trainer = stein.Trainer.resume(ROWS[cuts[after][rank] : cuts[after][rank + 1]], path)
+        if after > 1:
+            with pytest.raises(stein.SteinValueError, match="set_allreduce first"):
+                trainer.run()
+            trainer.set_allreduce(allreduce, rank, after)
+        trainer.run()
+        return trainer
+
+    assert together(before, first)[0] == [None] * before
+    trainers, _ = together(after, second)
+    assert isinstance(trainers[0], stein.Trainer), trainers[0]
+    np.testing.assert_allclose(weights(trainers[0]), weights(trained(start, ROWS)), atol=2e-3)
+
+
+def test_other_rows_are_refused(tmp_path):
+    start = stein.Model(ROWS, widths=[16], seed=2).to_bytes()
+    path = tmp_path / "checkpoint"
+
+    def first(rank, allreduce):
+        trainer = trained(start, ROWS[CUTS[2][rank] : CUTS[2][rank + 1]], allreduce, rank, 2, pieces=(20,))
+        if rank == 0:
+            trainer.save(path)
+
+    def second(rank, allreduce):
+        stein.Trainer.resume(ROWS[:200], path).set_allreduce(allreduce, rank, 2)
+
+    together(2, first)
+    assert all("was made with 600 rows" in str(raised) for raised in together(2, second)[0])
+
+
+def test_a_rank_that_stops_stops_all():
+    start = stein.Model(ROWS, widths=[16], seed=2).to_bytes()
+
+    def body(rank, allreduce):
+        context = stein.Context(threads=1)
+        model = stein.Model.from_bytes(start, context=context)
+        trainer = stein.Trainer(model, stein.Dataset(ROWS[CUTS[2][rank] : CUTS[2][rank + 1]], context=context), **{**OPTIONS, "steps": 10**6})
+        trainer.set_allreduce(allreduce, rank, 2)
+
+        def progress(watch):
+            if rank == 1 and watch.step > 20:
+                raise KeyError("mine")
+
+        try:
+            trainer.run(progress=progress)
+        except BaseException as failure:  # noqa: BLE001
+            return failure, trainer.describe()["step"]
+
+    (first, step), (second, other) = together(2, body)[0]
+    assert isinstance(second, KeyError) and step == other > 20
+    # The wrapper of a raising progress function returns 2.
+    assert first.name == "STEIN_CALLBACK_FAILED" and first.callback_code == 2 and "another rank" in str(first)
+
+
+def test_a_failing_sum_comes_out_unchanged():
+    start = stein.Model(ROWS, widths=[16], seed=2).to_bytes()
+    calls = []
+
+    def broken(array):
+        calls.append(array.dtype)
+        if len(calls) > 3:
+            raise ConnectionError("the network is gone")
+
+    with pytest.raises(ConnectionError, match="the network is gone"):
+        trained(start, ROWS, broken, 0, 1)
+    assert calls == [np.float64, np.float32, np.float32, np.float32]
+
+
+def test_what_ranks_refuse():
+    start = stein.Model(ROWS, widths=[16], seed=2).to_bytes()
+    other = stein.Model(ROWS, widths=[16], seed=3).to_bytes()
+
+    def differing(rank, allreduce):
+        trained((start, other)[rank], ROWS[CUTS[2][rank] : CUTS[2][rank + 1]], allreduce, rank, 2)
+
+    assert all("models or trainers differ" in str(raised) for raised in together(2, differing)[0])
+
+    def twice(rank, allreduce):
+        trained(start, ROWS[CUTS[2][rank] : CUTS[2][rank + 1]], allreduce, 0, 2)
+
+    assert any("given twice" in str(raised) for raised in together(2, twice)[0])
+    same = lambda array: None  # noqa: E731
+    with pytest.raises(stein.SteinValueError, match="before the first run"):
+        trained(start, ROWS, pieces=(2,)).set_allreduce(same, 0, 1)
+    with pytest.raises(stein.SteinUnsupported, match="closed forms"):
+        stein.Trainer(stein.Model(ROWS, "gaussian"), ROWS).set_allreduce(same, 0, 1)
+    for rank, ranks in [(-1, 2), (2, 2), (0, 0)]:
+        with pytest.raises(stein.SteinValueError):
+            stein.Trainer(stein.Model(ROWS, widths=[8]), ROWS).set_allreduce(same, rank, ranks)
