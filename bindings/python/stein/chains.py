@@ -11,7 +11,8 @@ import numpy.typing as npt
 from . import _arrays
 from ._call import Progress, call, watched
 from ._errors import SteinError
-from .core import Array, Context, Model, _Object, _option_text
+from ._options import option_text as _option_text
+from .core import Array, Context, Model, _Object
 
 LogDensity = Callable[[Array], "tuple[Any, Any]"]
 _FAILED = 2

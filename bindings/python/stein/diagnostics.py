@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from . import _arrays
 from ._call import Progress, watched
-from .core import Context, Model, _option_text
+from ._options import option_text as _option_text
+from .core import Context, Model
 
 
 class Discrepancy(NamedTuple):
