@@ -1,4 +1,4 @@
-"""The examples beyond one process: C with MPI, mpi4py with a killed rank, sampling as Dask's tasks."""
+"""Beyond one process: C with MPI, mpi4py with a killed rank, two hosts with a socket, sampling as Dask's tasks."""
 
 import os
 import pathlib
@@ -75,3 +75,83 @@ def test_rows_are_the_same_however_they_are_split(tmp_path, model):
         assert run.returncode == 0, run.stdout + run.stderr
     drawn = np.load(tmp_path / "300.npy")
     assert drawn.tobytes() == np.load(tmp_path / "1000.npy").tobytes() == model.sample(1000, seed=7).tobytes()
+
+
+HOST = """
+import socket, sys, time
+import numpy as np, stein
+rank, address, rows, out = int(sys.argv[1]), sys.argv[2], np.load(sys.argv[3]), sys.argv[4]
+if rank == 0:
+    server = socket.create_server((address, 7341))
+    peer = server.accept()[0]
+else:
+    for attempt in range(200):
+        try:
+            peer = socket.create_connection((address, 7341), timeout=20)
+            break
+        except OSError:
+            time.sleep(0.1)
+peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+def receive(size):
+    parts = bytearray()
+    while len(parts) < size:
+        part = peer.recv(size - len(parts))
+        if not part:
+            raise ConnectionError("the other host is gone")
+        parts += part
+    return bytes(parts)
+
+def allreduce(array):
+    # Rank 0 adds, so that both have its bits.
+    if rank == 0:
+        array += np.frombuffer(receive(array.nbytes), array.dtype)
+        peer.sendall(array.tobytes())
+    else:
+        peer.sendall(array.tobytes())
+        array[:] = np.frombuffer(receive(array.nbytes), array.dtype)
+
+part = rows[:100] if rank == 0 else rows[100:]
+model = stein.Model.from_bytes(open(sys.argv[5], "rb").read(), context=stein.Context(threads=1))
+trainer = stein.Trainer(model, stein.Dataset(part, context=model.context), steps=150, seed=4)
+trainer.set_allreduce(allreduce, rank, 2)
+trainer.run()
+model.save(out)
+"""
+
+
+def _network(*command):
+    return subprocess.run(["ip", *command], capture_output=True, text=True)
+
+
+@pytest.mark.skipif(not shutil.which("ip") or os.geteuid() != 0, reason="needs ip (iproute2) and root")
+def test_two_hosts(tmp_path, rows):
+    """Two network namespaces as two machines, with a sum over a socket: no engine at all."""
+    first, second = f"stein{os.getpid()}a", f"stein{os.getpid()}b"
+    links = f"sa{os.getpid() % 10**6}", f"sb{os.getpid() % 10**6}"
+    try:
+        made = [_network("netns", "add", first), _network("netns", "add", second)]
+        made.append(_network("link", "add", links[0], "netns", first, "type", "veth", "peer", "name", links[1], "netns", second))
+        for space, link, address in ((first, links[0], "10.77.1.1/24"), (second, links[1], "10.77.1.2/24")):
+            made += [_network("-n", space, "addr", "add", address, "dev", link), _network("-n", space, "link", "set", link, "up")]
+        if any(step.returncode for step in made):
+            pytest.skip("network namespaces are not allowed here")
+        np.save(tmp_path / "rows.npy", rows)
+        start = stein.Model(rows, widths=[24], seed=1)
+        start.save(tmp_path / "start")
+        hosts = [
+            subprocess.Popen(
+                ["ip", "netns", "exec", space, sys.executable, "-c", HOST, str(rank), "10.77.1.1", tmp_path / "rows.npy",
+                 tmp_path / f"model{rank}", tmp_path / "start"], stderr=subprocess.PIPE, text=True)
+            for rank, space in enumerate((first, second))
+        ]
+        messages = [host.communicate(timeout=90)[1] for host in hosts]
+        assert [host.returncode for host in hosts] == [0, 0], messages
+    finally:
+        _network("netns", "del", first), _network("netns", "del", second)
+    assert (tmp_path / "model0").read_bytes() == (tmp_path / "model1").read_bytes()
+    alone = stein.Model.from_bytes(start.to_bytes())
+    stein.Trainer(alone, rows, steps=150, seed=4).run()
+    pair = stein.Model.load(tmp_path / "model0")
+    for name, value in alone.parameters().items():
+        np.testing.assert_allclose(pair.parameter(name), value, atol=2e-3)
