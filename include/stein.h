@@ -370,7 +370,8 @@ typedef int32_t (*stein_allreduce_fn)(void *user, void *values, int64_t count, i
  * each, so training is that of one rank with all rows, up to the order of sums in float32, and all ranks end with the same weights. Rows are numbered
  * rank after rank. A rank that is cancelled, or whose callback fails, stops the others at the same step: STEIN_CANCELLED there, or
  * STEIN_CALLBACK_FAILED with its code. One rank writes checkpoints; resumed, training goes on with any number of ranks that have the same rows in
- * the same order. STEIN_UNSUPPORTED for closed forms, deep kernels and noise of the caller's. release: as for stein_trainer_set_noise. */
+ * the same order. On a slow network the trainer's option local_steps=k averages weights after every k steps instead of summing each gradient: no
+ * longer that of one rank, and between averages each rank shows its own. STEIN_UNSUPPORTED for closed forms, deep kernels and noise of the caller's. release: as for stein_trainer_set_noise. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_set_allreduce(stein_trainer *trainer, int32_t rank, int32_t ranks, stein_allreduce_fn sum, void *user,
                                                                stein_release_fn release, stein_error *error);
 

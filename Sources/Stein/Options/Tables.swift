@@ -215,6 +215,10 @@ extension OptionTable {
         "Share of rows whose class is hidden while training; above 0 the model also knows its score without a class"
       ),
       .init("seed", .integer(0 ... .max), "0", "Of rows, noise and dropout"),
+      .init(
+        "local_steps", .integer(1 ... 1_000_000), "1",
+        "With ranks on a slow network: steps that each takes by itself, on its own rows of the batch, before weights and moments are averaged by the number of rows (McMahan et al. 2017); 1: every gradient is summed"
+      ),
     ])
 
   package static let sampler = OptionTable(kind: "sampler", specs: samplerSpecs)

@@ -140,7 +140,9 @@ package final class Trainer: @unchecked Sendable {
 
   private func step(_ machine: TrainingMachine) throws {
     let result = try machine.gradient(step: progress.step, plan)
-    guard result.loss.isFinite, result.norm.isFinite else { throw diverged(result) }
+    let isLocal = ranks != nil && plan.localSteps > 1
+    // By itself a rank can't go back: where it left the finite numbers all see it in the average.
+    guard isLocal || result.loss.isFinite && result.norm.isFinite else { throw diverged(result) }
     progress.add(result)
     let scale = plan.clip > 0 && result.norm > plan.clip ? plan.clip / result.norm : 1
     let adam = AdamStep(
@@ -148,6 +150,10 @@ package final class Trainer: @unchecked Sendable {
       step: progress.step + 1, averageDecay: plan.averageDecay(at: progress.step))
     machine.update(adam, scale: scale)
     progress.step += 1
+    if isLocal, progress.step % plan.localSteps == 0 || plan.isCheck(after: progress.step) {
+      try machine.average(weights)
+      guard weights.parameters.view.allFinite else { throw diverged(nil) }
+    }
   }
 
   /// Looks at the average of the weights: keeps it if it is the best so far, and ends training that no longer gets better.

@@ -37,6 +37,8 @@ final class TrainingMachine {
   /// With several ranks: the numbers of the draws whose rows are here.
   private let own: View<Int32>
   private var ownCount = 0
+  /// Weights and moments with room for what ranks tell each other, where they are averaged.
+  private let averaged: View<Float>
 
   /// Gradients are added up in at most so many lanes.
   private static let mostLanes = 8
@@ -71,6 +73,10 @@ final class TrainingMachine {
     noise = try trainer.noise.map { source in
       try SuppliedNoise(source, rows: most, dimension: description.dimension, memory: memory)
     }
+    let isLocal = ranks != nil && plan.localSteps > 1
+    averaged = try Storage<Float>(
+      memory, count: isLocal ? 4 * trainer.weights.parameters.count + Ranks.tailCount : 0
+    ).view
     mapping = Job { [unowned self] worker, lane in map(lane, on: worker) }
   }
 
@@ -82,8 +88,29 @@ final class TrainingMachine {
     gather()
     if let mapping { workers.run(tasks: optimizer.lanes, mapping) }
     var result = result(rows: ranks == nil ? plan.batch : ownCount)
-    result.norm = try optimizer.reduce(loss: &result.loss, ranks)
+    if isLocal {
+      result.loss *= Double(plan.batch) / Double(max(ownCount, 1))
+    }
+    result.norm = try optimizer.reduce(loss: &result.loss, isLocal ? nil : ranks)
     return result
+  }
+
+  private var isLocal: Bool { ranks != nil && plan.localSteps > 1 }
+
+  /// Replaces weights and moments by their means over the ranks, each counting by its rows.
+  func average(_ weights: Weights) throws {
+    guard let ranks else { return }
+    let (share, n) = (Float(Double(data.count) / Double(ranks.totalRows)), weights.parameters.count)
+    for (k, vector) in weights.all.enumerated() {
+      let part = averaged.slice(k * n, n)
+      part.copy(vector.storage.view)
+      part.scale(by: share)
+    }
+    try ranks.sum(averaged)
+    for (k, vector) in weights.all.enumerated() {
+      vector.storage.view.copy(averaged.slice(k * n, n))
+    }
+    runner.prepare()
   }
 
   /// Finds the draws of the batch whose rows are this rank's.
@@ -170,7 +197,7 @@ final class TrainingMachine {
     let shown = Double(u[3]) >= plan.labelDropout
     return Draw(
       row: row, sigma: sigma, classIndex: shown ? data.classIndex(row) : -1,
-      weight: 1 / Double(plan.batch), level: weight)
+      weight: 1 / Double(isLocal ? max(ownCount, 1) : plan.batch), level: weight)
   }
 
   func update(_ adam: AdamStep, scale: Double) {

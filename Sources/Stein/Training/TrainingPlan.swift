@@ -20,6 +20,8 @@ struct TrainingPlan: Sendable {
   /// Of a model with a domain.
   let boundary: Boundary?
   let labelDropout: Double
+  /// Steps of a rank between two averages of the weights; 1: gradients are summed instead.
+  let localSteps: Int
   let seed: UInt64
 
   /// Draws of noise for each held-out row: 64, but not more than about 65,000 in all.
@@ -68,6 +70,7 @@ extension TrainingPlan {
     checks = options.integer("checks") ?? 40
     patience = options.integer("patience") ?? 8
     labelDropout = options.number("label_dropout") ?? 0
+    localSteps = options.integer("local_steps") ?? 1
     seed = UInt64(options.integer("seed") ?? 0)
     if objective == nil && model.family != .kernelExponential {
       validationRows = 0

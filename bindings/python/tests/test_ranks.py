@@ -117,11 +117,26 @@ def test_first_steps_are_those_of_one_rank():
     assert moved > 1e-3 and np.abs(weights(trainers[0]) - alone).max() < 1e-3 * moved
 
 
-def test_pieces_are_the_whole():
+def test_local_steps():
+    """Few sums, the same weights on every rank, and a loss that is hardly higher."""
+    start = stein.Model(ROWS, widths=[40, 40], seed=2).to_bytes()
+    options = dict(steps=400, local_steps=20, batch=256)
+    alone = trained(start, ROWS, **{**options, "local_steps": 1})
+    assert (weights(trained(start, ROWS, **options)) == weights(alone)).all()  # one rank needs no average
+    trainers, shared = together(2, lambda r, f: trained(start, ROWS[CUTS[2][r] : CUTS[2][r + 1]], f, r, 2, **options))
+    assert isinstance(trainers[0], stein.Trainer), trainers[0]
+    assert (weights(trainers[0]) == weights(trainers[1])).all()
+    described = trainers[0].describe()
+    assert shared.calls < 1 + 400 / 20 + 2 * len(described["history"]) + 2
+    assert described["best_validation"] < 1.03 * alone.describe()["best_validation"]
+
+
+@pytest.mark.parametrize("local_steps", [1, 7])
+def test_pieces_are_the_whole(local_steps):
     start = stein.Model(ROWS, widths=[16], seed=2).to_bytes()
 
     def body(pieces):
-        return lambda r, f: trained(start, ROWS[CUTS[2][r] : CUTS[2][r + 1]], f, r, 2, pieces=pieces)
+        return lambda r, f: trained(start, ROWS[CUTS[2][r] : CUTS[2][r + 1]], f, r, 2, pieces=pieces, local_steps=local_steps)
 
     whole, _ = together(2, body((0,)))
     parts, _ = together(2, body((7, 50, 0)))
