@@ -10,6 +10,7 @@ MAJOR := $(firstword $(subst ., ,$(VERSION)))
 LIBRARY := $(BUILD)/lib/libstein.so.$(VERSION)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := libffi-dev libxsmm-dev pkg-config cmake libopenmpi-dev openmpi-bin
+PEERS := $(BUILD)/peers-venv
 DEMO := $(BUILD)/demo
 
 # AVX2 and fused multiply-add; a check at run time refuses older processors with a sentence.
@@ -129,8 +130,17 @@ soak: lib venv
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/wine.py --splits 10 --out $(DEMO)
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/digits.py --splits 10 --out $(DEMO)
 
+# Stein and its peers in turns, about ten minutes; leave the machine alone meanwhile.
+bench: lib venv $(PEERS)/.done
+	$(RUN_PYTHON) $(PYTHON) Benchmarks/bench.py --peers $(PEERS)/bin/python --write Benchmarks/RESULTS.md
+
 bench-quick: lib venv
-	$(RUN_PYTHON) $(PYTHON) Benchmarks/training.py
+	$(RUN_PYTHON) $(PYTHON) Benchmarks/bench.py --quick
+
+$(PEERS)/.done: Benchmarks/requirements-peers.txt
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install -q --no-deps -r $<
+	touch $@
 
 bench-objectives: lib venv
 	$(RUN_PYTHON) $(PYTHON) Benchmarks/dimension.py

@@ -43,6 +43,14 @@ extension Graph {
         transposeA
         ? matmul(b, yBar, transposeA: transposeB, transposeB: true)
         : matmul(yBar, b, transposeB: !transposeB)
+      if shape(of: b).rank == 2, shape(of: a).rank > 2, !transposeA {
+        // One matrix for all batches: Σ Aᵢᵀ C̄ᵢ is one product of their rows together.
+        let (rows, cotangent) = (flattened(a), flattened(yBar))
+        let bBar =
+          transposeB
+          ? matmul(cotangent, rows, transposeA: true) : matmul(rows, cotangent, transposeA: true)
+        return [sum(aBar, to: shape(of: a)), bBar]
+      }
       let bBar =
         transposeB
         ? matmul(yBar, a, transposeA: true, transposeB: transposeA)
@@ -77,6 +85,12 @@ extension Graph {
       return [scatterAdd(yBar, indices: indices, rows: shape(of: x)[0]), nil]
     case .scatterAdd(_, let indices, _): return [gather(yBar, indices: indices), nil]
     }
+  }
+
+  /// All axes but the last as one.
+  private mutating func flattened(_ x: Node) -> Node {
+    let dims = shape(of: x).dims
+    return reshape(x, [dims.dropLast().reduce(1, *), dims[dims.count - 1]])
   }
 
   private mutating func binaryCotangents(

@@ -35,6 +35,15 @@ struct Subject: Sendable, CustomTestStringConvertible {
         $0.matmul($1[0], $1[1], transposeA: true, transposeB: true)
       },
       Subject("matmul with batches", [[2, 2, 3], [3, 2]]) { $0.matmul($1[0], $1[1]) },
+      Subject("matmul nt with batches", [[2, 2, 3], [4, 3]]) {
+        $0.matmul($1[0], $1[1], transposeB: true)
+      },
+      Subject("matmul tn with batches", [[2, 3, 2], [3, 2]]) {
+        $0.matmul($1[0], $1[1], transposeA: true)
+      },
+      Subject("matmul with batches of batches", [[2, 2, 1, 3], [3, 2]]) {
+        $0.matmul($1[0], $1[1])
+      },
       Subject("matmul with batches right", [[2, 3], [2, 3, 2]]) { $0.matmul($1[0], $1[1]) },
       Subject("inverse", [[3, 3]]) { $0.inverse($0.add($1[0], $0.scaledIdentity(3, 4))) },
       Subject("inverse with batches", [[2, 2, 2]]) {

@@ -64,9 +64,11 @@ def train(rows, steps):
 
 
 def samples(one, many, n):
-    """From the same start: a cloud as wide as the data."""
+    """One level from a cloud as wide as the data in every direction, off the manifold: where its score is badly known."""
+    known = one.describe()
+    start = np.array(known["mean"]) + np.array(known["scale"]) * np.random.default_rng(1).standard_normal((n, len(known["mean"])))
     return {
-        "one level": one.sample(n, sampler="langevin", steps=2000, seed=1, denoise=True),
+        "one level": one.sample(start=start, sampler="langevin", steps=2000, seed=1, denoise=True),
         "many levels": many.sample(n, seed=1),
     }
 

@@ -127,6 +127,10 @@ def test_save_and_load(tmp_path, rows, model):
     assert (loaded.sample(5) == model.sample(5)).all()
     assert (pickle.loads(pickle.dumps(model)).sample(5) == model.sample(5)).all()
     safetensors = pytest.importorskip("safetensors.numpy").load_file(path)
+    # Beside the parameters the covariance of the data, by its axes.
+    axes, variances = safetensors.pop("data/axes"), safetensors.pop("data/variances")
+    u = (rows - rows.mean(0)) / rows.std(0)
+    np.testing.assert_allclose(axes @ np.diag(variances) @ axes.T, u.T @ u / len(u), atol=1e-5)
     assert set(safetensors) == set(model.parameters())
     for name, value in model.parameters().items():
         assert (safetensors[name] == value).all()
