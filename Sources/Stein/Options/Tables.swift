@@ -265,7 +265,7 @@ extension OptionTable {
       ),
       .init(
         "probes", .integer(1 ... 256), "8",
-        "hutchinson: directions a row; the deviation is told from their spread"),
+        "hutchinson: directions a row; the deviation is told from the spread of 2 or more"),
       .init(
         "unit", .choice(["nats", "bits_per_dimension"]), "nats",
         "nats: ln p(x); bits_per_dimension: -log2 p(x)/d"),

@@ -238,6 +238,8 @@ def test_conditions_that_make_no_sense(table, network, energy):
     assert np.isfinite(drawn).all() and (drawn[:, 1:] == given[:, 1:]).all()
     with pytest.raises(stein.SteinUnsupported, match="one"):
         stein.fit(table, family="exponential").log_likelihood(table)
+    with pytest.raises(stein.SteinValueError, match="2 or more"):
+        network.log_likelihood(table, trace="hutchinson", probes=1, deviation=True)
     with pytest.raises(stein.SteinUnsupported, match="normaliser"):
         network.log_likelihood(table, method="density")
 
