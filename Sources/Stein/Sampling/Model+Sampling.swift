@@ -42,7 +42,7 @@ extension Model {
         throw SteinError(
           .badShape, "start has \(start.rows) rows, out \(out.rows)", argument: "start")
       }
-      try checkFinite(start, "start")
+      try checkFinite(start, "start", monitor)
       call.start = .states(start)
     }
     let sampler = try sampler(samplerKind(options, now, usual: .heun), options, now)
@@ -112,9 +112,10 @@ extension Model {
       let walkers = bench.walkers(firstIndex: firstIndex &+ UInt64(first), seed: seed)
       bench.field.begin(run, first: first, count: count) { r in
         if let classes { return Int(classes.view[first + min(r, count - 1)]) }
+        if case .normals = call.start { return -1 }
         return description.drawClass(seed: seed, row: walkers.firstIndex &+ UInt64(r))
       }
-      bench.begin(walkers, call.start, sigma: sampler.firstSigma, first: first, count: count)
+      try bench.begin(walkers, call.start, sigma: sampler.firstSigma, first: first, count: count)
       if call.logWeights != nil { bench.weigh(sigma: sampler.firstSigma) }
       walkers.recorder?.begin(walkers.state)
       try sampler.walk(walkers, bench.field.scaledScore)

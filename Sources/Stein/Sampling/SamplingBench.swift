@@ -48,7 +48,7 @@ final class SamplingBench {
   /// The first states; rows beyond the last repeat it.
   func begin(
     _ walkers: Walkers, _ start: SamplingCall.Start, sigma: Double, first: Int, count: Int
-  ) {
+  ) throws {
     let units = description.units
     func read(_ tensor: TensorView, _ value: (_ column: Int) -> Double) {
       for r in 0 ..< rows {
@@ -72,7 +72,7 @@ final class SamplingBench {
       // Clean rows, which what is known of them then moves, and their noise.
       place(sigma: 0)
       let source = RandomSource(seed: walkers.seed, stream: Stream.start, step: 2)
-      condition.place(state, source, firstRow: walkers.firstIndex)
+      try condition.place(state, source, firstRow: walkers.firstIndex)
       walkers.draw(Stream.start, step: 1)
       for i in 0 ..< walkers.count { state[i] += sigma * Double(normals[i]) }
     case .states(let tensor):

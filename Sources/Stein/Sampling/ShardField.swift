@@ -39,7 +39,8 @@ final class ShardField {
     self.classOfRow = classOfRow
     evaluator.setClasses(worker, classOfRow)
     tangents?.setClasses(worker, classOfRow)
-    condition?.begin(first: first, count: count)
+    let worker = worker
+    condition?.begin(first: first, count: count) { try run.check(worker) }
   }
 
   var scaledScore: ScaledScore {

@@ -287,5 +287,9 @@ def test_cancelled_within_the_walk(network, table):
     assert time.monotonic() - begun < 1.5
     begun = time.monotonic()
     with pytest.raises(stein.SteinInterrupted):
+        network.sample_posterior(np.ones((20000, 3)), np.ones((200, 20000)), steps=100000, deadline=0.2)
+    assert time.monotonic() - begun < 1.5
+    begun = time.monotonic()
+    with pytest.raises(stein.SteinInterrupted):
         network.log_likelihood(np.tile(table, (300, 1)), tolerance=1e-8, deadline=0.2)
     assert time.monotonic() - begun < 1.5
