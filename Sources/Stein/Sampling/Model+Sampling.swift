@@ -15,6 +15,7 @@ struct SamplingCall {
 
   let options: Options
   var start = Start.own
+  /// Without them classes are drawn; from given normals on there is no chance, so rows are then of no class.
   var labels: TensorView?
   /// [n, ...], or with states on the way [n, moments, ...].
   let out: TensorView
@@ -119,7 +120,7 @@ extension Model {
       if call.logWeights != nil { bench.weigh(sigma: sampler.firstSigma) }
       walkers.recorder?.begin(walkers.state)
       try sampler.walk(walkers, bench.field.scaledScore)
-      bench.write(call, walkers, first: first, count: count)
+      try bench.write(call, walkers, first: first, count: count)
     }
   }
 }

@@ -70,6 +70,8 @@ def test_imputed_rows_do_not_depend_on_each_other(table, network, method):
     masked = np.where(kept, x, 5.0)
     assert network.impute(masked, known=kept, **options).tobytes() == whole.tobytes()
     assert (whole[~kept] != network.impute(x, **{**options, "seed": 3})[~kept]).all()
+    path = network.impute(x, trajectory=3, **options)
+    assert path[:, -1].tobytes() == whole.astype(np.float32).tobytes()
 
 
 def test_posterior_likelihood_and_codes_do_not_depend_on_each_other(table, network):
@@ -93,6 +95,37 @@ def test_encode_and_decode(table, network):
     # What decoding makes of standard normals is what sampling draws.
     drawn = network.decode(np.random.default_rng(0).standard_normal((400, 3)), denoise=True)
     assert np.abs((drawn.mean(0) - table.mean(0)) / table.std(0)).max() < 0.35
+
+
+def test_decode_without_labels_is_of_no_class():
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, 2, 200)
+    rows = rng.standard_normal((200, 2)) + 8 * labels[:, None]
+    model = stein.fit(rows, labels, widths=[32], steps=100, label_dropout=0.3)
+    noise = rng.standard_normal((100, 2))
+    assert np.abs(model.encode(model.decode(noise)) - noise).max() < 2e-3
+
+
+@pytest.mark.parametrize("far", [1e38, 1e300])
+def test_rows_too_far_out_are_an_error(network, energy, far):
+    for model in (network, energy):
+        for call in (model.encode, model.decode, model.log_likelihood):
+            with pytest.raises(stein.SteinNumericError, match="finite"):
+                call([[0.0, 1, 0], [far, 0, 0]], deadline=20)
+    with pytest.raises(stein.SteinNumericError, match="finite"):
+        network.impute([[1e300, np.nan, np.nan]])
+
+
+def test_what_is_drawn_is_finite(network, table):
+    gaussian = stein.fit(table, family="gaussian")
+    for model in (network, gaussian):
+        for steps in range(1, 7):
+            try:
+                drawn = model.sample(70, sampler="langevin", step_size=1e12, steps=steps)
+            except stein.SteinNumericError as error:
+                assert "left the finite numbers" in str(error)
+            else:
+                assert np.isfinite(drawn).all()
 
 
 def test_likelihood_of_a_network(table, network, energy):
