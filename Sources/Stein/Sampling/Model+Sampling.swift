@@ -67,6 +67,9 @@ extension Model {
       throw Options.bad(
         key, "is not for rows with weights, which are of the lowest level's density")
     }
+    for key in ["temperature", "guidance"] where options.isSet(key) {
+      throw Options.bad(key, "is not for rows with weights, which are of the model's own density")
+    }
     guard logWeights.shape == [out.rows] else {
       throw SteinError(
         .badShape, "log_weights has shape \(logWeights.shape); it needs [\(out.rows)]",

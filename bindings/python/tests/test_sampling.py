@@ -279,6 +279,8 @@ def test_conditions_that_make_no_sense(table, network, energy):
         network.sample_weighted(3)
     with pytest.raises(stein.SteinValueError, match="is not asked"):
         energy.sample_weighted(3, sampler="heun")
+    with pytest.raises(stein.SteinValueError, match="'temperature' is not for rows with weights"):
+        energy.sample_weighted(3, temperature=0.5)
     constant = stein.fit(np.column_stack([table, np.ones(len(table))]), widths=[8], steps=5)
     with pytest.raises(stein.SteinUnsupported, match="constant columns"):
         constant.log_likelihood(np.column_stack([table, np.ones(len(table))]))
