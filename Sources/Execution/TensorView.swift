@@ -33,9 +33,7 @@ package struct TensorView: @unchecked Sendable {
   let strides: [Int]
   let base: UnsafeMutableRawPointer
 
-  /// `strides`: in elements, one for e.
-  ///
-  /// ach axis. `base`: the element at index 0 of every axis.
+  /// `strides`: in elements, one for each axis; `base`: the element at index 0 of every axis.
   package init(type: ElementType, shape: [Int], strides: [Int], base: UnsafeMutableRawPointer) {
     self.type = type
     self.shape = shape
@@ -59,6 +57,13 @@ package struct TensorView: @unchecked Sendable {
   /// Row `row` in row-major order, as `Double`.
   package func readRow(_ row: Int, into out: View<Double>) {
     forEachElement(ofRow: row) { index, offset in out[index] = value(offset) }
+  }
+
+  /// Whether numbers are finite ones of the tensor's type.
+  package func holds(_ values: View<Double>) -> Bool {
+    (0 ..< values.count).allSatisfy {
+      type == .float32 ? Float(values[$0]).isFinite : values[$0].isFinite
+    }
   }
 
   /// Writes a row in row-major order; only floating types are written.

@@ -4,9 +4,7 @@ import Glibc
 import Stein
 import Synchronization
 
-/// The caller's `.
-///
-/// stein_monitor`. Its fields are read and written whole, by atomics on our side.
+/// The caller's `stein_monitor`: its fields are read and written whole, by atomics on our side.
 @safe
 final class HostMonitor: Monitor, @unchecked Sendable {
   private let monitor: UnsafeMutablePointer<stein_monitor>

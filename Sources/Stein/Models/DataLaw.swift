@@ -73,12 +73,19 @@ extension DataLaw {
     }
     variances = try values(DataLaw.names.variances, d)
     axes = try values(DataLaw.names.axes, d * d)
-    let lengths = (0 ..< d).map { j in
-      (0 ..< d).reduce(0) { $0 + axes[$1 * d + j] * axes[$1 * d + j] }
+    guard variances.allSatisfy({ (0 ... 1e24).contains($0) }), hasOrthonormalAxes else {
+      throw SteinError(.badFile, "the data's axes are no axes")
     }
-    guard variances.allSatisfy({ (0 ... 1e24).contains($0) }),
-      lengths.allSatisfy({ abs($0 - 1) < 1e-6 })
-    else { throw SteinError(.badFile, "the data's axes are no axes") }
+  }
+
+  private var hasOrthonormalAxes: Bool {
+    let d = variances.count
+    return (0 ..< d).allSatisfy { j in
+      (0 ... j).allSatisfy { k in
+        let product = (0 ..< d).reduce(0.0) { $0 + axes[$1 * d + j] * axes[$1 * d + k] }
+        return abs(product - (j == k ? 1 : 0)) < 1e-6
+      }
+    }
   }
 }
 

@@ -73,7 +73,7 @@ struct FieldProgram: Sendable {
       case .scaledScoreAndSlopes(let directions): directions
       default: 1
       }
-    while rows > 1, tangents > 1, rows * tangents * max(dimension, family.width) > 1 << 21 {
+    while rows > 1, tangents > 1, rows * tangents * max(dimension, family.width) > 1 << 19 {
       rows /= 2
     }
     return rows

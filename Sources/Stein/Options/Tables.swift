@@ -269,7 +269,7 @@ extension OptionTable {
       ),
       .init(
         "probes", .integer(1 ... 256), "8",
-        "hutchinson: directions a row; the deviation is told from their spread"),
+        "hutchinson: directions a row; the deviation is told from the spread of 2 or more"),
       .init(
         "unit", .choice(["nats", "bits_per_dimension"]), "nats",
         "nats: ln p(x); bits_per_dimension: -log2 p(x)/d"),
@@ -342,11 +342,12 @@ extension OptionTable {
       "langevin: the level; 0: the lowest trained, or 0.1 if that is higher"),
     .init(
       "step_size", .number(0 ... 1e12), "auto",
-      "ε of x' = x + ε s(x) + √(2ε) z, in squared units of the columns' scale; annealed_langevin: at the lowest level. auto: by technique 4, and σ²/4 but at most 0.1 for langevin"
+      "ε of x' = x + ε s(x) + √(2ε) z, in squared units of the columns' scale; annealed_langevin: at the lowest level. auto: by technique 4, and σ²/4 but at most 0.1 for langevin, times a temperature below 1"
     ),
     .init(
       "temperature", .number(1e-3 ... 1e3), "1",
-      "T of p^(1/T): exact for langevin, elsewhere for Gaussians (Ingraham et al. 2023)"),
+      "T of p^(1/T): exact for langevin, elsewhere for Gaussians of up to 128 columns (Ingraham et al. 2023)"
+    ),
     .init(
       "guidance", .number(-1e3 ... 1e3), "1",
       "w of (1 - w) s(x) + w s(x | class): 1 for the class alone, more to stress it (Ho & Salimans 2022)"

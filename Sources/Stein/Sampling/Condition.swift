@@ -48,6 +48,9 @@ final class Condition {
   private let scratch: View<Double>
   /// [rows, count].
   private let normals: View<Float>
+  private var first = 0
+  /// Throws when the call is to stop.
+  private var check: () throws -> Void = {}
 
   init(
     _ method: Method, _ observation: LinearObservation, rows: Int, dimension: Int, iterations: Int,
@@ -71,7 +74,8 @@ final class Condition {
   }
 
   /// Reads what is known of the rows of a shard; rows beyond the last repeat it.
-  func begin(first: Int, count: Int) {
+  func begin(first: Int, count: Int, check: @escaping () throws -> Void) {
+    (self.first, self.check) = (first, check)
     for r in 0 ..< rows {
       observation.read(
         first + min(r, count - 1), scratch, y: own(y, r), mask: own(mask, r))
@@ -81,11 +85,12 @@ final class Condition {
   /// Makes first states of clean rows u ~ N(m, Σ): u + Σ Aᵀ (A Σ Aᵀ + σ_y²)⁻¹ (y − A u − e), which is of that law given y.
   ///
   /// Matheron's rule (Journel & Huijbregts 1978).
-  func place(_ state: View<Double>, _ source: RandomSource, firstRow: UInt64) {
+  func place(_ state: View<Double>, _ source: RandomSource, firstRow: UInt64) throws {
     guard method == .covariance else { return }
     let m = observation.count
     normals.fillNormal(rows: rows, columns: m, source, firstRow: firstRow)
     for r in 0 ..< rows {
+      try check()
       observation.apply(
         state.slice(r * dimension, dimension), mask: own(mask, r), into: own(image, r))
       for i in r * m ..< (r + 1) * m {
@@ -93,8 +98,8 @@ final class Condition {
         residual[i] = mask[i] * (y[i] - noise) - image[i]
       }
     }
-    solve(by: { $0 })
-    transpose(solution)
+    try solve(by: { $0 })
+    try transpose(solution)
     for r in 0 ..< rows {
       let own = clean.slice(r * dimension, dimension)
       description.covary(tangent.slice(r * dimension, dimension), into: own, scratch: scratch) {
@@ -121,7 +126,7 @@ final class Condition {
     case .covariance:
       try miss(g, state, level)
       try solve(level, derivative)
-      transpose(solution)
+      try transpose(solution)
       let pull = try derivative(tangent)
       for r in 0 ..< rows {
         let (sigma, added) = (level[r], pull.slice(r * dimension, dimension))
@@ -134,7 +139,7 @@ final class Condition {
       }
     case .dps:
       try miss(g, state, level)
-      transpose(residual)
+      try transpose(residual)
       let pull = try derivative(tangent)
       for r in 0 ..< rows {
         let length = square(residual, r).squareRoot()
@@ -165,6 +170,7 @@ final class Condition {
   private func miss(_ g: View<Double>, _ state: View<Double>, _ level: ScaledScore.Level) throws {
     for i in 0 ..< rows * dimension { clean[i] = state[i] + level[i / dimension] * g[i] }
     for r in 0 ..< rows {
+      try check()
       observation.apply(
         clean.slice(r * dimension, dimension), mask: own(mask, r), into: own(image, r))
     }
@@ -172,8 +178,9 @@ final class Condition {
   }
 
   /// tangent = Aᵀ w.
-  private func transpose(_ w: View<Double>) {
+  private func transpose(_ w: View<Double>) throws {
     for r in 0 ..< rows {
+      try check()
       observation.applyTransposed(
         own(w, r), mask: own(mask, r), into: tangent.slice(r * dimension, dimension))
     }
@@ -189,11 +196,18 @@ final class Condition {
     target.copy(residual)
     usual.fill(0)
     begin()
+    for r in 0 ..< rows where !squares[r].isFinite {
+      throw SteinError(
+        .diverged,
+        "sampling is so far from what is known, among rows from \(first) on, that its square is not finite"
+      )
+    }
     for _ in 0 ..< min(iterations, observation.count) {
       guard (0 ..< rows).contains(where: { squares[rows + $0] > 0 }) else { return }
-      transpose(direction)
+      try transpose(direction)
       let pushed = try derivative(tangent)
       for r in 0 ..< rows where squares[rows + r] > 0 {
+        try check()
         let variance = level[r] * level[r]
         let own = pushed.slice(r * dimension, dimension)
         for i in 0 ..< dimension { own[i] *= variance }
@@ -201,7 +215,7 @@ final class Condition {
         // What the data's own covariance would give.
         let ofData = { (x: Double) in x * variance / (x + variance) }
         guard curvature >= 0.2 * expected(r, ofData), curvature.isFinite else {
-          solve(r, by: ofData)
+          try solve(r, by: ofData)
           usual[r] = 1
           continue
         }
@@ -211,16 +225,17 @@ final class Condition {
   }
 
   /// The same for every row with f(Σ) in the place of σ²J.
-  private func solve(by f: (Double) -> Double) {
+  private func solve(by f: (Double) -> Double) throws {
     target.copy(residual)
-    for r in 0 ..< rows { solve(r, by: f) }
+    for r in 0 ..< rows { try solve(r, by: f) }
   }
 
   /// A row's solution with f(Σ), from the start.
-  private func solve(_ r: Int, by f: (Double) -> Double) {
+  private func solve(_ r: Int, by f: (Double) -> Double) throws {
     own(residual, r).copy(own(target, r))
     begin(r)
     for _ in 0 ..< 2 * observation.count where squares[rows + r] > 0 {
+      try check()
       let pushed = covaried(r, f)
       let curvature = image(r, of: pushed)
       guard curvature > 0, curvature.isFinite else { break }

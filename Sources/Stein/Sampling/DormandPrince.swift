@@ -46,6 +46,8 @@ package struct DormandPrince {
   }
 
   /// Takes y from `start` to `end`, in place; `accepted` sees the error of each step that stands.
+  ///
+  /// Rows whose slopes are not finite end as NaN.
   func solve(
     _ y: View<Double>, from start: Double, to end: Double, _ control: Control,
     derivative: Derivative, judge: Judge,
@@ -104,6 +106,12 @@ package struct DormandPrince {
       if abs(step[r]) < 1e-5 * abs(span) { step[r] = 1e-5 * span }
       return
     }
+    // A row that left the finite numbers comes to no end: it is left as it is.
+    guard size5.isFinite else {
+      own.fill(.nan)
+      time[r] = end
+      return
+    }
     accepted(r, miss)
     own.copy(next)
     for i in r * width ..< (r + 1) * width { slopes[i] = slopes[6 * size + i] }
@@ -113,6 +121,7 @@ package struct DormandPrince {
       let growth = 0.9 * pow(max(size5, 1e-8), -0.14) * pow(previous[r], 0.08)
       previous[r] = max(size5, 1e-4)
       step[r] = h * min(5, max(0.2, growth))
+      if abs(step[r]) < 1e-5 * abs(span) { step[r] = 1e-5 * span }
     }
     // What is left of the way, if it is less or hardly more.
     if abs(end - time[r]) <= 1e-10 * abs(span) { time[r] = end }

@@ -8,19 +8,17 @@ struct FieldChange: Sendable {
   var guidedLevels = 0.0 ... .infinity
   /// T: p^{1/T} where there is one level.
   var temperature = 1.0
-  /// σ_data, by which the temperature goes from level to level; nil for one level alone.
-  var sigmaData: Double?
+  var isOneLevel = false
 
   func weight(_ sigma: Double) -> Double { guidedLevels.contains(sigma) ? guidance : 1 }
 
-  /// By how much the score grows: (σ² + σ_data²)/(σ² + T σ_data²), exact for N(m, σ_data²).
+  /// By how much the score grows along an axis of the data's covariance Σ: (Σ + σ²)/(T Σ + σ²), exact for N(m, Σ); 1/T at one level.
   ///
-  /// Ingraham et al. (2023), "Illuminating protein space with a programmable generative model", low-temperature sampling.
-  func growth(_ sigma: Double) -> Double {
-    guard temperature != 1 else { return 1 }
-    guard let sigmaData else { return 1 / temperature }
-    let (square, data) = (sigma * sigma, sigmaData * sigmaData)
-    return (square + data) / (square + temperature * data)
+  /// Ingraham et al. (2023), "Illuminating protein space with a programmable generative model", low-temperature sampling, there with
+  /// one variance for all axes: along narrow ones that would make the field too steep for any number of steps.
+  func growth(_ variance: Double, _ sigma: Double) -> Double {
+    guard !isOneLevel else { return 1 / temperature }
+    return (variance + sigma * sigma) / (temperature * variance + sigma * sigma)
   }
 }
 
@@ -29,9 +27,12 @@ extension FieldChange {
   init(_ options: Options, _ description: ModelDescription, oneLevel: Bool) throws {
     guidance = options.number("guidance") ?? 1
     temperature = options.number("temperature") ?? 1
-    sigmaData = oneLevel ? nil : description.sigmaData
+    isOneLevel = oneLevel
     let (low, high) = (options.number("guidance_min") ?? 0, options.number("guidance_max") ?? 0)
-    guidedLevels = low ... max(high > 0 ? high : .infinity, low)
+    guard high == 0 || low <= high else {
+      throw Options.bad("guidance_min", "is above guidance_max")
+    }
+    guidedLevels = low ... (high > 0 ? high : .infinity)
     guard guidance != 1 else {
       for key in ["guidance_min", "guidance_max"] where options.isSet(key) {
         throw Options.bad(key, "wants guidance other than 1")

@@ -2,13 +2,13 @@ import Execution
 
 /// What is known of each row: y = A u + noise, in units of u.
 ///
-/// A is one matrix for all rows with rows of length 1, or a mask a row.
+/// A is one matrix for all rows, each row over what y then varies by, or a mask a row.
 struct LinearObservation: Sendable {
   enum Source: Sendable {
     /// Rows in the data's units, and which of their values are known; nil: those that are numbers.
     case mask(x: TensorView, known: TensorView?)
-    /// A in units of u, [m, D], its rows of length 1; y − A·mean over the same lengths, per row of y [n, m].
-    case matrix(Storage<Double>, y: TensorView, shift: [Double], lengths: [Double])
+    /// A in units of u, [m, D], its rows over `norms`; y − A·mean over the same, per row of y [n, m].
+    case matrix(Storage<Double>, y: TensorView, shift: [Double], norms: [Double])
   }
 
   let source: Source
@@ -40,9 +40,9 @@ struct LinearObservation: Sendable {
         y[index] =
           mask[index] == 0 ? 0 : (scratch[column] - units.mean[column]) / units.scale[column]
       }
-    case .matrix(_, let given, let shift, let lengths):
+    case .matrix(_, let given, let shift, let norms):
       given.readRow(row, into: scratch)
-      for i in 0 ..< count { y[i] = lengths[i] > 0 ? (scratch[i] - shift[i]) / lengths[i] : 0 }
+      for i in 0 ..< count { y[i] = norms[i] > 0 ? (scratch[i] - shift[i]) / norms[i] : 0 }
       mask.fill(1)
     }
   }
@@ -53,10 +53,10 @@ struct LinearObservation: Sendable {
       for i in 0 ..< count { out[i] = mask[i] * v[i] }
       return
     }
-    let d = units.active.count
+    let (d, matrix) = (units.active.count, a.view)
     for i in 0 ..< count {
       var sum = 0.0
-      for j in 0 ..< d { sum += a.view[i * d + j] * v[j] }
+      for j in 0 ..< d { sum += matrix[i * d + j] * v[j] }
       out[i] = sum
     }
   }
@@ -67,10 +67,10 @@ struct LinearObservation: Sendable {
       for i in 0 ..< count { out[i] = mask[i] * w[i] }
       return
     }
-    let d = units.active.count
+    let (d, matrix) = (units.active.count, a.view)
     out.fill(0)
     for i in 0 ..< count {
-      for j in 0 ..< d { out[j] += a.view[i * d + j] * w[i] }
+      for j in 0 ..< d { out[j] += matrix[i * d + j] * w[i] }
     }
   }
 }

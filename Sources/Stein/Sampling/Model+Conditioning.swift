@@ -1,4 +1,5 @@
 package import Execution
+import Glibc
 
 extension Model {
   /// Draws what is not known of rows, given what is.
@@ -13,7 +14,7 @@ extension Model {
     let moments = options.integer("trajectory") ?? 0
     try now.checkRows(x, "x")
     try now.checkRows(out, "out", moments: moments)
-    try checkKnown(x, known, rows: out.rows)
+    try checkKnown(x, known, rows: out.rows, monitor)
     let noise = options.number("noise") ?? 0
     let kind = try samplerKind(options, now, usual: usualKind(options))
     let method = try method(options, kind)
@@ -47,8 +48,8 @@ extension Model {
       throw SteinError(
         .badShape, "y has shape \(y.shape); it needs [\(out.rows), \(matrix.rows)]", argument: "y")
     }
-    try checkFinite(matrix, "matrix")
-    try checkFinite(y, "y")
+    try checkFinite(matrix, "matrix", monitor)
+    try checkFinite(y, "y", monitor)
     let kind = try samplerKind(options, now, usual: usualKind(options))
     let method = try method(options, kind)
     guard method == .covariance || method == .dps else {
@@ -87,8 +88,8 @@ extension Model {
     guard method != .dps || [.ddim, .euler].contains(kind) else {
       throw Options.bad("method", "is 'dps', which is for sampler=ddim and sampler=euler")
     }
-    for key in ["iterations"] where options.isSet(key) && method != .covariance {
-      throw Options.bad(key, "is for method=covariance")
+    if options.isSet("iterations"), method != .covariance {
+      throw Options.bad("iterations", "is for method=covariance")
     }
     if options.isSet("strength"), method != .dps {
       throw Options.bad("strength", "is for method=dps")
@@ -97,7 +98,9 @@ extension Model {
   }
 
   /// What is known must be a number.
-  private func checkKnown(_ x: TensorView, _ known: TensorView?, rows: Int) throws {
+  private func checkKnown(
+    _ x: TensorView, _ known: TensorView?, rows: Int, _ monitor: any Monitor
+  ) throws {
     guard x.rows == rows else {
       throw SteinError(.badShape, "x has \(x.rows) rows, out \(rows)", argument: "x")
     }
@@ -110,7 +113,9 @@ extension Model {
     let count = x.rowCount
     let values = try Storage<Double>(context.memory, count: 2 * count).view
     let (row, flags) = (values.slice(0, count), values.slice(count, count))
+    let step = max(1, (1 << 16) / max(count, 1))
     for r in 0 ..< rows {
+      if r % step == 0 { try monitor.poll() }
       x.readRow(r, into: row)
       known?.readRow(r, into: flags)
       for c in 0 ..< count {
@@ -133,29 +138,36 @@ extension LinearObservation {
     let (m, d) = (matrix.rows, units.active.count)
     let a = try Storage<Double>(memory, count: m * d)
     let row = try Storage<Double>(memory, count: units.count).view
-    var (shift, lengths, variances) = ([Double](), [Double](), [Double]())
+    var (shift, norms, variances) = ([Double](), [Double](), [Double]())
     for i in 0 ..< m {
       matrix.readRow(i, into: row)
-      var (square, sum) = (0.0, 0.0)
+      let own = a.view.slice(i * d, d)
+      var (largest, square, sum) = (0.0, 0.0, 0.0)
       for c in 0 ..< units.count { sum += row[c] * units.mean[c] }
       for (j, column) in units.active.enumerated() {
-        let value = row[column] * units.scale[column]
-        a.view[i * d + j] = value
-        square += value * value
+        own[j] = row[column] * units.scale[column]
+        largest = max(largest, abs(own[j]))
       }
-      let length = square.squareRoot()
+      // Over the largest first, so that no square leaves the numbers.
+      for j in 0 ..< d where largest > 0 {
+        own[j] /= largest
+        square += own[j] * own[j]
+      }
+      let length = largest * square.squareRoot()
       guard length.isFinite, sum.isFinite else {
         throw SteinError(
           .badValue, "row \(i) of matrix is too large for the data's units", argument: "matrix")
       }
-      // A row of zeros says nothing.
-      for j in 0 ..< d where length > 0 { a.view[i * d + j] /= length }
+      // Rows that say little beside their noise then count little. A row of zeros says nothing.
+      let norm = length > 0 ? hypot(length, noise) : 0
+      for j in 0 ..< d where norm > 0 { own[j] *= largest / norm }
       shift.append(sum)
-      lengths.append(length)
-      let relative = length > 0 ? noise / length : 1
-      variances.append(relative * relative + description.sigmaMin * description.sigmaMin)
+      norms.append(norm)
+      let (relative, share) = norm > 0 ? (noise / norm, length / norm) : (1, 1)
+      let lowest = description.sigmaMin * share
+      variances.append(relative * relative + lowest * lowest)
     }
-    source = .matrix(a, y: y, shift: shift, lengths: lengths)
+    source = .matrix(a, y: y, shift: shift, norms: norms)
     self.units = units
     count = m
     self.variances = variances

@@ -14,7 +14,7 @@ extension Model {
     guard out.shape == x.shape else {
       throw SteinError(.badShape, "out has shape \(out.shape), x \(x.shape)", argument: "out")
     }
-    try checkFinite(x, "x")
+    try checkFinite(x, "x", monitor)
     let flow = try FlowRun(
       self, now, options, field: .scaledScore, lowest: "sigma_min", labels: labels, rows: x.rows)
     let units = now.description.units
@@ -50,7 +50,7 @@ extension Model {
       throw SteinError(
         .badShape, "out has shape \(out.shape), noise \(noise.shape)", argument: "out")
     }
-    try checkFinite(noise, "noise")
+    try checkFinite(noise, "noise", monitor)
     try checkFlow(now, labels)
     let range = try now.range(options, lowest: "sigma_min")
     let sampler = AdaptiveFlow(

@@ -49,7 +49,7 @@ extension Model {
       throw SteinError(
         .badShape, "\(name) has shape \(tensor.shape); it needs [\(x.rows)]", argument: name)
     }
-    try checkFinite(x, "x")
+    try checkFinite(x, "x", monitor)
     guard description.units.active.count == description.units.count else {
       throw SteinError(
         .unsupported, "the model has constant columns, on which there is no density",
@@ -57,8 +57,7 @@ extension Model {
     }
     let result = LikelihoodResult(
       isBits: options.choice("unit") == "bits_per_dimension", dimension: description.dimension,
-      out: out, deviation: deviation,
-      values: try Storage<Double>(context.memory, count: context.workers.count))
+      out: out, deviation: deviation)
     let isNormalized = description.family.isNormalized
     if options.choice("method") ?? (isNormalized ? "density" : "flow") == "density" {
       try density(x, labels, options, now, result, monitor)
@@ -82,9 +81,10 @@ extension Model {
       throw Options.bad(key, "is for method=flow")
     }
     let level = try now.level(options, "sigma", usual: now.description.sigmaMin)
-    let energies = try Storage<Double>(context.memory, count: x.rows)
-    try energy(x: x, labels: labels, sigma: level, out: energies.tensor, monitor: monitor)
-    for row in 0 ..< x.rows { result.write(row, -energies.view[row], deviation: 0, worker: 0) }
+    let shift = now.description.units.logVolume
+    try forEachRow(.energy, x, labels, level, monitor, width: 1) { index, _, _, _, energy, row in
+      result.write(index, -Double(energy[0]) - shift, deviation: 0, row)
+    }
   }
 
   /// Along the probability flow: the density of its end, less what was lost on the way.
@@ -96,6 +96,9 @@ extension Model {
     let trace = TraceEstimate(options, dimension: description.dimension)
     if options.isSet("probes"), trace.directions == 0 {
       throw Options.bad("probes", "are for trace=hutchinson")
+    }
+    if trace.directions == 1, result.deviation != nil {
+      throw Options.bad("probes", "is 1, from which no deviation can be told; it wants 2 or more")
     }
     let flow = try FlowRun(
       self, now, options, field: trace.field, lowest: "sigma", labels: labels, rows: x.rows)
@@ -126,7 +129,7 @@ extension Model {
           throw SteinError(
             .diverged, "row \(first + r) of x is so far out that its likelihood is not finite")
         }
-        result.write(first + r, nats, deviation: deviation, worker: worker)
+        result.write(first + r, nats, deviation: deviation, bench.row)
       }
     }
   }
@@ -151,12 +154,11 @@ private struct LikelihoodResult: Sendable {
   let dimension: Int
   let out: TensorView
   let deviation: TensorView?
-  /// One number a worker.
-  let values: Storage<Double>
 
-  func write(_ row: Int, _ nats: Double, deviation error: Double, worker: Int) {
+  /// `scratch`: for one number.
+  func write(_ row: Int, _ nats: Double, deviation error: Double, _ scratch: View<Double>) {
     let bits = Double(dimension) * log(2)
-    let value = values.view.slice(worker, 1)
+    let value = scratch.slice(0, 1)
     value[0] = isBits ? -nats / bits : nats
     out.writeRow(row, from: value)
     value[0] = isBits ? error / bits : error

@@ -15,6 +15,7 @@ struct SamplingCall {
 
   let options: Options
   var start = Start.own
+  /// Without them classes are drawn; from given normals on there is no chance, so rows are then of no class.
   var labels: TensorView?
   /// [n, ...], or with states on the way [n, moments, ...].
   let out: TensorView
@@ -42,7 +43,7 @@ extension Model {
         throw SteinError(
           .badShape, "start has \(start.rows) rows, out \(out.rows)", argument: "start")
       }
-      try checkFinite(start, "start")
+      try checkFinite(start, "start", monitor)
       call.start = .states(start)
     }
     let sampler = try sampler(samplerKind(options, now, usual: .heun), options, now)
@@ -65,6 +66,9 @@ extension Model {
     for key in ["trajectory", "denoise"] where options.isSet(key) {
       throw Options.bad(
         key, "is not for rows with weights, which are of the lowest level's density")
+    }
+    for key in ["temperature", "guidance"] where options.isSet(key) {
+      throw Options.bad(key, "is not for rows with weights, which are of the model's own density")
     }
     guard logWeights.shape == [out.rows] else {
       throw SteinError(
@@ -112,13 +116,14 @@ extension Model {
       let walkers = bench.walkers(firstIndex: firstIndex &+ UInt64(first), seed: seed)
       bench.field.begin(run, first: first, count: count) { r in
         if let classes { return Int(classes.view[first + min(r, count - 1)]) }
+        if case .normals = call.start { return -1 }
         return description.drawClass(seed: seed, row: walkers.firstIndex &+ UInt64(r))
       }
-      bench.begin(walkers, call.start, sigma: sampler.firstSigma, first: first, count: count)
+      try bench.begin(walkers, call.start, sigma: sampler.firstSigma, first: first, count: count)
       if call.logWeights != nil { bench.weigh(sigma: sampler.firstSigma) }
       walkers.recorder?.begin(walkers.state)
       try sampler.walk(walkers, bench.field.scaledScore)
-      bench.write(call, walkers, first: first, count: count)
+      try bench.write(call, walkers, first: first, count: count)
     }
   }
 }

@@ -130,11 +130,11 @@ extension Langevin {
   init(_ options: Options, _ model: Model.Snapshot) throws {
     let usual = min(max(model.description.sigmaMin, 0.1), model.description.sigmaMax)
     let sigma = try model.level(options, "sigma", usual: usual)
-    // Noise of σ leaves no direction narrower than σ, where steps below 2σ² are stable.
+    // Noise of σ leaves no direction narrower than σ, where steps below 2σ² are stable; T σ² when it is colder.
     let spread = model.description.sigmaData * model.description.sigmaData
+    let warm = sigma > 0 ? min(sigma * sigma / 4, 0.1 * spread) : 0.01 * spread
     let stepSize =
-      options.number("step_size")
-      ?? (sigma > 0 ? min(sigma * sigma / 4, 0.1 * spread) : 0.01 * spread)
+      options.number("step_size") ?? warm * min(options.number("temperature") ?? 1, 1)
     let denoise = options.flag("denoise") ?? false
     if denoise, model.description.domain != .real {
       throw Options.bad("denoise", "is for densities without a domain")

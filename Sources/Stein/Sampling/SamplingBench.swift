@@ -48,7 +48,7 @@ final class SamplingBench {
   /// The first states; rows beyond the last repeat it.
   func begin(
     _ walkers: Walkers, _ start: SamplingCall.Start, sigma: Double, first: Int, count: Int
-  ) {
+  ) throws {
     let units = description.units
     func read(_ tensor: TensorView, _ value: (_ column: Int) -> Double) {
       for r in 0 ..< rows {
@@ -72,7 +72,7 @@ final class SamplingBench {
       // Clean rows, which what is known of them then moves, and their noise.
       place(sigma: 0)
       let source = RandomSource(seed: walkers.seed, stream: Stream.start, step: 2)
-      condition.place(state, source, firstRow: walkers.firstIndex)
+      try condition.place(state, source, firstRow: walkers.firstIndex)
       walkers.draw(Stream.start, step: 1)
       for i in 0 ..< walkers.count { state[i] += sigma * Double(normals[i]) }
     case .states(let tensor):
@@ -93,19 +93,20 @@ final class SamplingBench {
     }
   }
 
-  func write(_ call: SamplingCall, _ walkers: Walkers, first: Int, count: Int) {
+  /// Writes rows, which must be finite in the numbers of `out`.
+  func write(_ call: SamplingCall, _ walkers: Walkers, first: Int, count: Int) throws {
     let units = description.units
     for r in 0 ..< count {
-      if let recorder {
-        for moment in 0 ..< moments {
-          let states = recorder.state(moment, count: walkers.count)
-          units.restore(into: row.slice(moment * units.count, units.count)) {
-            states[r * dimension + $0]
-          }
+      for moment in 0 ..< max(moments, 1) {
+        let states = recorder?.state(moment, count: walkers.count) ?? state
+        let own = row.slice(moment * units.count, units.count)
+        units.restore(into: own) { states[r * dimension + $0] }
+        if moment + 1 >= moments {
+          call.known?.observation.restore(first + r, into: own, scratch: scratch)
         }
-      } else {
-        units.restore(into: row) { state[r * dimension + $0] }
-        call.known?.observation.restore(first + r, into: row, scratch: scratch)
+      }
+      guard call.out.holds(row) else {
+        throw SteinError(.diverged, "sampling left the finite numbers in row \(first + r)")
       }
       call.out.writeRow(first + r, from: row)
       if let weights = call.logWeights {

@@ -14,6 +14,8 @@ final class ShardField {
   private let field: View<Double>
   private let pushed: View<Double>
   private let energies: View<Double>
+  /// Of one row.
+  private let scratch: View<Double>
   private var run: RowRun?
   private var (first, count) = (0, 0)
   private var classOfRow: (Int) -> Int = { _ in -1 }
@@ -28,6 +30,7 @@ final class ShardField {
     field = try Storage<Double>(memory, count: rows * dimension).view
     pushed = try Storage<Double>(memory, count: tangents == nil ? 0 : rows * dimension).view
     energies = try Storage<Double>(memory, count: needsEnergy ? rows : 0).view
+    scratch = try Storage<Double>(memory, count: dimension).view
   }
 
   /// Turns to rows `first` and `count` on.
@@ -36,7 +39,8 @@ final class ShardField {
     self.classOfRow = classOfRow
     evaluator.setClasses(worker, classOfRow)
     tangents?.setClasses(worker, classOfRow)
-    condition?.begin(first: first, count: count)
+    let worker = worker
+    condition?.begin(first: first, count: count) { try run.check(worker) }
   }
 
   var scaledScore: ScaledScore {
@@ -66,14 +70,23 @@ final class ShardField {
     } else {
       try checkFinite(level)
     }
-    if change.temperature != 1 {
-      for i in 0 ..< rows * dimension { field[i] *= change.growth(level[i / dimension]) }
-    }
+    temper(field, level)
     try condition?.adjust(field, at: state, level) { v in
       try self.derivative(state, level, v)
       return self.pushed
     }
     if condition != nil { try checkFinite(level) }
+  }
+
+  /// Makes changes of the score those at the temperature asked for.
+  private func temper(_ slopes: View<Double>, _ level: ScaledScore.Level) {
+    guard change.temperature != 1 else { return }
+    for r in 0 ..< rows {
+      let own = slopes.slice(r * dimension, dimension)
+      evaluator.description.covary(own, into: own, scratch: scratch) {
+        change.growth($0, level[r])
+      }
+    }
   }
 
   private func checkFinite(_ level: ScaledScore.Level) throws {
@@ -95,12 +108,14 @@ final class ShardField {
     try combine(tangents, state, level) { _, weight, isFirst in
       let slope = tangents.output(1, self.worker)
       for r in 0 ..< self.rows {
-        let share = level[r] * weight(r) * self.change.growth(level[r])
+        let share = level[r] * weight(r)
         for i in r * self.dimension ..< (r + 1) * self.dimension {
-          self.pushed[i] = (isFirst ? v[i] : self.pushed[i]) + share * Double(slope[i])
+          self.pushed[i] = (isFirst ? 0 : self.pushed[i]) + share * Double(slope[i])
         }
       }
     }
+    temper(pushed, level)
+    for i in 0 ..< rows * dimension { pushed[i] += v[i] }
   }
 
   /// Runs the field, where it is guided without a class first: the sum of both by their weights.

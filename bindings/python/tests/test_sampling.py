@@ -70,6 +70,8 @@ def test_imputed_rows_do_not_depend_on_each_other(table, network, method):
     masked = np.where(kept, x, 5.0)
     assert network.impute(masked, known=kept, **options).tobytes() == whole.tobytes()
     assert (whole[~kept] != network.impute(x, **{**options, "seed": 3})[~kept]).all()
+    path = network.impute(x, trajectory=3, **options)
+    assert path[:, -1].tobytes() == whole.astype(np.float32).tobytes()
 
 
 def test_posterior_likelihood_and_codes_do_not_depend_on_each_other(table, network):
@@ -93,6 +95,37 @@ def test_encode_and_decode(table, network):
     # What decoding makes of standard normals is what sampling draws.
     drawn = network.decode(np.random.default_rng(0).standard_normal((400, 3)), denoise=True)
     assert np.abs((drawn.mean(0) - table.mean(0)) / table.std(0)).max() < 0.35
+
+
+def test_decode_without_labels_is_of_no_class():
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, 2, 200)
+    rows = rng.standard_normal((200, 2)) + 8 * labels[:, None]
+    model = stein.fit(rows, labels, widths=[32], steps=100, label_dropout=0.3)
+    noise = rng.standard_normal((100, 2))
+    assert np.abs(model.encode(model.decode(noise)) - noise).max() < 2e-3
+
+
+@pytest.mark.parametrize("far", [1e38, 1e300])
+def test_rows_too_far_out_are_an_error(network, energy, far):
+    for model in (network, energy):
+        for call in (model.encode, model.decode, model.log_likelihood):
+            with pytest.raises(stein.SteinNumericError, match="finite"):
+                call([[0.0, 1, 0], [far, 0, 0]], deadline=20)
+    with pytest.raises(stein.SteinNumericError, match="finite"):
+        network.impute([[1e300, np.nan, np.nan]])
+
+
+def test_what_is_drawn_is_finite(network, table):
+    gaussian = stein.fit(table, family="gaussian")
+    for model in (network, gaussian):
+        for steps in range(1, 7):
+            try:
+                drawn = model.sample(70, sampler="langevin", step_size=1e12, steps=steps)
+            except stein.SteinNumericError as error:
+                assert "left the finite numbers" in str(error)
+            else:
+                assert np.isfinite(drawn).all()
 
 
 def test_likelihood_of_a_network(table, network, energy):
@@ -148,6 +181,22 @@ def test_temperature_of_a_gaussian():
     assert np.abs(cold.std(0) / expected - 1).max() < 0.06
 
 
+@pytest.mark.parametrize("temperature", [0.01, 0.3, 3])
+def test_temperature_of_narrow_gaussians(temperature):
+    """Exact for any covariance, and stable where a direction is far narrower than the others."""
+    rng = np.random.default_rng(7)
+    rows = rng.standard_normal((2000, 3)) @ np.array([[1, 0.9, 0], [0, 0.3, 0.5], [0, 0, 0.02]])
+    model = stein.fit(rows, family="gaussian")
+    # What steps and a last step to E[clean | x] leave out is some percent in narrow directions.
+    for sampler in ("heun", "rk45", "dpmpp_2m", "dpmpp_3m_sde", "predictor_corrector"):
+        drawn = model.sample(2000, sampler=sampler, temperature=temperature, steps=100 if sampler != "rk45" else 18)
+        ratio = np.cov(drawn.T) / (temperature * np.cov(rows.T))
+        assert np.abs(np.diag(ratio) - 1).max() < 0.15, sampler
+    drawn = model.sample(2000, sampler="langevin", sigma=0.3, temperature=temperature, steps=2000)
+    expected = temperature * (rows.var(0) * 1.09)
+    assert np.abs(drawn.var(0) / expected - 1).max() < 0.15
+
+
 def test_weights_make_annealing_exact():
     """Two modes of unequal width: the energies alone say how much lies in each."""
     rng = np.random.default_rng(6)
@@ -199,6 +248,7 @@ def test_accepting_keeps_a_level(energy, table):
         (dict(guidance=2), "models with classes"),
         (dict(guidance_min=2), "guidance other than 1"),
         (dict(churn=1, churn_min=3, churn_max=2), "above churn_max"),
+        (dict(guidance=2, guidance_min=3, guidance_max=2), "above guidance_max"),
         (dict(grid="uniform", rho=3), "grid=edm"),
         (dict(steps=1), "takes 2 to"),
         (dict(sampler="annealed_langevin", accept=True), "without an energy"),
@@ -229,6 +279,8 @@ def test_conditions_that_make_no_sense(table, network, energy):
         network.sample_weighted(3)
     with pytest.raises(stein.SteinValueError, match="is not asked"):
         energy.sample_weighted(3, sampler="heun")
+    with pytest.raises(stein.SteinValueError, match="'temperature' is not for rows with weights"):
+        energy.sample_weighted(3, temperature=0.5)
     constant = stein.fit(np.column_stack([table, np.ones(len(table))]), widths=[8], steps=5)
     with pytest.raises(stein.SteinUnsupported, match="constant columns"):
         constant.log_likelihood(np.column_stack([table, np.ones(len(table))]))
@@ -238,6 +290,8 @@ def test_conditions_that_make_no_sense(table, network, energy):
     assert np.isfinite(drawn).all() and (drawn[:, 1:] == given[:, 1:]).all()
     with pytest.raises(stein.SteinUnsupported, match="one"):
         stein.fit(table, family="exponential").log_likelihood(table)
+    with pytest.raises(stein.SteinValueError, match="2 or more"):
+        network.log_likelihood(table, trace="hutchinson", probes=1, deviation=True)
     with pytest.raises(stein.SteinUnsupported, match="normaliser"):
         network.log_likelihood(table, method="density")
 
@@ -265,6 +319,10 @@ def test_cancelled_within_the_walk(network, table):
     begun = time.monotonic()
     with pytest.raises(stein.SteinInterrupted):
         network.impute(x, steps=100000, deadline=0.2)
+    assert time.monotonic() - begun < 1.5
+    begun = time.monotonic()
+    with pytest.raises(stein.SteinInterrupted):
+        network.sample_posterior(np.ones((20000, 3)), np.ones((200, 20000)), steps=100000, deadline=0.2)
     assert time.monotonic() - begun < 1.5
     begun = time.monotonic()
     with pytest.raises(stein.SteinInterrupted):

@@ -1,5 +1,6 @@
 """Files that were cut short or changed: an error or a usable object, never more."""
 
+import json
 import struct
 
 import numpy as np
@@ -70,6 +71,22 @@ def test_models(family):
 
     refused, served = outcomes(model.to_bytes(), use)
     assert refused > 1000 and served > 50
+
+
+def test_axes_of_the_data():
+    """The law of the data beside the weights: variances that are none, axes that are not at right angles."""
+    model = stein.fit(small(), widths=[2], steps=1)
+    data = model.to_bytes()
+    start = 8 + struct.unpack("<Q", data[:8])[0]
+    places = json.loads(data[8:start])
+    for name, values in [
+        ("data/variances", [np.nan, 1]), ("data/variances", [-1, 1]), ("data/variances", [np.inf, 1]),
+        ("data/axes", [np.nan, 0, 0, 1]), ("data/axes", [1, 1, 0, 0]), ("data/axes", [2, 0, 0, 1]),
+    ]:
+        first, last = places[name]["data_offsets"]
+        changed = data[: start + first] + np.array(values, "<f8").tobytes() + data[start + last :]
+        with pytest.raises(stein.SteinFileError, match="no axes"):
+            stein.Model.from_bytes(changed)
 
 
 def test_arrays(tmp_path):
