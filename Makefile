@@ -11,6 +11,7 @@ LIBRARY := $(BUILD)/lib/libstein.so.$(VERSION)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := libffi-dev libxsmm-dev pkg-config cmake libopenmpi-dev openmpi-bin
 PEERS := $(BUILD)/peers-venv
+CHAIN_PEERS := $(BUILD)/chain-peers-venv
 DEMO := $(BUILD)/demo
 
 # AVX2 and fused multiply-add; a check at run time refuses older processors with a sentence.
@@ -151,13 +152,12 @@ bench-uci: lib venv
 	$(RUN_PYTHON) $(PYTHON) Benchmarks/uci.py $(DATA)
 
 # DATA: the folder of Benchmarks/posteriors.py.
-PEERS := $(BUILD)/peers-venv
-bench-chains: lib $(PEERS)/.done
-	$(RUN_PYTHON) $(PEERS)/bin/python Benchmarks/effective_samples.py $(DATA)
+bench-chains: lib $(CHAIN_PEERS)/.done
+	$(RUN_PYTHON) $(CHAIN_PEERS)/bin/python Benchmarks/effective_samples.py $(DATA)
 
-$(PEERS)/.done: Benchmarks/peers.txt
-	python3 -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip install -q -r $<
+$(CHAIN_PEERS)/.done: Benchmarks/requirements-chains.txt
+	python3 -m venv $(CHAIN_PEERS)
+	$(CHAIN_PEERS)/bin/python -m pip install -q -r $<
 	touch $@
 
 clean:

@@ -413,12 +413,13 @@ STEIN_API STEIN_CHECK stein_status stein_sample_weighted(const stein_model *mode
                                                          stein_error *error);
 
 /* Draws what is not known of rows x [n, ...], given what is. known: like x, of any type, not 0 where x is known; NULL: where x is not NaN. out: x with
- * the rest drawn; may be x. labels: as for stein_sample. Rows are independent, so several draws of one row are as many rows.
+ * the rest drawn; may be x. labels: as for stein_sample, so that without them a row's class is drawn whatever is known of it. Rows are independent, so several draws of one row are as many rows.
  * options: those of stein_sample, and
  *   method=covariance   adds J'A'(A Cov A' + noise^2)^-1 (y - A D(x)) to the score, D the denoised row, J = dD/dx, Cov = sigma^2 J, by conjugate
  *                       gradients: exact for Gaussians (Boys et al. 2023, Rozet et al. 2024). The default
+ *                       On curved data sampler=predictor_corrector or ddim with eta=1 is slower and comes nearer than heun
  *   method=replacement  puts what is known into D: cheaper, and wrong where columns depend on each other (Song et al. 2021)
- *   method=dps          a step against the distance to what is known, by strength (Chung et al. 2023); sampler=ddim or euler
+ *   method=dps          a step against the distance to what is known, by strength (Chung et al. 2023); sampler=ddim or euler; for many columns
  *   method=held         what is known stands still: exact for langevin, and its default
  *   noise               deviation of the noise in what is known, in units of the columns' scale; the lowest level's sigma_min is added */
 STEIN_API STEIN_CHECK stein_status stein_impute(const stein_model *model, const stein_tensor *x, const stein_tensor *known, const stein_tensor *labels,
