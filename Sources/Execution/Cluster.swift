@@ -31,9 +31,24 @@ struct Cluster: Sendable {
 
   struct Instruction: Sendable {
     let operation: Operation
-    let operands: [Operand]
+    private let count: Int
+    // Not an array, which every tile would retain and release.
+    let first: Operand
+    let second: Operand
+    let third: Operand
     /// Where the result is written: a whole value that others read, or a tile of scratch.
     let target: Target
+
+    init(operation: Operation, operands: [Operand], target: Target) {
+      self.operation = operation
+      count = operands.count
+      first = operands.first ?? .tile(0)
+      second = operands.dropFirst().first ?? .tile(0)
+      third = operands.dropFirst(2).first ?? .tile(0)
+      self.target = target
+    }
+
+    var operands: [Operand] { Array([first, second, third].prefix(count)) }
   }
 
   enum Target: Sendable {
@@ -109,30 +124,30 @@ extension Cluster {
       case .value(let slot): unsafe bases[slot] + start
       case .tile(let index): unsafe scratch + index * pitch
       }
-    let operands = instruction.operands
+    let (first, second, third) = (instruction.first, instruction.second, instruction.third)
     switch instruction.operation {
     case .unary(let kernel):
       unsafe elementwise(
-        kernel, pointer(operands[0], bases, scratch, pitch, start), y, count: length)
+        kernel, pointer(first, bases, scratch, pitch, start), y, count: length)
     case .binary(let kernel):
-      if case .immediate(let b) = operands[1] {
-        let a = unsafe pointer(operands[0], bases, scratch, pitch, start)
+      if case .immediate(let b) = second {
+        let a = unsafe pointer(first, bases, scratch, pitch, start)
         unsafe elementwise(kernel, a, scalar: b, y, count: length)
-      } else if case .immediate(let a) = operands[0] {
-        let b = unsafe pointer(operands[1], bases, scratch, pitch, start)
+      } else if case .immediate(let a) = first {
+        let b = unsafe pointer(second, bases, scratch, pitch, start)
         unsafe elementwise(kernel, scalar: a, b, y, count: length)
       } else {
-        let a = unsafe pointer(operands[0], bases, scratch, pitch, start)
-        let b = unsafe pointer(operands[1], bases, scratch, pitch, start)
+        let a = unsafe pointer(first, bases, scratch, pitch, start)
+        let b = unsafe pointer(second, bases, scratch, pitch, start)
         unsafe elementwise(kernel, a, b, y, count: length)
       }
     case .select:
-      let condition = unsafe pointer(operands[0], bases, scratch, pitch, start)
-      let a = unsafe pointer(operands[1], bases, scratch, pitch, start)
-      let b = unsafe pointer(operands[2], bases, scratch, pitch, start)
+      let condition = unsafe pointer(first, bases, scratch, pitch, start)
+      let a = unsafe pointer(second, bases, scratch, pitch, start)
+      let b = unsafe pointer(third, bases, scratch, pitch, start)
       unsafe select(condition, a, b, y, count: length)
     case .copy:
-      let x = unsafe pointer(operands[0], bases, scratch, pitch, start)
+      let x = unsafe pointer(first, bases, scratch, pitch, start)
       unsafe copy(x, y, count: length)
     }
   }

@@ -1,3 +1,5 @@
+import Kernels
+
 /// A stretch of elements in a `Storage`, which it keeps alive, or in memory of the caller's.
 ///
 /// The one way in which the subject touches memory: indices are checked in debug builds, and no pointer leaves `Execution`. It is `public`, as
@@ -85,4 +87,9 @@ extension View where Element == UInt8 {
     assert(offset >= 0 && offset + size <= count)
     unsafe UnsafeMutableRawPointer(base + offset).copyMemory(from: source.base, byteCount: size)
   }
+}
+
+extension View {
+  /// Asks for the first cache line, which will be wanted soon.
+  package func prefetch() { unsafe Kernels.prefetch(base) }
 }

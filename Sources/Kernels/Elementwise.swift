@@ -1,3 +1,5 @@
+import CXSMM
+
 // Flat loops over whole vectors: up to 7 elements behind `count` are read and written, so that an element's value never depends on
 // its place. Results may be written over an operand.
 
@@ -54,9 +56,21 @@ private func zip(
   }
 }
 
+/// `wide`: in sixteen lanes, where the processor has them; the bits are the same.
 package func elementwise(
-  _ kernel: UnaryKernel, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int
+  _ kernel: UnaryKernel, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int,
+  wide: Bool = hasWideLanes
 ) {
+  if wide {
+    switch kernel {
+    case .exp: return unsafe cxsmm_map_exp16(x, y, count)
+    case .log: return unsafe cxsmm_map_log16(x, y, count)
+    case .tanh: return unsafe cxsmm_map_tanh16(x, y, count)
+    case .sigmoid: return unsafe cxsmm_map_sigmoid16(x, y, count)
+    case .softplus: return unsafe cxsmm_map_softplus16(x, y, count)
+    default: break
+    }
+  }
   switch kernel {
   case .negate: unsafe map(x, y, count) { -$0 }
   case .exp: unsafe map(x, y, count) { vexp($0) }

@@ -1,3 +1,5 @@
+import CXSMM
+
 // Copies. Exactly what belongs to the result is written.
 
 /// y [columns, rows] from x [rows, columns], in squares of 8 that stay in registers and one cache line each way.
@@ -107,3 +109,6 @@ package func scatterAddRows(
     for j in 0 ..< rowLength { unsafe to[j] += x[i * rowLength + j] }
   }
 }
+
+/// Asks for the cache line at `p`.
+package func prefetch(_ p: UnsafeRawPointer) { unsafe cxsmm_prefetch(p) }

@@ -17,3 +17,6 @@ package func setStandardFloatMode() { cxsmm_set_float_mode(0x1f80) }
 
 /// The processors that this process may run on.
 package func availableProcessors() -> Int { Int(cxsmm_processors()) }
+
+/// Whether elementary functions run in sixteen lanes: AVX-512.
+package let hasWideLanes = cxsmm_has_avx512() != 0

@@ -67,6 +67,23 @@ func points(_ count: Int) -> [Float] {
     }
   }
 
+  /// Sixteen lanes give the bits of eight, also of what is not a number and at every length.
+  @Test(.enabled(if: hasWideLanes), arguments: UnaryKernel.allCases)
+  func wideLanesGiveTheSameBits(kernel: UnaryKernel) {
+    let ends: [Float] = [
+      -.infinity, -1000, -88, -87, -1e-40, -0.0, 0, 1e-40, 0.625, 88.3, 88.4, 1000, .infinity, .nan,
+    ]
+    for size in awkwardSizes + [5000] {
+      let x = padded(points(size).map { $0 * 17 } + ends + points(size))
+      var (narrow, wide) = (x, x)
+      elementwise(kernel, x, &narrow, count: x.count - 16, wide: false)
+      elementwise(kernel, x, &wide, count: x.count - 16, wide: true)
+      for (index, (a, b)) in zip(narrow, wide).enumerated() {
+        #expect(a.bitPattern == b.bitPattern || a.isNaN && b.isNaN, "\(kernel)(\(x[index]))")
+      }
+    }
+  }
+
   @Test func limits() {
     let ends: [Float] = [-.infinity, -1000, 0, 1000, .infinity]
     #expect(run(.exp, ends) == [0, 0, 1, .infinity, .infinity])

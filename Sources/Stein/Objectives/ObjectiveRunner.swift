@@ -29,6 +29,8 @@ final class ObjectiveRunner: Sendable {
   let data: TrainingRows
   private let executor: Executor
   private let uniforms: [Storage<Float>]
+  /// The rows that a shard takes.
+  private let picked: [Storage<Int>]
 
   static let uniformsPerRow = 4
 
@@ -40,6 +42,7 @@ final class ObjectiveRunner: Sendable {
     let frames = context.workers.count
     executor = try Executor(
       program.program, parameters: weights, frames: frames, memory: context.memory)
+    picked = try (0 ..< frames).map { _ in try Storage(context.memory, count: program.rows) }
     uniforms = try (0 ..< frames).map { _ in
       try Storage(context.memory, count: program.rows * ObjectiveRunner.uniformsPerRow)
     }
@@ -77,17 +80,21 @@ final class ObjectiveRunner: Sendable {
     let weight = program.weight.map { executor.input($0, frame: frame) }
     label?.fill(0)
     let d = program.dimension
+    let (picked, values) = (picked[frame].view, data.values)
     for r in 0 ..< rows {
       // Behind the last draw the first row stands in, with weight 0.
       let number = numbers.map { r < $0.count ? Int($0[r]) : nil } ?? first + r
       let known = number.flatMap { draw($0, u.slice(r * perRow, perRow)) }
       let row = known ?? Draw(row: 0, sigma: data.sigmaData, classIndex: -1, weight: 0)
-      x.slice(r * d, d).copy(data.values.slice(row.row * d, d))
+      // Rows lie anywhere in the data: all are asked for before the first is copied.
+      picked[r] = row.row
+      values.slice(row.row * d, d).prefetch()
       sigma[r] = Float(row.sigma)
       level[r] = Float(row.level)
       if row.classIndex >= 0 { label?[r * program.classes + row.classIndex] = 1 }
       weight?[r] = Float(row.weight)
     }
+    for r in 0 ..< rows { x.slice(r * d, d).copy(values.slice(picked[r] * d, d)) }
     for input in program.random {
       var own = source.source(input.stream)
       own.seed &+= UInt64(input.number) &* 0x9E37_79B9_7F4A_7C15
