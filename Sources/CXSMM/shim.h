@@ -128,6 +128,24 @@ CXSMM_MAP(sigmoid16)
 CXSMM_MAP(tanh16)
 CXSMM_MAP(softplus16)
 
+// y = a op b in sixteen lanes; a_step, b_step: 0 for one number that stands for all, else 1.
+#define CXSMM_ZIP(name, op)                                                                                                             \
+  static CXSMM_512 inline void cxsmm_zip_##name(const float *a, long a_step, const float *b, long b_step, float *y, long count) {       \
+    _Pragma("STDC FP_CONTRACT OFF") long i = 0, padded = (count + 7) & ~7L;                                                             \
+    cxsmm_f16 all_a = cxsmm_all(*a), all_b = cxsmm_all(*b);                                                                             \
+    if (a_step && b_step)                                                                                                               \
+      for (; i + 16 <= padded; i += 16) *(cxsmm_f16 *)(y + i) = *(const cxsmm_f16 *)(a + i) op *(const cxsmm_f16 *)(b + i);             \
+    else if (a_step)                                                                                                                    \
+      for (; i + 16 <= padded; i += 16) *(cxsmm_f16 *)(y + i) = *(const cxsmm_f16 *)(a + i) op all_b;                                   \
+    else                                                                                                                                \
+      for (; i + 16 <= padded; i += 16) *(cxsmm_f16 *)(y + i) = all_a op *(const cxsmm_f16 *)(b + i);                                   \
+    for (; i < padded; i++) y[i] = a[i * a_step] op b[i * b_step];                                                                      \
+  }
+CXSMM_ZIP(add, +)
+CXSMM_ZIP(subtract, -)
+CXSMM_ZIP(multiply, *)
+CXSMM_ZIP(divide, /)
+
 static inline int cxsmm_has_avx512(void) {
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

@@ -69,6 +69,13 @@ struct Cluster: Sendable {
   let expansions: [Expansion]
   let tiles: Int
 
+  /// The same with arrays of its own.
+  var duplicate: Cluster {
+    Cluster(
+      count: count, tile: tile, instructions: instructions.map { $0 },
+      expansions: expansions.map { $0 }, tiles: tiles)
+  }
+
   /// Elements of scratch that a run needs.
   var scratchCount: Int { tiles * Cluster.pitch(tile) }
 

@@ -8,6 +8,11 @@ package final class Executor: Sendable {
   private let parameters: View<Float>
   private let shared: Storage<Float>
   private let frames: [Storage<Float>]
+  /// Each frame's own copy of the steps: threads that count references to the same arrays wait for each other.
+  private let steps: [[Step]]
+  private let firstSteps: [[Step]]
+  /// So many parts of what depends on parameters may be computed side by side.
+  package let parts: Int
 
   /// `parameters`: laid out as `program.paramet.
   ///
@@ -23,15 +28,26 @@ package final class Executor: Sendable {
       storages.append(try Storage(memory, count: program.frameCount))
     }
     self.frames = storages
+    steps = (0 ..< frames).map { _ in program.steps.map(\.duplicate) }
+    firstSteps = (0 ..< frames).map { _ in program.firstSteps.map(\.duplicate) }
+    parts = program.shared.allSatisfy(\.isOfParametersAlone) ? program.shared.count : 1
     prepare()
   }
 
   /// Computes what depends on the parameters alone.
   package func prepare() {
+    for part in 0 ..< parts { prepare(part: part) }
+  }
+
+  package func prepare(part: Int) {
     let bases = unsafe Bases(
       frame: shared.view.base, shared: shared.view.base, parameters: parameters.base,
       sums: shared.view.base)
-    for step in program.shared { unsafe step.run(bases) }
+    if parts == 1 {
+      for step in program.shared { unsafe step.run(bases) }
+    } else {
+      unsafe program.shared[part].run(bases)
+    }
   }
 
   package func input(_ index: Int, frame: Int) -> View<Float> {
@@ -49,12 +65,14 @@ package final class Executor: Sendable {
     }
   }
 
-  /// Runs one shard on a frame and adds its totals to `sums`, laid out as `program.sums`.
-  package func execute(frame: Int, sums: View<Float>? = nil) {
+  /// Runs one shard on a frame and adds its totals to `sums`, laid out as `program.sums`; `first`: writes them over what is there.
+  package func execute(frame: Int, sums: View<Float>? = nil, first: Bool = false) {
+    let overwrites = first && !program.firstSteps.isEmpty
+    if first, !overwrites { sums?.fill(0) }
     let memory = frames[frame].view
     let bases = unsafe Bases(
       frame: memory.base, shared: shared.view.base, parameters: parameters.base,
       sums: (sums ?? memory).base)
-    for step in program.steps { unsafe step.run(bases) }
+    for step in overwrites ? firstSteps[frame] : steps[frame] { unsafe step.run(bases) }
   }
 }

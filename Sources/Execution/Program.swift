@@ -26,6 +26,8 @@ package struct ParameterLayout: Sendable {
 package final class Program: Sendable {
   let shared: [Step]
   let steps: [Step]
+  /// The same for the first shard of a total, which needs no zeros; empty where totals must begin at 0.
+  let firstSteps: [Step]
   let frameCount: Int
   let sharedCount: Int
   let inputs: [Slot]
@@ -47,6 +49,8 @@ package final class Program: Sendable {
     self.sums = planner.sumLayout
     shared = planner.sharedSteps
     steps = planner.steps
+    let first = planner.steps.compactMap(\.overwriting)
+    firstSteps = first.count == planner.steps.count ? first : []
     frameCount = planner.frame.count
     sharedCount = planner.sharedArena.count
     inputs = graph.inputs.map { planner.slot($0) }

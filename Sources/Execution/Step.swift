@@ -31,6 +31,44 @@ struct Product: Sendable {
 }
 
 extension Step {
+  /// What adds to totals over shards, written over them instead; nil where that can't be.
+  var overwriting: Step? {
+    switch self {
+    case .product(let product) where product.c.space == .sums:
+      guard Set(product.batches.map(\.c)).count == product.batches.count else { return nil }
+      return .product(
+        Product(
+          multiply: product.multiply.overwriting, a: product.a, b: product.b, c: product.c,
+          batches: product.batches))
+    case .sum(let x, let y, let outer, let count, let inner, true) where y.space == .sums:
+      return .sum(x, y, outer: outer, count: count, inner: inner, accumulate: false)
+    default: return self
+    }
+  }
+
+  /// The same with arrays of its own.
+  var duplicate: Step {
+    switch self {
+    case .cluster(let cluster, let scratch): .cluster(cluster.duplicate, scratch: scratch)
+    case .product(let product):
+      .product(
+        Product(
+          multiply: product.multiply.duplicate, a: product.a, b: product.b, c: product.c,
+          batches: product.batches.map { $0 }))
+    case .read(let from, let to, let strides, let shape):
+      .read(from: from, to, strides: strides.map { $0 }, shape: shape.map { $0 })
+    case .write(let from, let to, let strides, let shape):
+      .write(from: from, to, strides: strides.map { $0 }, shape: shape.map { $0 })
+    default: self
+    }
+  }
+
+  /// Whether it reads parameters alone, so that it may run beside others of the kind.
+  var isOfParametersAlone: Bool {
+    if case .transpose(let x, _, _, _, _) = self { return x.space == .parameters }
+    return false
+  }
+
   func run(_ bases: Bases) {
     switch self {
     case .cluster(let cluster, let scratch): unsafe cluster.run(bases, scratch: bases[scratch])

@@ -68,6 +68,7 @@ package func elementwise(
     case .tanh: return unsafe cxsmm_map_tanh16(x, y, count)
     case .sigmoid: return unsafe cxsmm_map_sigmoid16(x, y, count)
     case .softplus: return unsafe cxsmm_map_softplus16(x, y, count)
+    case .square where count > 0: return unsafe cxsmm_zip_multiply(x, 1, x, 1, y, count)
     default: break
     }
   }
@@ -108,25 +109,47 @@ private func apply(_ kernel: BinaryKernel, _ run: ((F8, F8) -> F8) -> Void) {
   }
 }
 
+/// Arithmetic in sixteen lanes; steps of 0 mean one number for all. False for what has no such form.
+@inline(__always)
+private func wideArithmetic(
+  _ kernel: BinaryKernel, _ a: UnsafePointer<Float>, _ aStep: Int, _ b: UnsafePointer<Float>,
+  _ bStep: Int, _ y: UnsafeMutablePointer<Float>, _ count: Int
+) -> Bool {
+  guard count > 0 else { return true }
+  switch kernel {
+  case .add: unsafe cxsmm_zip_add(a, aStep, b, bStep, y, count)
+  case .subtract: unsafe cxsmm_zip_subtract(a, aStep, b, bStep, y, count)
+  case .multiply: unsafe cxsmm_zip_multiply(a, aStep, b, bStep, y, count)
+  case .divide: unsafe cxsmm_zip_divide(a, aStep, b, bStep, y, count)
+  case .maximum, .minimum, .greater: return false
+  }
+  return true
+}
+
 package func elementwise(
   _ kernel: BinaryKernel, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-  _ y: UnsafeMutablePointer<Float>, count: Int
+  _ y: UnsafeMutablePointer<Float>, count: Int, wide: Bool = hasWideLanes
 ) {
+  if wide, unsafe wideArithmetic(kernel, a, 1, b, 1, y, count) { return }
   apply(kernel) { f in unsafe zip(a, b, y, count, f) }
 }
 
 package func elementwise(
   _ kernel: BinaryKernel, _ a: UnsafePointer<Float>, scalar b: Float,
-  _ y: UnsafeMutablePointer<Float>, count: Int
+  _ y: UnsafeMutablePointer<Float>, count: Int, wide: Bool = hasWideLanes
 ) {
-  apply(kernel) { f in unsafe map(a, y, count) { f($0, all(b)) } }
+  var b = b
+  if wide, unsafe wideArithmetic(kernel, a, 1, &b, 0, y, count) { return }
+  apply(kernel) { [b] f in unsafe map(a, y, count) { f($0, all(b)) } }
 }
 
 package func elementwise(
   _ kernel: BinaryKernel, scalar a: Float, _ b: UnsafePointer<Float>,
-  _ y: UnsafeMutablePointer<Float>, count: Int
+  _ y: UnsafeMutablePointer<Float>, count: Int, wide: Bool = hasWideLanes
 ) {
-  apply(kernel) { f in unsafe map(b, y, count) { f(all(a), $0) } }
+  var a = a
+  if wide, unsafe wideArithmetic(kernel, &a, 0, b, 1, y, count) { return }
+  apply(kernel) { [a] f in unsafe map(b, y, count) { f(all(a), $0) } }
 }
 
 /// y = condition ≠ 0 ? a : b.

@@ -38,6 +38,23 @@ package struct MatrixMultiply: @unchecked Sendable {
     pieces = MatrixMultiply.generate(m, n, k, lda, ldb, ldc, transposeA, accumulate)
   }
 
+  /// The same product, written over C instead of added to it.
+  package var overwriting: MatrixMultiply {
+    MatrixMultiply(
+      rows: rows, columns: columns, inner: inner, lda: lda, ldb: ldb, ldc: ldc,
+      transposeA: transposeA, accumulate: false)
+  }
+
+  /// The same with an array of its own.
+  package var duplicate: MatrixMultiply { MatrixMultiply(self) }
+
+  private init(_ other: MatrixMultiply) {
+    (rows, columns, inner) = (other.rows, other.columns, other.inner)
+    (lda, ldb, ldc) = (other.lda, other.ldb, other.ldc)
+    (transposeA, accumulate) = (other.transposeA, other.accumulate)
+    pieces = other.pieces.map { $0 }
+  }
+
   /// In libxsmm's column order our row-major C = A · B is Cᵀ = Bᵀ · Aᵀ, and its transposed right operand is our transposed A.
   private static func generate(
     _ m: Int, _ n: Int, _ k: Int, _ lda: Int, _ ldb: Int, _ ldc: Int, _ transposeA: Bool,

@@ -84,6 +84,26 @@ func points(_ count: Int) -> [Float] {
     }
   }
 
+  @Test(.enabled(if: hasWideLanes), arguments: BinaryKernel.allCases)
+  func wideArithmeticGivesTheSameBits(kernel: BinaryKernel) {
+    for size in awkwardSizes + [5000] {
+      let (a, b) = (padded(points(size).map { $0 * 17 }), padded(points(size).reversed()))
+      var results = [[Float]](repeating: a, count: 6)
+      for wide in [false, true] {
+        let first = wide ? 3 : 0
+        elementwise(kernel, a, b, &results[first], count: size, wide: wide)
+        elementwise(kernel, a, scalar: 0.7, &results[first + 1], count: size, wide: wide)
+        elementwise(kernel, scalar: -1.3, b, &results[first + 2], count: size, wide: wide)
+      }
+      for form in 0 ..< 3 {
+        for i in 0 ..< size {
+          let (x, y) = (results[form][i], results[form + 3][i])
+          #expect(x.bitPattern == y.bitPattern || x.isNaN && y.isNaN, "\(kernel), element \(i)")
+        }
+      }
+    }
+  }
+
   @Test func limits() {
     let ends: [Float] = [-.infinity, -1000, 0, 1000, .infinity]
     #expect(run(.exp, ends) == [0, 0, 1, .infinity, .infinity])

@@ -51,14 +51,18 @@ final class ObjectiveRunner: Sendable {
   /// After the weights changed.
   func prepare() { executor.prepare() }
 
+  /// The same in parts that may run side by side.
+  var parts: Int { executor.parts }
+  func prepare(part: Int) { executor.prepare(part: part) }
+
   /// Runs one shard of numbered draws and returns the loss of each of its rows.
   ///
   /// `draw`: what draw i is, given four uniforms of its own; nil behind the last. `numbers`: those of the draws, from the first
   /// of the shard on, where they do not follow each other.
-  /// `sums`: where gradients are added; nil for none. `supplied`: noisy rows by number, for noise of the caller's.
+  /// `sums`: where gradients are added, or written by the first shard; nil for none. `supplied`: noisy rows by number, for noise of the caller's.
   func run(
     frame: Int, first: Int, _ source: DrawSource, numbers: View<Int32>? = nil,
-    sums: View<Float>? = nil, supplied: SuppliedRows? = nil,
+    sums: View<Float>? = nil, isFirst: Bool = false, supplied: SuppliedRows? = nil,
     _ draw: (_ index: Int, _ uniforms: View<Float>) -> Draw?
   ) -> View<Float> {
     let rows = program.rows
@@ -110,7 +114,7 @@ final class ObjectiveRunner: Sendable {
     if let supplied, let target = program.suppliedTarget {
       supplied.copy(first, rows, into: x, executor.input(target, frame: frame))
     }
-    executor.execute(frame: frame, sums: sums)
+    executor.execute(frame: frame, sums: sums, first: isFirst)
     return executor.output(0, frame: frame)
   }
 

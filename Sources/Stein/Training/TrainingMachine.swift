@@ -24,12 +24,13 @@ final class TrainingMachine {
   private let optimizer: Optimizer
   private let workers: Workers
   private let shards: Int
-  private let losses: Storage<Float>
-  private let sigmas: Storage<Double>
+  private let losses: View<Float>
+  private let sigmas: View<Double>
   // The step at hand, for the job.
   private var plan: TrainingPlan
   private var step = 0
   private var mapping: Job?
+  private var preparing: Job?
   /// Noise of the caller's, and what it made for the step at hand.
   private let noise: SuppliedNoise?
   private var supplied: SuppliedRows?
@@ -63,8 +64,8 @@ final class TrainingMachine {
     optimizer = try Optimizer(
       trainer.weights, lanes: min(shards, TrainingMachine.mostLanes),
       laneStride: program.program.sums.count, context: model.context)
-    losses = try Storage(memory, count: shards * program.rows)
-    sigmas = try Storage(memory, count: shards * program.rows)
+    losses = try Storage<Float>(memory, count: shards * program.rows).view
+    sigmas = try Storage<Double>(memory, count: shards * program.rows).view
     plan = trainer.plan
     let most = max(shards * program.rows, quiet.rows)
     let drawn = ranks == nil ? 1 : trainer.plan.batch
@@ -77,6 +78,7 @@ final class TrainingMachine {
     averaged = try Storage<Float>(
       memory, count: isLocal ? 4 * trainer.weights.parameters.count + Ranks.tailCount : 0
     ).view
+    preparing = Job { [unowned self] _, part in runner.prepare(part: part) }
     mapping = Job { [unowned self] worker, lane in map(lane, on: worker) }
   }
 
@@ -150,23 +152,23 @@ final class TrainingMachine {
     let rows = runner.program.rows
     let sums = optimizer.lane(lane)
     let source = source
-    sums.fill(0)
     let used = ranks == nil ? shards : (ownCount + rows - 1) / rows
+    if lane >= used { sums.fill(0) }
     for shard in stride(from: lane, to: used, by: optimizer.lanes) {
       let numbers =
         ranks == nil ? nil : own.slice(shard * rows, min(rows, ownCount - shard * rows))
       var place = shard * rows
       let loss = runner.run(
         frame: worker, first: shard * rows, source, numbers: numbers, sums: sums,
-        supplied: supplied
+        isFirst: shard == lane, supplied: supplied
       ) {
         index, u in
         let draw = draw(index, u, plan)
-        sigmas.view[place] = draw?.sigma ?? 0
+        sigmas[place] = draw?.sigma ?? 0
         place += 1
         return draw
       }
-      losses.view.slice(shard * rows, rows).copy(loss.slice(0, rows))
+      losses.slice(shard * rows, rows).copy(loss.slice(0, rows))
     }
   }
 
@@ -174,10 +176,10 @@ final class TrainingMachine {
   private func result(rows: Int) -> StepResult {
     var (sum, worst) = (0.0, 0)
     for row in 0 ..< rows {
-      sum += Double(losses.view[row])
-      if !(losses.view[row] <= losses.view[worst]) { worst = row }
+      sum += Double(losses[row])
+      if !(losses[row] <= losses[worst]) { worst = row }
     }
-    return StepResult(loss: sum / Double(plan.batch), norm: 0, worstSigma: sigmas.view[worst])
+    return StepResult(loss: sum / Double(plan.batch), norm: 0, worstSigma: sigmas[worst])
   }
 
   /// The number of the row that uniforms choose.
@@ -202,7 +204,7 @@ final class TrainingMachine {
 
   func update(_ adam: AdamStep, scale: Double) {
     optimizer.update(adam, scale: scale)
-    runner.prepare()
+    if let preparing { workers.run(tasks: runner.parts, preparing) }
   }
 
   /// After the weights were changed by others.
