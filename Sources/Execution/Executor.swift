@@ -11,8 +11,9 @@ package final class Executor: Sendable {
   /// Each frame's own copy of the steps: threads that count references to the same arrays wait for each other.
   private let steps: [[Step]]
   private let firstSteps: [[Step]]
-  /// So many parts of what depends on parameters may be computed side by side.
-  package let parts: Int
+  // What depends on the parameters alone: first what may be computed side by side, then the rest in order.
+  private let independent: [Step]
+  private let dependent: [Step]
 
   /// `parameters`: laid out as `program.paramet.
   ///
@@ -30,24 +31,30 @@ package final class Executor: Sendable {
     self.frames = storages
     steps = (0 ..< frames).map { _ in program.steps.map(\.duplicate) }
     firstSteps = (0 ..< frames).map { _ in program.firstSteps.map(\.duplicate) }
-    parts = program.shared.allSatisfy(\.isOfParametersAlone) ? program.shared.count : 1
+    independent = program.shared.filter(\.isOfParametersAlone)
+    dependent = program.shared.filter { !$0.isOfParametersAlone }
     prepare()
   }
 
   /// Computes what depends on the parameters alone.
   package func prepare() {
     for part in 0 ..< parts { prepare(part: part) }
+    finishPreparing()
   }
 
-  package func prepare(part: Int) {
-    let bases = unsafe Bases(
+  /// So many parts of that may be computed side by side, before the rest.
+  package var parts: Int { independent.count }
+
+  package func prepare(part: Int) { unsafe independent[part].run(sharedBases) }
+
+  package func finishPreparing() {
+    for step in dependent { unsafe step.run(sharedBases) }
+  }
+
+  private var sharedBases: Bases {
+    unsafe Bases(
       frame: shared.view.base, shared: shared.view.base, parameters: parameters.base,
       sums: shared.view.base)
-    if parts == 1 {
-      for step in program.shared { unsafe step.run(bases) }
-    } else {
-      unsafe program.shared[part].run(bases)
-    }
   }
 
   package func input(_ index: Int, frame: Int) -> View<Float> {

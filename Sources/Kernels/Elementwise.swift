@@ -109,7 +109,9 @@ private func apply(_ kernel: BinaryKernel, _ run: ((F8, F8) -> F8) -> Void) {
   }
 }
 
-/// Arithmetic in sixteen lanes; steps of 0 mean one number for all. False for what has no such form.
+/// Arithmetic in sixteen lanes; steps of 0 mean one number for all.
+///
+/// False for what has no such form.
 @inline(__always)
 private func wideArithmetic(
   _ kernel: BinaryKernel, _ a: UnsafePointer<Float>, _ aStep: Int, _ b: UnsafePointer<Float>,

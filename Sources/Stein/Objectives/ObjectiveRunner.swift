@@ -54,6 +54,7 @@ final class ObjectiveRunner: Sendable {
   /// The same in parts that may run side by side.
   var parts: Int { executor.parts }
   func prepare(part: Int) { executor.prepare(part: part) }
+  func finishPreparing() { executor.finishPreparing() }
 
   /// Runs one shard of numbered draws and returns the loss of each of its rows.
   ///

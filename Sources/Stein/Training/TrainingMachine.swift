@@ -205,6 +205,7 @@ final class TrainingMachine {
   func update(_ adam: AdamStep, scale: Double) {
     optimizer.update(adam, scale: scale)
     if let preparing { workers.run(tasks: runner.parts, preparing) }
+    runner.finishPreparing()
   }
 
   /// After the weights were changed by others.
