@@ -113,7 +113,8 @@ extension World {
     ]
     for (other, handle) in living where other != kind { list.append(("a \(other)", handle)) }
     let own = living[kind] ?? 0
-    for bit in [0, 3, 23, 24, 30, 55, 56, 60, 63] {
+    // A changed bit may lead to another living object.
+    for bit in [0, 3, 23, 24, 30, 55, 56, 60, 63] where !World.made.contains(own ^ (1 << bit)) {
       list.append(("bit \(bit) flipped", own ^ (1 << bit)))
     }
     return list.map { Hostile(what: $0.0, value: $0.1, status: 102 ... 102) }

@@ -19,6 +19,8 @@ final class World {
   var noisy: UInt64 = 0
   /// A trainer that has not run.
   var fresh: UInt64 = 0
+  /// Every handle that was made, also by worlds before this one: their objects live on.
+  nonisolated(unsafe) private(set) static var made: Set<UInt64> = []
   /// Handles that were freed, by kind.
   var dead: [String: UInt64] = [:]
 
@@ -102,7 +104,9 @@ final class World {
   private func make(_ name: String, _ arguments: [UInt64]) -> UInt64 {
     let out = memory(8)
     expect(name, arguments + [bits(out)])
-    return out.load(as: UInt64.self)
+    let handle = out.load(as: UInt64.self)
+    World.made.insert(handle)
+    return handle
   }
 
   /// An array of int32_t.
