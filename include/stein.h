@@ -339,7 +339,8 @@ STEIN_API STEIN_CHECK stein_status stein_trainer_new(stein_model *model, const s
 STEIN_API STEIN_CHECK stein_status stein_trainer_run(stein_trainer *trainer, int64_t steps, int32_t *finished, stein_monitor *monitor,
                                                      stein_error *error);
 
-/* A checkpoint: resumed on the same data, training goes on to the same bits. */
+/* A checkpoint: resumed on the same data, training goes on to the same bits. Other data are STEIN_BAD_VALUE; fewer rows may be one rank's part (see
+ * stein_trainer_set_allreduce), so that only a run without the others is refused. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_save(const stein_trainer *trainer, const char *path, stein_error *error);
 STEIN_API STEIN_CHECK stein_status stein_trainer_resume(const stein_context *context, const stein_dataset *dataset, const char *path,
                                                         stein_model **model, stein_trainer **trainer, stein_error *error);

@@ -86,10 +86,10 @@ package final class Trainer: @unchecked Sendable {
       return true
     }
     try monitor.poll()
-    guard expected == nil else {
+    if let expected {
       throw SteinError(
         .badState,
-        "the checkpoint is of more rows than are here: call stein_trainer_set_allreduce first",
+        "the checkpoint was made with \(expected.rows) rows, here are \(dataset.rowCount): resume with the same data, or as one of several ranks call stein_trainer_set_allreduce first",
         argument: "trainer")
     }
     guard let objective = plan.objective else {

@@ -78,8 +78,12 @@ def test_kill_and_resume(tmp_path, rows):
     with stein.Trainer(model, dataset, steps=3000, seed=5) as whole:
         whole.run()
     assert trainer.model.to_bytes() == model.to_bytes()
-    with pytest.raises(stein.SteinValueError, match="other data"):
-        stein.Trainer.resume(rows[:-1], path)
+    for other in (rows * 1.01, np.concatenate([rows, rows[:1]])):
+        with pytest.raises(stein.SteinValueError, match="other data"):
+            stein.Trainer.resume(other, path)
+    # Fewer rows may be a rank's part.
+    with pytest.raises(stein.SteinValueError, match="made with 300 rows, here are 299: resume with the same data"):
+        stein.Trainer.resume(rows[:-1], path).run()
 
 
 def test_c_and_python_agree(tmp_path):
