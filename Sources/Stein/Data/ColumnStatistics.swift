@@ -22,46 +22,47 @@ package struct ColumnStatistics: Sendable {
   static func measure(_ source: RowSource, rows: Int, columns: Int, memory: Memory) throws
     -> [ColumnStatistics]
   {
-    let row = try Storage<Double>(memory, count: columns)
-    let low = try Storage<Double>(memory, count: columns)
-    let high = try Storage<Double>(memory, count: columns)
-    low.view.fill(.infinity)
-    high.view.fill(-.infinity)
+    // Views once: each `view` counts a reference.
+    let row = try Storage<Double>(memory, count: columns).view
+    let low = try Storage<Double>(memory, count: columns).view
+    let high = try Storage<Double>(memory, count: columns).view
+    low.fill(.infinity)
+    high.fill(-.infinity)
     for r in 0 ..< rows {
-      source.read(r, row.view)
+      source.read(r, row)
       for c in 0 ..< columns {
-        let x = row.view[c]
+        let x = row[c]
         guard x.isFinite else {
           throw SteinError(.notFinite, "row \(r), column \(c) of rows is \(x)", argument: "rows")
         }
-        low.view[c] = min(low.view[c], x)
-        high.view[c] = max(high.view[c], x)
+        low[c] = min(low[c], x)
+        high[c] = max(high[c], x)
       }
     }
     func magnitude(_ c: Int) -> Double {
-      max(abs(low.view[c]), abs(high.view[c]), .leastNormalMagnitude)
+      max(abs(low[c]), abs(high[c]), .leastNormalMagnitude)
     }
-    let sums = try Storage<Double>(memory, count: columns)
+    let sums = try Storage<Double>(memory, count: columns).view
     for r in 0 ..< rows {
-      source.read(r, row.view)
-      for c in 0 ..< columns { sums.view[c] += row.view[c] / magnitude(c) }
+      source.read(r, row)
+      for c in 0 ..< columns { sums[c] += row[c] / magnitude(c) }
     }
-    let squares = try Storage<Double>(memory, count: columns)
+    let squares = try Storage<Double>(memory, count: columns).view
     for r in 0 ..< rows {
-      source.read(r, row.view)
+      source.read(r, row)
       for c in 0 ..< columns {
-        let difference = row.view[c] / magnitude(c) - sums.view[c] / Double(rows)
-        squares.view[c] += difference * difference
+        let difference = row[c] / magnitude(c) - sums[c] / Double(rows)
+        squares[c] += difference * difference
       }
     }
     return (0 ..< columns).map { c in
-      let relative = (squares.view[c] / Double(rows)).squareRoot()
-      let constant = low.view[c] == high.view[c] || relative < 1e-12
-      let mean = constant ? low.view[c] : sums.view[c] / Double(rows) * magnitude(c)
+      let relative = (squares[c] / Double(rows)).squareRoot()
+      let constant = low[c] == high[c] || relative < 1e-12
+      let mean = constant ? low[c] : sums[c] / Double(rows) * magnitude(c)
       let deviation = constant ? 0 : relative * magnitude(c)
       return ColumnStatistics(
-        mean: mean, deviation: deviation.isNormal ? deviation : 0, minimum: low.view[c],
-        maximum: high.view[c])
+        mean: mean, deviation: deviation.isNormal ? deviation : 0, minimum: low[c],
+        maximum: high[c])
     }
   }
 }

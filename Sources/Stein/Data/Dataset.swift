@@ -51,10 +51,10 @@ package final class Dataset: Sendable {
     self.labels = labels
     columns = try ColumnStatistics.measure(source, rows: n, columns: d, memory: context.memory)
     values = try Storage(context.memory, count: n * d)
-    let row = try Storage<Double>(context.memory, count: d)
+    let (row, u) = (try Storage<Double>(context.memory, count: d).view, values.view)
     for r in 0 ..< n {
-      source.read(r, row.view)
-      for c in 0 ..< d { values.view[r * d + c] = Float(columns[c].standardized(row.view[c])) }
+      source.read(r, row)
+      for c in 0 ..< d { u[r * d + c] = Float(columns[c].standardized(row[c])) }
     }
   }
 

@@ -25,13 +25,12 @@ struct DataLaw: Sendable {
     let count = min(dataset.rowCount, max(2 * d, 100_000_000 / (d * d)))
     let factors = units.active.map { dataset.columns[$0].deviation / units.scale[$0] }
     let step = Double(dataset.rowCount) / Double(count)
+    let (u, active) = (dataset.values.view, units.active)
     for index in 0 ..< count {
       let first = Int(Double(index) * step) * dataset.columnCount
       for i in 0 ..< d {
-        let x = Double(dataset.values.view[first + units.active[i]]) / Double(count)
-        for j in 0 ... i {
-          matrix[i * d + j] += x * Double(dataset.values.view[first + units.active[j]])
-        }
+        let x = Double(u[first + active[i]]) / Double(count)
+        for j in 0 ... i { matrix[i * d + j] += x * Double(u[first + active[j]]) }
       }
     }
     for i in 0 ..< d {

@@ -316,12 +316,12 @@ extension Dataset {
     let step = Double(rowCount) / Double(count)
     let rows = (0 ..< count).map { Int(Double($0) * step) }
     var largest = 0.0
+    let (u, active) = (values.view, units.active)
     for (i, a) in rows.enumerated() {
       for b in rows[..<i] {
         var sum = 0.0
-        for (j, column) in units.active.enumerated() {
-          let difference =
-            Double(values.view[a * columnCount + column] - values.view[b * columnCount + column])
+        for j in 0 ..< d {
+          let difference = Double(u[a * columnCount + active[j]] - u[b * columnCount + active[j]])
           sum += difference * difference * factors[j] * factors[j]
         }
         largest = max(largest, sum)

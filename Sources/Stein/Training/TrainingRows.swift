@@ -57,10 +57,11 @@ struct TrainingRows: Sendable {
     let storage = try Storage<Float>(memory, count: n * d)
     let factor = units.active.map { dataset.columns[$0].deviation / units.scale[$0] }
     let shift = units.active.map { (dataset.columns[$0].mean - units.mean[$0]) / units.scale[$0] }
+    let (from, to, active) = (dataset.values.view, storage.view, units.active)
     for row in 0 ..< n {
-      for (index, column) in units.active.enumerated() {
-        let u = Double(dataset.values.view[row * dataset.columnCount + column])
-        storage.view[row * d + index] = Float(u * factor[index] + shift[index])
+      for index in 0 ..< d {
+        let u = Double(from[row * dataset.columnCount + active[index]])
+        to[row * d + index] = Float(u * factor[index] + shift[index])
       }
     }
     guard storage.view.allFinite else {
