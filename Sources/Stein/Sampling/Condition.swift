@@ -9,7 +9,8 @@ final class Condition {
     ///
     /// Boys et al. (2023), "Tweedie Moment Projected Diffusions for Inverse Problems"; Rozet et al. (2024), by conjugate gradients.
     /// A learnt J can be far from positive. Where along a direction it gives less than a fifth of what the data's own covariance
-    /// would, that row's Cov is σ² Σ (Σ + σ²)⁻¹ instead, which is the same for Gaussians.
+    /// would, that row's Cov is σ² Σ (Σ + σ²)⁻¹ instead, which is the same for Gaussians. J stands for Jᵀ too: the two are the
+    /// same where the score is a gradient.
     case covariance
     /// The known part of D is replaced by what is known. Song et al. (2021), appendix I.2, in the limit of small steps.
     case replacement
