@@ -81,6 +81,8 @@ package final class Trainer: @unchecked Sendable {
   package func run(steps: Int, monitor: any Monitor) throws -> Bool {
     monitor.begin(steps: plan.steps)
     monitor.report(step: progress.step)
+    // A run that goes on knows what the last check found.
+    monitor.report(loss: progress.loss, validation: progress.validation)
     guard !isFinished || progress.pendingCheck else {
       if progress.step > 0 { try diagnose(monitor) }
       return true

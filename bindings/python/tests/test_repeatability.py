@@ -145,6 +145,17 @@ def test_deadline_and_progress(rows):
     assert trainer.model.sample(2).shape == (2, 3)  # R5: what was learnt is shown
 
 
+def test_a_run_that_goes_on_knows_its_loss(rows, tmp_path):
+    dataset = stein.Dataset(rows)
+    trainer = stein.Trainer(stein.Model(dataset, widths=[16]), dataset, steps=400, checks=4, validation=0.2, seed=1)
+    trainer.run(250)
+    trainer.save(tmp_path / "checkpoint")
+    seen = []
+    resumed = stein.Trainer.resume(dataset, tmp_path / "checkpoint")
+    resumed.run(progress=lambda watch: seen.append((watch.loss, watch.validation)))
+    assert seen and np.isfinite(seen).all()
+
+
 def test_progress_can_stop_and_raise(rows):
     with pytest.raises(stein.SteinInterrupted) as caught:
         long_run(rows).run(progress=lambda watch: watch.step > 10)
