@@ -15,14 +15,19 @@ package struct MatrixMultiply: @unchecked Sendable {
   let accumulate: Bool
   private let pieces: [Piece]
 
-  /// A stretch of the inner axis: long ones are cut so that a panel of B stays in the cache.
+  /// A stretch of the columns and of the inner axis: a large B is cut so that one panel of it at a time stays in the cache.
   @safe
   private struct Piece {
     let kernel: cxsmm_kernel
-    let start: Int
+    // Where the stretch begins in each matrix.
+    let a: Int
+    let b: Int
+    let c: Int
   }
 
-  private static let longest = 512
+  /// Elements of B that need no cutting: 64 KiB.
+  private static let uncut = 16384
+  private static let panel = 64
 
   /// `m`: rows of A and.
   ///
@@ -64,16 +69,28 @@ package struct MatrixMultiply: @unchecked Sendable {
     guard hasVectorInstructions(), sizes.allSatisfy({ $0 > 0 && $0 <= Int(Int32.max) }) else {
       return []
     }
+    let longest = hasWideLanes ? 512 : 256
     var pieces: [Piece] = []
-    for start in stride(from: 0, to: k, by: longest) {
-      let length = min(longest, k - start)
-      let kernel = unsafe cxsmm_dispatch(
-        Int32(n), Int32(m), Int32(length), Int32(ldb), Int32(lda), Int32(ldc), transposeA ? 1 : 0,
-        accumulate || start > 0 ? 1 : 0)
-      guard let kernel = unsafe kernel else { return [] }
-      unsafe pieces.append(Piece(kernel: kernel, start: start))
+    for columns in panels(n, k) {
+      for start in stride(from: 0, to: k, by: longest) {
+        let length = min(longest, k - start)
+        let kernel = unsafe cxsmm_dispatch(
+          Int32(columns.count), Int32(m), Int32(length), Int32(ldb), Int32(lda), Int32(ldc),
+          transposeA ? 1 : 0, accumulate || start > 0 ? 1 : 0)
+        guard let kernel = unsafe kernel else { return [] }
+        let a = transposeA ? start * lda : start
+        let (b, c) = (start * ldb + columns.lowerBound, columns.lowerBound)
+        unsafe pieces.append(Piece(kernel: kernel, a: a, b: b, c: c))
+      }
     }
     return pieces
+  }
+
+  /// The columns cut into panels of 64; what is left over at the end joins the last where it is narrow.
+  private static func panels(_ n: Int, _ k: Int) -> [Range<Int>] {
+    guard n * k > uncut, n >= 2 * panel else { return [0 ..< n] }
+    let count = (n + panel / 2) / panel
+    return (0 ..< count).map { $0 * panel ..< ($0 + 1 == count ? n : ($0 + 1) * panel) }
   }
 
   @inline(__always)
@@ -81,10 +98,7 @@ package struct MatrixMultiply: @unchecked Sendable {
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>
   ) {
     guard !pieces.isEmpty else { return unsafe plain(a, b, c) }
-    for piece in pieces {
-      let offset = transposeA ? piece.start * lda : piece.start
-      unsafe piece.kernel(b + piece.start * ldb, a + offset, c)
-    }
+    for piece in pieces { unsafe piece.kernel(b + piece.b, a + piece.a, c + piece.c) }
   }
 
   /// Each element of C in order of the inner axis.
