@@ -27,6 +27,26 @@ static inline __attribute__((always_inline)) cxsmm_float8 cxsmm_sqrt8(cxsmm_floa
 typedef double cxsmm_double8 __attribute__((ext_vector_type(8)));
 static inline __attribute__((always_inline)) cxsmm_double8 cxsmm_sqrt8d(cxsmm_double8 x) { return __builtin_elementwise_sqrt(x); }
 
+// Eight rows of eight from x, `from` apart, as columns to y, `to` apart: neighbours change places, then pairs, then fours.
+typedef float cxsmm_f8 __attribute__((ext_vector_type(8), aligned(4)));
+static inline void cxsmm_transpose8(const float *x, long from, float *y, long to) {
+  cxsmm_f8 pairs[8], fours[8];
+  for (int i = 0; i < 8; i += 2) {
+    cxsmm_f8 a = *(const cxsmm_f8 *)(x + i * from), b = *(const cxsmm_f8 *)(x + (i + 1) * from);
+    pairs[i] = __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13);
+    pairs[i + 1] = __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  for (int i = 0; i < 8; i += 4)
+    for (int j = 0; j < 2; j++) {
+      fours[i + 2 * j] = __builtin_shufflevector(pairs[i + j], pairs[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      fours[i + 2 * j + 1] = __builtin_shufflevector(pairs[i + j], pairs[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  for (int j = 0; j < 4; j++) {
+    *(cxsmm_f8 *)(y + j * to) = __builtin_shufflevector(fours[j], fours[j + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    *(cxsmm_f8 *)(y + (j + 4) * to) = __builtin_shufflevector(fours[j], fours[j + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+}
+
 // The elementary functions of Kernels/Vector.swift in sixteen lanes, operation for operation, so that the bits are the same; only for processors
 // with AVX-512. As there, up to 7 elements behind `count` are read and written.
 #define CXSMM_512 __attribute__((target("avx512f,avx512dq,avx512vl,fma")))
@@ -36,26 +56,28 @@ typedef int cxsmm_i16 __attribute__((ext_vector_type(16), aligned(4)));
 
 CXSMM_LANES cxsmm_all(float x) { return (cxsmm_f16)(x); }
 CXSMM_LANES cxsmm_fma(cxsmm_f16 a, cxsmm_f16 b, cxsmm_f16 c) { return __builtin_elementwise_fma(a, b, c); }
-CXSMM_LANES cxsmm_choose(cxsmm_i16 where, cxsmm_f16 a, cxsmm_f16 b) { return (cxsmm_f16)(((cxsmm_i16)a & where) | ((cxsmm_i16)b & ~where)); }
+CXSMM_LANES cxsmm_choose(cxsmm_i16 where, cxsmm_f16 a, cxsmm_f16 b) { return where ? a : b; }
 
-CXSMM_LANES cxsmm_exp16(cxsmm_f16 x) {
-#pragma STDC FP_CONTRACT OFF
-  cxsmm_f16 low = cxsmm_all(-87), high = cxsmm_all(88.37f), magic = cxsmm_all(12582912);
-  cxsmm_f16 inside = cxsmm_choose(x < low, low, x);
-  inside = cxsmm_choose(inside > high, high, inside);
-  cxsmm_f16 t = cxsmm_fma(inside, cxsmm_all(1.44269504f), magic), n = t - magic;
-  cxsmm_f16 r = cxsmm_fma(n, cxsmm_all(2.1219444e-4f), cxsmm_fma(n, cxsmm_all(-0.693359375f), inside));
-  cxsmm_f16 p = cxsmm_fma(r, cxsmm_all(1.98756915e-4f), cxsmm_all(1.39819995e-3f));
-  p = cxsmm_fma(p, r, cxsmm_all(8.3334519e-3f));
-  p = cxsmm_fma(p, r, cxsmm_all(4.1665796e-2f));
-  p = cxsmm_fma(p, r, cxsmm_all(1.66666655e-1f));
-  p = cxsmm_fma(p, r, cxsmm_all(0.5f));
-  p = cxsmm_fma(p, r * r, r) + cxsmm_all(1);
-  cxsmm_f16 y = (cxsmm_f16)((cxsmm_i16)p + ((cxsmm_i16)t << 23));
-  y = cxsmm_choose(x < low, cxsmm_all(0), y);
-  y = cxsmm_choose(x > high, cxsmm_all(__builtin_inff()), y);
-  return cxsmm_choose(x != x, x, y);
+CXSMM_LANES cxsmm_clamp16(cxsmm_f16 x, float low, float high) {
+  cxsmm_f16 y = cxsmm_choose(x < cxsmm_all(low), cxsmm_all(low), x);
+  return cxsmm_choose(cxsmm_all(high) < y, cxsmm_all(high), y);
 }
+
+CXSMM_LANES cxsmm_exp_inside16(cxsmm_f16 x) {
+#pragma STDC FP_CONTRACT OFF
+  cxsmm_f16 magic = cxsmm_all(12582912);
+  cxsmm_f16 t = cxsmm_fma(x, cxsmm_all(1.44269504f), magic), n = t - magic;
+  cxsmm_f16 r = cxsmm_fma(n, cxsmm_all(2.1219444e-4f), cxsmm_fma(n, cxsmm_all(-0.693359375f), x));
+  cxsmm_f16 p = cxsmm_fma(r, cxsmm_all(1.38145406e-3f), cxsmm_all(8.36874545e-3f));
+  p = cxsmm_fma(p, r, cxsmm_all(4.16683890e-2f));
+  p = cxsmm_fma(p, r, cxsmm_all(1.66665211e-1f));
+  p = cxsmm_fma(p, r, cxsmm_all(0.49999994f));
+  p = cxsmm_fma(p, r, cxsmm_all(1));
+  p = cxsmm_fma(p, r, cxsmm_all(1));
+  return p * (cxsmm_f16)(((cxsmm_i16)t << 23) + (cxsmm_i16)(0x3f800000));
+}
+
+CXSMM_LANES cxsmm_exp16(cxsmm_f16 x) { return cxsmm_exp_inside16(cxsmm_clamp16(x, -88, 89)); }
 
 CXSMM_LANES cxsmm_log16(cxsmm_f16 given) {
 #pragma STDC FP_CONTRACT OFF
@@ -87,7 +109,7 @@ CXSMM_LANES cxsmm_magnitude16(cxsmm_f16 x) { return (cxsmm_f16)((cxsmm_i16)x & (
 
 CXSMM_LANES cxsmm_sigmoid16(cxsmm_f16 x) {
 #pragma STDC FP_CONTRACT OFF
-  return cxsmm_all(1) / (cxsmm_all(1) + cxsmm_exp16(-x));
+  return cxsmm_all(1) / (cxsmm_all(1) + cxsmm_exp_inside16(-cxsmm_clamp16(x, -89, 88)));
 }
 
 CXSMM_LANES cxsmm_tanh16(cxsmm_f16 x) {
@@ -98,18 +120,17 @@ CXSMM_LANES cxsmm_tanh16(cxsmm_f16 x) {
   p = cxsmm_fma(p, z, cxsmm_all(-3.33332819e-1f));
   cxsmm_f16 small = cxsmm_fma(p * z, x, x), large = cxsmm_all(1) - cxsmm_all(2) / (cxsmm_exp16(a + a) + cxsmm_all(1));
   cxsmm_f16 sign = (cxsmm_f16)((cxsmm_i16)x & ~(cxsmm_i16)(0x7fffffff));
-  cxsmm_f16 y = (cxsmm_f16)((cxsmm_i16)large | (cxsmm_i16)sign);
-  y = cxsmm_choose(a < cxsmm_all(0.625f), small, y);
-  return cxsmm_choose(x != x, x, y);
+  return cxsmm_choose(a < cxsmm_all(0.625f), small, (cxsmm_f16)((cxsmm_i16)large | (cxsmm_i16)sign));
 }
 
 CXSMM_LANES cxsmm_softplus16(cxsmm_f16 x) {
 #pragma STDC FP_CONTRACT OFF
-  cxsmm_f16 one = cxsmm_all(1), e = cxsmm_exp16(-cxsmm_magnitude16(x)), u = one + e, difference = u - one;
-  cxsmm_i16 none = difference == cxsmm_all(0);
-  cxsmm_f16 ratio = e / cxsmm_choose(none, one, difference), log1p = cxsmm_choose(none, e, cxsmm_log16(u) * ratio);
-  cxsmm_f16 y = log1p + cxsmm_choose(x < cxsmm_all(0), cxsmm_all(0), x);
-  return cxsmm_choose(x != x, x, y);
+  cxsmm_f16 e = cxsmm_exp_inside16(-cxsmm_clamp16(cxsmm_magnitude16(x), 0, 88)), s = e / (cxsmm_all(2) + e), z = s * s;
+  cxsmm_f16 p = cxsmm_fma(z, cxsmm_all(2.80244589e-1f), cxsmm_all(2.79991418e-1f));
+  p = cxsmm_fma(p, z, cxsmm_all(4.00216997e-1f));
+  p = cxsmm_fma(p, z, cxsmm_all(6.66664124e-1f));
+  p = cxsmm_fma(p, z, cxsmm_all(2));
+  return p * s + cxsmm_choose(x < cxsmm_all(0), cxsmm_all(0), x);
 }
 
 #define CXSMM_MAP(function)                                                                                 \

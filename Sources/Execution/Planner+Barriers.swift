@@ -151,8 +151,17 @@ extension Planner {
     _ node: Node, _ a: Node, _ b: Node, _ transposeA: Bool, _ transposeB: Bool
   ) {
     let varying = varies[node.index]
-    let right = transposeB ? transposed(b, varying: varying) : slot(b)
     let (aDims, cDims) = (shape(a).dims, shape(node).dims)
+    if isNarrow(cDims), !transposeB {
+      if transposeA { return lowerNarrowGradient(node, a, b) }
+      if !varies[b.index] {
+        let place = place(node)
+        let step = Step.narrowProduct(
+          slot(a), sharedTranspose(b), place, rows: cDims[0], columns: cDims[1], inner: aDims[1])
+        return emit(step, varying: varying)
+      }
+    }
+    let right = transposeB ? transposed(b, varying: varying) : slot(b)
     let (aBatch, bBatch) = (Array(aDims.dropLast(2)), Array(shape(b).dims.dropLast(2)))
     let batch = Array(cDims.dropLast(2))
     var rows = cDims[cDims.count - 2]
@@ -173,6 +182,29 @@ extension Planner {
       ldc: columns, transposeA: transposeA, accumulate: to.space == .sums)
     let product = Product(multiply: multiply, a: slot(a), b: right, c: to, batches: batches)
     emit(.product(product), varying: varying)
+  }
+
+  /// Results of so few columns that the vectors of a product would be nearly empty.
+  private func isNarrow(_ dims: [Int]) -> Bool { dims.count == 2 && dims[1] <= 4 && dims[0] >= 16 }
+
+  /// Aᵀ B of few columns by way of its transpose, Bᵀ A.
+  private func lowerNarrowGradient(_ node: Node, _ a: Node, _ b: Node) {
+    let varying = varies[node.index]
+    let (inner, rows, columns) = (shape(a)[0], shape(node)[0], shape(node)[1])
+    let multiply = MatrixMultiply(
+      rows: columns, columns: rows, inner: inner, lda: columns, ldb: rows, ldc: rows,
+      transposeA: true, accumulate: false)
+    let wide = temporary(rows * columns, varying: varying)
+    let product = Product(
+      multiply: multiply, a: slot(b), b: slot(a), c: wide, batches: [(a: 0, b: 0, c: 0)])
+    emit(.product(product), varying: varying)
+    let to = place(node)
+    let isTotal = to.space == .sums
+    let tall = isTotal ? temporary(rows * columns, varying: varying) : to
+    emit(.transpose(wide, tall, batches: 1, rows: columns, columns: rows), varying: varying)
+    guard isTotal else { return }
+    emit(
+      .sum(tall, to, outer: 1, count: 1, inner: rows * columns, accumulate: true), varying: varying)
   }
 
   private func transposed(_ node: Node, varying: Bool) -> Slot {

@@ -4,6 +4,8 @@ import Kernels
 enum Step: Sendable {
   case cluster(Cluster, scratch: Slot)
   case product(Product)
+  /// C = A · Bᵀ for a B [columns, inner] of few rows.
+  case narrowProduct(Slot, Slot, Slot, rows: Int, columns: Int, inner: Int)
   /// [batches, rows, columns] to [batches, columns, rows].
   case transpose(Slot, Slot, batches: Int, rows: Int, columns: Int)
   case inverse(SquareMatrices, Slot, Slot, scratch: Slot)
@@ -77,6 +79,9 @@ extension Step {
       for batch in product.batches {
         unsafe product.multiply(a + batch.a, b + batch.b, c + batch.c)
       }
+    case .narrowProduct(let a, let b, let c, let rows, let columns, let inner):
+      unsafe Kernels.narrowProduct(
+        bases[a], bases[b], bases[c], rows: rows, columns: columns, inner: inner)
     case .transpose(let x, let y, let batches, let rows, let columns):
       for batch in 0 ..< batches {
         let offset = batch * rows * columns

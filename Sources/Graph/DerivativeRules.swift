@@ -31,6 +31,7 @@ extension Graph {
     case .input, .parameter, .constant, .literal, .identity: return []
     case .unary(let f, let x): return [slope(f, x, y).map { multiply(yBar, $0) }]
     case .binary(let f, let a, let b):
+      if let slope = siluSlope(y) { return [multiply(yBar, slope), nil] }
       let (aBar, bBar) = binaryCotangents(f, a, b, y, yBar)
       return [aBar.map { sum($0, to: shape(of: a)) }, bBar.map { sum($0, to: shape(of: b)) }]
     case .select(let condition, let a, let b):
@@ -87,6 +88,14 @@ extension Graph {
     }
   }
 
+  /// Where y = x σ(x), its derivative σ + y(1 − σ): what is kept of the way there is y and this alone.
+  private mutating func siluSlope(_ y: Node) -> Node? {
+    guard case .binary(.multiply, let x, let s) = operation(y),
+      case .unary(.sigmoid, x) = operation(s)
+    else { return nil }
+    return add(s, multiply(y, subtract(constant(1), s)))
+  }
+
   /// All axes but the last as one.
   private mutating func flattened(_ x: Node) -> Node {
     let dims = shape(of: x).dims
@@ -123,6 +132,7 @@ extension Graph {
       guard let t = tangents[0], let slope = slope(f, x, y) else { return nil }
       return multiply(t, slope)
     case .binary(let f, let a, let b):
+      if let slope = siluSlope(y) { return tangents[0].map { multiply($0, slope) } }
       let terms = binaryTangents(f, a, b, y, tangents[0], tangents[1])
       return total(terms, atLeast: shape(of: y))
     case .select(let condition, _, _):

@@ -124,3 +124,48 @@ package struct MatrixMultiply: @unchecked Sendable {
     }
   }
 }
+
+/// C = A · Bᵀ for a B of few rows, each element a dot product: libxsmm's code would leave most of a vector idle.
+///
+/// `n`: rows of B. `k`: columns of A and B. A row of C never depends on its place among the rows.
+package func narrowProduct(
+  _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>,
+  rows: Int, columns n: Int, inner k: Int
+) {
+  for i in 0 ..< rows {
+    let row = unsafe a + i &* k
+    var j = 0
+    while j &+ 2 <= n {
+      let (first, second) = unsafe dots(row, b + j &* k, b + (j &+ 1) &* k, k)
+      unsafe c[i &* n &+ j] = first
+      unsafe c[i &* n &+ j &+ 1] = second
+      j &+= 2
+    }
+    if j < n { unsafe c[i &* n &+ j] = dots(row, b + j &* k, b + j &* k, k).0 }
+  }
+}
+
+/// xᵀy and xᵀz, each in sixteen running sums, and the rest one by one.
+@inline(__always)
+private func dots(
+  _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ z: UnsafePointer<Float>, _ count: Int
+) -> (Float, Float) {
+  var (yLow, yHigh, zLow, zHigh) = (all(0), all(0), all(0), all(0))
+  let whole = count & ~15
+  var i = 0
+  while i < whole {
+    let (low, high) = unsafe (load(x, i), load(x, i &+ 8))
+    yLow = unsafe fma(low, load(y, i), yLow)
+    yHigh = unsafe fma(high, load(y, i &+ 8), yHigh)
+    zLow = unsafe fma(low, load(z, i), zLow)
+    zHigh = unsafe fma(high, load(z, i &+ 8), zHigh)
+    i &+= 16
+  }
+  var (first, second) = (total(yLow + yHigh), total(zLow + zHigh))
+  while i < count {
+    unsafe first.addProduct(x[i], y[i])
+    unsafe second.addProduct(x[i], z[i])
+    i &+= 1
+  }
+  return (first, second)
+}

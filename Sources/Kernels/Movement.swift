@@ -2,22 +2,28 @@ import CXSMM
 
 // Copies. Exactly what belongs to the result is written.
 
-/// y [columns, rows] from x [rows, columns], in squares of 8 that stay in registers and one cache line each way.
+/// y [columns, rows] from x [rows, columns], in squares of 8 that stay in registers; two of them fill a cache line of y.
 package func transpose(
   _ x: UnsafePointer<Float>, rows: Int, columns: Int, _ y: UnsafeMutablePointer<Float>
 ) {
+  let (wholeRows, wholeColumns) = (rows & ~7, columns & ~7)
   var row = 0
-  while row < rows {
-    let height = min(8, rows &- row)
+  while row < wholeRows {
+    let height = min(16, wholeRows &- row)
     var column = 0
-    while column < columns {
-      let width = min(8, columns &- column)
-      for c in column ..< column &+ width {
-        for r in row ..< row &+ height { unsafe y[c &* rows &+ r] = x[r &* columns &+ c] }
-      }
+    while column < wholeColumns {
+      let (from, to) = unsafe (x + (row &* columns &+ column), y + (column &* rows &+ row))
+      unsafe cxsmm_transpose8(from, columns, to, rows)
+      if height == 16 { unsafe cxsmm_transpose8(from + 8 &* columns, columns, to + 8, rows) }
       column &+= 8
     }
-    row &+= 8
+    row &+= height
+  }
+  for r in 0 ..< wholeRows {
+    for c in wholeColumns ..< columns { unsafe y[c &* rows &+ r] = x[r &* columns &+ c] }
+  }
+  for c in 0 ..< columns {
+    for r in wholeRows ..< rows { unsafe y[c &* rows &+ r] = x[r &* columns &+ c] }
   }
 }
 

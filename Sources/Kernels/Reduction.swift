@@ -25,9 +25,7 @@ private func sumRun(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
     unsafe lanes += load(x, i)
     i &+= 8
   }
-  var total = lanes.lowHalf + lanes.highHalf
-  total.lowHalf += total.highHalf
-  var sum = total[0] + total[1]
+  var sum = total(lanes)
   while i < count {
     unsafe sum += x[i]
     i &+= 1
@@ -41,6 +39,24 @@ private func sumColumns(
   _ accumulate: Bool
 ) {
   var column = 0
+  // Four vectors side by side: one alone would wait for each addition.
+  while column &+ 32 <= columns {
+    var (first, second, third, fourth) = (all(0), all(0), all(0), all(0))
+    var from = unsafe x + column
+    for _ in 0 ..< rows {
+      unsafe first += load(from, 0)
+      unsafe second += load(from, 8)
+      unsafe third += load(from, 16)
+      unsafe fourth += load(from, 24)
+      unsafe from += columns
+    }
+    let to = unsafe y + column
+    unsafe store(accumulate ? load(to, 0) + first : first, to, 0)
+    unsafe store(accumulate ? load(to, 8) + second : second, to, 8)
+    unsafe store(accumulate ? load(to, 16) + third : third, to, 16)
+    unsafe store(accumulate ? load(to, 24) + fourth : fourth, to, 24)
+    column &+= 32
+  }
   while column &+ 8 <= columns {
     var total = all(0)
     var offset = column

@@ -22,26 +22,37 @@ typealias FloatOut = UnsafeMutablePointer<Float>
 @inline(__always) func float(_ x: U8) -> F8 { unsafe unsafeBitCast(x, to: F8.self) }
 @inline(__always) func magnitude(_ x: F8) -> F8 { float(bits(x) & U8(repeating: 0x7fff_ffff)) }
 
-/// eˣ within 2 ulp; 0 below −87, ∞ above 88.37.
-@inline(__always) func vexp(_ x: F8) -> F8 {
-  let inside = x.replacing(with: all(-87), where: x .< all(-87))
-    .replacing(with: all(88.37), where: x .> all(88.37))
+/// The sum of the lanes: halves onto each other.
+@inline(__always) func total(_ x: F8) -> Float {
+  var fours = x.lowHalf + x.highHalf
+  fours.lowHalf += fours.highHalf
+  return fours[0] + fours[1]
+}
+
+/// The nearest number in [low, high]; NaN stays.
+@inline(__always) func clamp(_ x: F8, _ low: Float, _ high: Float) -> F8 {
+  let raised = x.replacing(with: all(low), where: x .< all(low))
+  return raised.replacing(with: all(high), where: all(high) .< raised)
+}
+
+/// eˣ within 2 ulp; 0 below −87.7, ∞ above 88.37.
+@inline(__always) func vexp(_ x: F8) -> F8 { vexpInside(clamp(x, -88, 89)) }
+
+/// The same for x in [−88, 89], at whose ends the power of two is 0 or ∞.
+@inline(__always) func vexpInside(_ x: F8) -> F8 {
   // n = round(x / ln 2): adding 1.5·2²³ leaves n in the low bits.
   let magic = all(12_582_912)
-  let t = fma(inside, all(1.442_695_04), magic)
+  let t = fma(x, all(1.442_695_04), magic)
   let n = t - magic
-  let r = fma(n, all(2.121_944_4e-4), fma(n, all(-0.693_359_375), inside))
-  var p = fma(r, all(1.987_569_15e-4), all(1.398_199_95e-3))
-  p = fma(p, r, all(8.333_451_9e-3))
-  p = fma(p, r, all(4.166_579_6e-2))
-  p = fma(p, r, all(1.666_666_55e-1))
-  p = fma(p, r, all(0.5))
-  p = fma(p, r * r, r) + all(1)
-  // The exponent is added as an integer.
-  let y = float(bits(p) &+ (bits(t) &<< U8(repeating: 23)))
-  return y.replacing(with: all(0), where: x .< all(-87))
-    .replacing(with: all(.infinity), where: x .> all(88.37))
-    .replacing(with: x, where: x .!= x)
+  let r = fma(n, all(2.121_944_4e-4), fma(n, all(-0.693_359_375), x))
+  // Minimax with the first two terms fixed: 3e-9.
+  var p = fma(r, all(1.381_454_06e-3), all(8.368_745_45e-3))
+  p = fma(p, r, all(4.166_838_90e-2))
+  p = fma(p, r, all(1.666_652_11e-1))
+  p = fma(p, r, all(0.499_999_94))
+  p = fma(p, r, all(1))
+  p = fma(p, r, all(1))
+  return p * float((bits(t) &<< U8(repeating: 23)) &+ U8(repeating: 0x3f80_0000))
 }
 
 /// ln x; −∞ at 0, NaN below.
@@ -74,7 +85,9 @@ typealias FloatOut = UnsafeMutablePointer<Float>
     .replacing(with: given, where: given .!= given)
 }
 
-@inline(__always) func vsigmoid(_ x: F8) -> F8 { all(1) / (all(1) + vexp(-x)) }
+@inline(__always) func vsigmoid(_ x: F8) -> F8 {
+  all(1) / (all(1) + vexpInside(-clamp(x, -89, 88)))
+}
 
 @inline(__always) func vtanh(_ x: F8) -> F8 {
   let a = magnitude(x)
@@ -86,18 +99,19 @@ typealias FloatOut = UnsafeMutablePointer<Float>
   let small = fma(p * z, x, x)
   let large = all(1) - all(2) / (vexp(a + a) + all(1))
   let signed = float(bits(large) | (bits(x) & U8(repeating: 0x8000_0000)))
-  return signed.replacing(with: small, where: a .< all(0.625)).replacing(with: x, where: x .!= x)
+  return signed.replacing(with: small, where: a .< all(0.625))
 }
 
-/// ln(1 + eˣ) = max(x, 0) + ln(1 + e^{−|x|}).
+/// ln(1 + eˣ) = max(x, 0) + ln(1 + e), e = e^{−|x|}; and ln(1 + e) = 2 artanh(s), s = e/(2 + e) ≤ ⅓, as an odd polynomial (5e-9).
 @inline(__always) func vsoftplus(_ x: F8) -> F8 {
-  let e = vexp(-magnitude(x))
-  let u = all(1) + e
-  // ln(1 + e) = ln u · e/(u − 1) takes back the rounding of u (Kahan).
-  let difference = u - all(1)
-  let ratio = e / difference.replacing(with: all(1), where: difference .== all(0))
-  let log1p = (vlog(u) * ratio).replacing(with: e, where: difference .== all(0))
-  return (log1p + x.replacing(with: all(0), where: x .< all(0))).replacing(with: x, where: x .!= x)
+  let e = vexpInside(-clamp(magnitude(x), 0, 88))
+  let s = e / (all(2) + e)
+  let z = s * s
+  var p = fma(z, all(2.802_445_89e-1), all(2.799_914_18e-1))
+  p = fma(p, z, all(4.002_169_97e-1))
+  p = fma(p, z, all(6.666_641_24e-1))
+  p = fma(p, z, all(2))
+  return p * s + x.replacing(with: all(0), where: x .< all(0))
 }
 
 /// sin and cos of x with |x| up to about 10⁴.
