@@ -167,6 +167,43 @@ CXSMM_ZIP(subtract, -)
 CXSMM_ZIP(multiply, *)
 CXSMM_ZIP(divide, /)
 
+// y = a b + c, rounded once.
+static CXSMM_512 inline void cxsmm_multiply_add(const float *a, const float *b, const float *c, float *y, long count) {
+  long i = 0, padded = (count + 7) & ~7L;
+  for (; i + 16 <= padded; i += 16)
+    *(cxsmm_f16 *)(y + i) = cxsmm_fma(*(const cxsmm_f16 *)(a + i), *(const cxsmm_f16 *)(b + i), *(const cxsmm_f16 *)(c + i));
+  for (; i < padded; i++) y[i] = __builtin_fmaf(a[i], b[i], c[i]);
+}
+
+// y = x s(x) and, unless `slope` is null, its derivative s + y (1 - s), for x = a + b, or a where b is null; s is the logistic function.
+static CXSMM_512 inline void cxsmm_silu(const float *a, const float *b, float *y, float *slope, long count) {
+#pragma STDC FP_CONTRACT OFF
+  long padded = (count + 7) & ~7L;
+  for (long i = 0; i < padded; i += 16) {
+    cxsmm_f16 x = cxsmm_all(0), bias = cxsmm_all(0);
+    int whole = i + 16 <= padded;
+    if (whole) {
+      x = *(const cxsmm_f16 *)(a + i);
+      if (b) x = x + *(const cxsmm_f16 *)(b + i);
+    } else {
+      for (int k = 0; k < 8; k++) x[k] = a[i + k];
+      if (b) {
+        for (int k = 0; k < 8; k++) bias[k] = b[i + k];
+        x = x + bias;
+      }
+    }
+    cxsmm_f16 s = cxsmm_sigmoid16(x), value = x * s, derivative = cxsmm_fma(value, cxsmm_all(1) - s, s);
+    if (whole) {
+      *(cxsmm_f16 *)(y + i) = value;
+      if (slope) *(cxsmm_f16 *)(slope + i) = derivative;
+    } else {
+      for (int k = 0; k < 8; k++) y[i + k] = value[k];
+      if (slope)
+        for (int k = 0; k < 8; k++) slope[i + k] = derivative[k];
+    }
+  }
+}
+
 static inline int cxsmm_has_avx512(void) {
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

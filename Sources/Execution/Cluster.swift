@@ -4,7 +4,7 @@ import Kernels
 ///
 /// A tile is a stretch of the flattened shape. What is broadcast is expanded tile by tile, so every instruction is a flat loop.
 struct Cluster: Sendable {
-  enum Operand: Sendable {
+  enum Operand: Equatable, Sendable {
     case immediate(Float)
     case tile(Int)
     /// As large as the cluster's shape.
@@ -27,25 +27,34 @@ struct Cluster: Sendable {
     case binary(BinaryKernel)
     case select
     case copy
+    /// a b + c.
+    case multiplyAdd
+    /// x σ(x) of x, or of the sum of two operands; its derivative goes to the second target.
+    case silu
   }
 
   struct Instruction: Sendable {
     let operation: Operation
-    private let count: Int
+    let count: Int
     // Not an array, which every tile would retain and release.
     let first: Operand
     let second: Operand
     let third: Operand
     /// Where the result is written: a whole value that others read, or a tile of scratch.
     let target: Target
+    /// Of an operation with two results.
+    let secondTarget: Target?
 
-    init(operation: Operation, operands: [Operand], target: Target) {
+    init(
+      operation: Operation, operands: [Operand], target: Target, secondTarget: Target? = nil
+    ) {
       self.operation = operation
       count = operands.count
       first = operands.first ?? .tile(0)
       second = operands.dropFirst().first ?? .tile(0)
       third = operands.dropFirst(2).first ?? .tile(0)
       self.target = target
+      self.secondTarget = secondTarget
     }
 
     var operands: [Operand] { Array([first, second, third].prefix(count)) }
@@ -122,15 +131,22 @@ extension Cluster {
     }
   }
 
+  @inline(__always)
+  private func place(
+    _ target: Target, _ bases: Bases, _ scratch: UnsafeMutablePointer<Float>, _ pitch: Int,
+    _ start: Int
+  ) -> UnsafeMutablePointer<Float> {
+    switch target {
+    case .value(let slot): unsafe bases[slot] + start
+    case .tile(let index): unsafe scratch + index * pitch
+    }
+  }
+
   private func execute(
     _ instruction: Instruction, _ bases: Bases, _ scratch: UnsafeMutablePointer<Float>,
     _ pitch: Int, _ start: Int, _ length: Int
   ) {
-    let y =
-      switch instruction.target {
-      case .value(let slot): unsafe bases[slot] + start
-      case .tile(let index): unsafe scratch + index * pitch
-      }
+    let y = unsafe place(instruction.target, bases, scratch, pitch, start)
     let (first, second, third) = (instruction.first, instruction.second, instruction.third)
     switch instruction.operation {
     case .unary(let kernel):
@@ -156,6 +172,22 @@ extension Cluster {
     case .copy:
       let x = unsafe pointer(first, bases, scratch, pitch, start)
       unsafe copy(x, y, count: length)
+    case .multiplyAdd:
+      let a = unsafe pointer(first, bases, scratch, pitch, start)
+      let b = unsafe pointer(second, bases, scratch, pitch, start)
+      let c = unsafe pointer(third, bases, scratch, pitch, start)
+      unsafe multiplyAdd(a, b, c, y, count: length)
+    case .silu:
+      let a = unsafe pointer(first, bases, scratch, pitch, start)
+      let b =
+        instruction.count > 1 ? unsafe pointer(second, bases, scratch, pitch, start) : nil
+      let slope =
+        if let target = instruction.secondTarget {
+          unsafe Optional(place(target, bases, scratch, pitch, start))
+        } else {
+          unsafe UnsafeMutablePointer<Float>?.none
+        }
+      unsafe silu(a, plus: b, y, slope: slope, count: length)
     }
   }
 

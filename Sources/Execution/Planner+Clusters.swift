@@ -153,7 +153,8 @@ struct ClusterBuilder {
     return operand
   }
 
-  func cluster() -> Cluster {
+  mutating func cluster() -> Cluster {
+    instructions = fused(instructions)
     let renamed = reuse()
     return Cluster(
       count: shape.count, tile: tile, instructions: renamed.instructions,
@@ -193,13 +194,20 @@ struct ClusterBuilder {
       where lastRead[tile] == index && !fixed.contains(tile) {
         if let name = names.removeValue(forKey: tile) { free.append(name) }
       }
-      var target = instruction.target
-      if case .tile(let tile) = target {
+      func named(_ target: Cluster.Target) -> Cluster.Target {
+        guard case .tile(let tile) = target else { return target }
         names[tile] = fresh()
-        target = .tile(names[tile] ?? 0)
-        if lastRead[tile] == nil { free.append(names[tile] ?? 0) }
+        return .tile(names[tile] ?? 0)
       }
-      result.append(.init(operation: instruction.operation, operands: operands, target: target))
+      let (target, second) = (named(instruction.target), instruction.secondTarget.map(named))
+      for case .tile(let tile) in [instruction.target, instruction.secondTarget]
+      where lastRead[tile] == nil {
+        if let name = names.removeValue(forKey: tile) { free.append(name) }
+      }
+      result.append(
+        .init(
+          operation: instruction.operation, operands: operands, target: target,
+          secondTarget: second))
     }
     return (result, count)
   }

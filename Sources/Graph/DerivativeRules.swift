@@ -89,7 +89,7 @@ extension Graph {
   }
 
   /// Where y = x σ(x), its derivative σ + y(1 − σ): what is kept of the way there is y and this alone.
-  private mutating func siluSlope(_ y: Node) -> Node? {
+  mutating func siluSlope(_ y: Node) -> Node? {
     guard case .binary(.multiply, let x, let s) = operation(y),
       case .unary(.sigmoid, x) = operation(s)
     else { return nil }
@@ -132,7 +132,6 @@ extension Graph {
       guard let t = tangents[0], let slope = slope(f, x, y) else { return nil }
       return multiply(t, slope)
     case .binary(let f, let a, let b):
-      if let slope = siluSlope(y) { return tangents[0].map { multiply($0, slope) } }
       let terms = binaryTangents(f, a, b, y, tangents[0], tangents[1])
       return total(terms, atLeast: shape(of: y))
     case .select(let condition, _, _):

@@ -45,7 +45,11 @@ extension Graph {
     var tangent = Dictionary(tangents.map { ($0.variable, $0.tangent) }) { first, _ in first }
     for y in path where tangent[y] == nil {
       let inputs = operation(y).inputs.map { matters[$0.index] ? tangent[$0] : nil }
-      if let yDot = self.tangent(of: y, inputs) { tangent[y] = yDot }
+      if let slope = siluSlope(y) {
+        tangent[y] = inputs[0].map { multiply($0, slope) }
+      } else if let yDot = self.tangent(of: y, inputs) {
+        tangent[y] = yDot
+      }
     }
     return outputs.map { y in
       tangent[y] ?? broadcast(constant(0), shape(of: y))

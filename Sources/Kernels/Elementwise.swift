@@ -154,6 +154,37 @@ package func elementwise(
   apply(kernel) { [a] f in unsafe map(b, y, count) { f(all(a), $0) } }
 }
 
+/// y = a b + c, rounded once.
+package func multiplyAdd(
+  _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafePointer<Float>,
+  _ y: UnsafeMutablePointer<Float>, count: Int, wide: Bool = hasWideLanes
+) {
+  if wide { return unsafe cxsmm_multiply_add(a, b, c, y, count) }
+  var i = 0
+  while i < count {
+    unsafe store(fma(load(a, i), load(b, i), load(c, i)), y, i)
+    i &+= 8
+  }
+}
+
+/// y = x σ(x) and, where `slope` is given, its derivative σ + y(1 − σ), for x = a + b, or a without b.
+package func silu(
+  _ a: UnsafePointer<Float>, plus b: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>,
+  slope: UnsafeMutablePointer<Float>?, count: Int, wide: Bool = hasWideLanes
+) {
+  if wide { return unsafe cxsmm_silu(a, b, y, slope, count) }
+  var i = 0
+  while i < count {
+    var x = unsafe load(a, i)
+    if let b = unsafe b { unsafe x += load(b, i) }
+    let s = vsigmoid(x)
+    let value = x * s
+    if let slope = unsafe slope { unsafe store(fma(value, all(1) - s, s), slope, i) }
+    unsafe store(value, y, i)
+    i &+= 8
+  }
+}
+
 /// y = condition ≠ 0 ? a : b.
 package func select(
   _ condition: UnsafePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,

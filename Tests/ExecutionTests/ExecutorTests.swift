@@ -71,6 +71,54 @@ import Testing
     for index in 0 ..< 4 { compare(result.sums[index], exact[index + 1], times: 2) }
   }
 
+  /// Chains that fuse into one pass, and their like that must not: parts that others read, terms in another order.
+  @Test(arguments: [5, 1000, 3000])
+  func fusedChains(count: Int) throws {
+    var graph = Graph()
+    let (a, b, c) = (graph.input([count]), graph.input([count]), graph.parameter([count]))
+    let one = graph.constant(1)
+    let x = graph.add(a, c)
+    let s = graph.sigmoid(x)
+    let y = graph.multiply(s, x)
+    let slope = graph.add(graph.multiply(graph.subtract(one, s), y), s)
+    let (bare, other) = (graph.silu(b), graph.sigmoid(graph.multiply(a, b)))
+    let product = graph.multiply(b, c)
+    let outputs = [
+      graph.multiply(y, slope), graph.multiply(bare, bare), graph.add(bare, graph.multiply(a, b)),
+      graph.multiply(other, graph.subtract(one, other)), graph.add(product, product),
+      graph.add(graph.multiply(a, c), graph.square(graph.multiply(a, c))),
+      graph.add(one, graph.multiply(b, a)),
+      graph.gradient(of: graph.silu(x), withRespectTo: [a])[0],
+    ]
+    var numbers = Numbers(seed: 11)
+    let inputs = [numbers.tensor([count], -3 ... 3), numbers.tensor([count], -2 ... 5)]
+    let parameters = [numbers.tensor([count])]
+    // The chains whole, and each part of one read by others as well.
+    for extra in [[], [s], [slope], [x, y]] {
+      let wanted = outputs + extra
+      let exact = evaluate(graph, wanted, inputs: inputs, parameters: parameters)
+      let result = try run(graph, rows: wanted, inputs: inputs, parameters: parameters)
+      for (index, values) in result.rows.enumerated() { compare(values, exact[index], "\(index)") }
+    }
+  }
+
+  /// Layers with one to five outputs, and their gradients: narrow products have kernels of their own.
+  @Test(arguments: [1, 2, 3, 4, 5], [16, 37])
+  func narrowLayers(outputs: Int, rows: Int) throws {
+    var graph = Graph()
+    let x = graph.input([rows, 21])
+    let w = graph.parameter([21, outputs])
+    let y = graph.matmul(graph.tanh(x), w)
+    let loss = graph.squaredNorm(y)
+    let gradient = graph.gradient(of: loss, withRespectTo: [w])
+    var numbers = Numbers(seed: 12)
+    let (inputs, weights) = ([numbers.tensor([rows, 21])], [numbers.tensor([21, outputs])])
+    let exact = evaluate(graph, [y] + gradient, inputs: inputs, parameters: weights)
+    let result = try run(graph, rows: [y], sums: gradient, inputs: inputs, parameters: weights)
+    compare(result.rows[0], exact[0])
+    compare(result.sums[0], exact[1], times: 2)
+  }
+
   @Test func everyOperation() throws {
     var graph = Graph()
     let (a, b, c) = (graph.input([4, 3, 2]), graph.input([3, 1]), graph.input([2, 5]))

@@ -149,8 +149,50 @@ func points(_ count: Int) -> [Float] {
   }
 }
 
+/// Kernels that do several operations in one pass: by definition, and the same bits in eight lanes and in sixteen.
+@Suite struct FusedTests {
+  @Test(arguments: awkwardSizes)
+  func silus(size: Int) {
+    let (a, b) = (points(size), points(size + 5).suffix(size).map { 2 * $0 })
+    for biased in [false, true] {
+      var results: [[UInt32]] = []
+      for wide in Set([false, hasWideLanes]) {
+        var (y, slope) = (padded(a), padded(a))
+        var alone = padded(a)
+        let bias = padded(b)
+        silu(padded(a), plus: biased ? bias : nil, &y, slope: &slope, count: size, wide: wide)
+        silu(padded(a), plus: biased ? bias : nil, &alone, slope: nil, count: size, wide: wide)
+        for i in 0 ..< size {
+          let x = Double(biased ? a[i] + b[i] : a[i])
+          let s = 1 / (1 + exp(-x))
+          #expect(abs(Double(y[i]) - x * s) <= 4e-7 * abs(x * s) + 1e-37)
+          // 1 − σ is off by its rounding.
+          #expect(abs(Double(slope[i]) - s * (1 + x * (1 - s))) <= 3e-7 + 6e-8 * abs(x))
+        }
+        #expect(y == alone)
+        results.append((y + slope).map(\.bitPattern))
+      }
+      #expect(results.first == results.last)
+    }
+  }
+
+  @Test(arguments: awkwardSizes)
+  func multiplyAdds(size: Int) {
+    let (a, b) = (points(size), points(size + 5).suffix(size))
+    let c = b.map { 1 - $0 }
+    for wide in Set([false, hasWideLanes]) {
+      var y = padded(a)
+      multiplyAdd(padded(a), padded(Array(b)), padded(c), &y, count: size, wide: wide)
+      #expect(Array(y.prefix(size)) == zip(zip(a, b), c).map { $1.addingProduct($0.0, $0.1) })
+    }
+  }
+}
+
 @Suite struct ReductionTests {
-  @Test(arguments: [(1, 1, 1), (3, 5, 1), (2, 7, 4), (1, 64, 33), (4, 100, 8), (1, 1000, 1)])
+  @Test(arguments: [
+    (1, 1, 1), (3, 5, 1), (2, 7, 4), (1, 64, 33), (1, 9, 100), (2, 31, 64), (4, 100, 8),
+    (1, 1000, 1),
+  ])
   func sumsAndMaxima(outer: Int, count: Int, inner: Int) {
     let x = points(outer * count * inner)
     var (total, largest) = (
@@ -181,7 +223,7 @@ func points(_ count: Int) -> [Float] {
 }
 
 @Suite struct MovementTests {
-  @Test(arguments: [(1, 1), (3, 5), (8, 8), (9, 17), (64, 33)])
+  @Test(arguments: [(1, 1), (3, 5), (8, 8), (9, 17), (64, 33), (16, 8), (24, 40), (31, 16)])
   func transposes(rows: Int, columns: Int) {
     let x = points(rows * columns)
     var y = [Float](repeating: 0, count: rows * columns)
@@ -201,7 +243,10 @@ func points(_ count: Int) -> [Float] {
 
 @Suite struct MatrixMultiplyTests {
   /// Every form and awkward sizes, against sums in Double.
-  @Test(arguments: [(1, 1, 1), (64, 2, 128), (64, 3, 5), (7, 13, 17), (32, 64, 600), (65, 33, 1)])
+  @Test(arguments: [
+    (1, 1, 1), (64, 2, 128), (64, 3, 5), (7, 13, 17), (32, 64, 600), (65, 33, 1), (5, 150, 130),
+    (3, 240, 700),
+  ])
   func products(m: Int, n: Int, k: Int) {
     let (a, b) = (points(m * k), points(k * n + 1).dropFirst())
     let right = Array(b)
@@ -222,6 +267,25 @@ func points(_ count: Int) -> [Float] {
           }
         }
         #expect(worst < 36 * 6e-8 * Double(k + 8), "transposeA \(transposeA)")
+      }
+    }
+  }
+
+  /// The same to the last bit wherever a row stands.
+  @Test(arguments: [(16, 1, 1), (16, 2, 128), (17, 3, 37), (20, 4, 15), (1, 2, 600)])
+  func narrowProducts(m: Int, n: Int, k: Int) {
+    let (a, b) = (points(m * k), Array(points(n * k + 1).dropFirst()))
+    var c = [Float](repeating: 2, count: m * n)
+    narrowProduct(a, b, &c, rows: m, columns: n, inner: k)
+    for i in 0 ..< m {
+      let row = Array(a[i * k ..< (i + 1) * k])
+      var alone = [Float](repeating: 0, count: n)
+      narrowProduct(row, b, &alone, rows: 1, columns: n, inner: k)
+      #expect(alone == Array(c[i * n ..< (i + 1) * n]))
+      for j in 0 ..< n {
+        let terms = (0 ..< k).map { Double(row[$0]) * Double(b[j * k + $0]) }
+        let size = terms.reduce(0) { $0 + abs($1) }
+        #expect(abs(Double(c[i * n + j]) - terms.reduce(0, +)) < 5e-7 * size)
       }
     }
   }
