@@ -175,32 +175,39 @@ static CXSMM_512 inline void cxsmm_multiply_add(const float *a, const float *b, 
   for (; i < padded; i++) y[i] = __builtin_fmaf(a[i], b[i], c[i]);
 }
 
+static inline __attribute__((always_inline)) CXSMM_512 void cxsmm_silu_whole(const float *a, const float *b, float *y, float *slope, long count,
+                                                                             int biased, int sloped) {
+#pragma STDC FP_CONTRACT OFF
+  for (long i = 0; i < count; i += 16) {
+    cxsmm_f16 x = *(const cxsmm_f16 *)(a + i);
+    if (biased) x = x + *(const cxsmm_f16 *)(b + i);
+    cxsmm_f16 s = cxsmm_sigmoid16(x), value = x * s;
+    if (sloped) *(cxsmm_f16 *)(slope + i) = cxsmm_fma(value, cxsmm_all(1) - s, s);
+    *(cxsmm_f16 *)(y + i) = value;
+  }
+}
+
 // y = x s(x) and, unless `slope` is null, its derivative s + y (1 - s), for x = a + b, or a where b is null; s is the logistic function.
 static CXSMM_512 inline void cxsmm_silu(const float *a, const float *b, float *y, float *slope, long count) {
-#pragma STDC FP_CONTRACT OFF
-  long padded = (count + 7) & ~7L;
-  for (long i = 0; i < padded; i += 16) {
-    cxsmm_f16 x = cxsmm_all(0), bias = cxsmm_all(0);
-    int whole = i + 16 <= padded;
-    if (whole) {
-      x = *(const cxsmm_f16 *)(a + i);
-      if (b) x = x + *(const cxsmm_f16 *)(b + i);
-    } else {
-      for (int k = 0; k < 8; k++) x[k] = a[i + k];
-      if (b) {
-        for (int k = 0; k < 8; k++) bias[k] = b[i + k];
-        x = x + bias;
-      }
-    }
-    cxsmm_f16 s = cxsmm_sigmoid16(x), value = x * s, derivative = cxsmm_fma(value, cxsmm_all(1) - s, s);
-    if (whole) {
-      *(cxsmm_f16 *)(y + i) = value;
-      if (slope) *(cxsmm_f16 *)(slope + i) = derivative;
-    } else {
-      for (int k = 0; k < 8; k++) y[i + k] = value[k];
-      if (slope)
-        for (int k = 0; k < 8; k++) slope[i + k] = derivative[k];
-    }
+  long padded = (count + 7) & ~7L, whole = padded & ~15L;
+  if (b && slope)
+    cxsmm_silu_whole(a, b, y, slope, whole, 1, 1);
+  else if (b)
+    cxsmm_silu_whole(a, b, y, slope, whole, 1, 0);
+  else if (slope)
+    cxsmm_silu_whole(a, b, y, slope, whole, 0, 1);
+  else
+    cxsmm_silu_whole(a, b, y, slope, whole, 0, 0);
+  if (whole == padded) return;
+  float x[16] = {0}, bias[16] = {0}, values[16], slopes[16];
+  for (int k = 0; k < 8; k++) {
+    x[k] = a[whole + k];
+    if (b) bias[k] = b[whole + k];
+  }
+  cxsmm_silu_whole(x, bias, values, slopes, 16, b != 0, 1);
+  for (int k = 0; k < 8; k++) {
+    y[whole + k] = values[k];
+    if (slope) slope[whole + k] = slopes[k];
   }
 }
 
