@@ -3,6 +3,14 @@ import Kernels
 
 // The operations that are not elementwise, each as one or a few steps.
 
+/// A factor of a product in bfloat16.
+struct HalfOperand: Hashable {
+  let node: Node
+  let rows: Int
+  let columns: Int
+  let form: Halving
+}
+
 extension Planner {
   func lowerBarrier(_ node: Node) {
     let varying = varies[node.index]
@@ -161,7 +169,6 @@ extension Planner {
         return emit(step, varying: varying)
       }
     }
-    let right = transposeB ? transposed(b, varying: varying) : slot(b)
     let (aBatch, bBatch) = (Array(aDims.dropLast(2)), Array(shape(b).dims.dropLast(2)))
     let batch = Array(cDims.dropLast(2))
     var rows = cDims[cDims.count - 2]
@@ -177,11 +184,55 @@ extension Planner {
           batch, aBatch, bBatch, a: rows * inner, b: inner * columns, c: rows * columns)
       }
     }
+    if batches.count == 1,
+      let multiply = halfMultiply(rows, columns, inner, accumulate: to.space == .sums)
+    {
+      let left = HalfOperand(
+        node: a, rows: transposeA ? inner : rows, columns: transposeA ? rows : inner,
+        form: transposeA ? .transposed : .plain)
+      let right = HalfOperand(
+        node: b, rows: transposeB ? columns : inner, columns: transposeB ? inner : columns,
+        form: transposeB ? .transposedPaired : .paired)
+      let product = Product(
+        multiply: multiply, a: halved(left), b: halved(right), c: to, batches: batches)
+      return emit(.product(product), varying: varying)
+    }
+    let right = transposeB ? transposed(b, varying: varying) : slot(b)
     let multiply = MatrixMultiply(
       rows: rows, columns: columns, inner: inner, lda: transposeA ? rows : inner, ldb: columns,
       ldc: columns, transposeA: transposeA, accumulate: to.space == .sums)
     let product = Product(multiply: multiply, a: slot(a), b: right, c: to, batches: batches)
     emit(.product(product), varying: varying)
+  }
+
+  /// The product in bfloat16 where it is asked for and pays.
+  private func halfMultiply(_ rows: Int, _ columns: Int, _ inner: Int, accumulate: Bool)
+    -> MatrixMultiply?
+  {
+    guard precision == .bf16, rows >= 16, columns >= 16, inner >= 16, inner % 2 == 0 else {
+      return nil
+    }
+    let multiply = MatrixMultiply(
+      rows: rows, columns: columns, inner: inner, lda: inner, ldb: columns, ldc: columns,
+      transposeA: false, accumulate: accumulate, half: true)
+    return multiply.hasCode ? multiply : nil
+  }
+
+  /// A matrix in bfloat16, made once for all shards where it does not vary.
+  private func halved(_ operand: HalfOperand) -> Slot {
+    if let known = sharedHalves[operand] { return known }
+    let varying = varies[operand.node.index]
+    let count = (operand.rows * operand.columns + 1) / 2
+    let (to, scratch) = (
+      temporary(count, varying: varying),
+      temporary(operand.form.isTransposed ? count : 0, varying: varying)
+    )
+    let step = Step.halve(
+      slot(operand.node), to, rows: operand.rows, columns: operand.columns, operand.form,
+      scratch: scratch)
+    emit(step, varying: varying)
+    if !varying { sharedHalves[operand] = to }
+    return to
   }
 
   /// Results of so few columns that the vectors of a product would be nearly empty.

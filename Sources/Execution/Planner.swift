@@ -22,6 +22,9 @@ final class Planner {
   /// The unit after which a node's place is free; .max: never.
   private var lastUse: [Node: Int] = [:]
   private var sharedTransposes: [Node: Slot] = [:]
+  /// Shared matrices in bfloat16, made once for all shards.
+  var sharedHalves: [HalfOperand: Slot] = [:]
+  let precision: Precision
   /// The totals that a step can add up by itself.
   private var directSums: [Node: Slot] = [:]
   /// Taken by the unit being lowered, given back after it.
@@ -39,8 +42,9 @@ final class Planner {
     }
   }
 
-  init(_ graph: Graph, rows: [Node], sums: [Node]) {
+  init(_ graph: Graph, rows: [Node], sums: [Node], precision: Precision) {
     self.graph = graph
+    self.precision = precision
     parameterLayout = ParameterLayout(graph.parameters.map { graph.shape(of: $0) })
     sumLayout = ParameterLayout(sums.map { graph.shape(of: $0) })
     varies = graph.dependents(on: graph.inputs)

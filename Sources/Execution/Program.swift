@@ -1,4 +1,5 @@
 package import Graph
+import Kernels
 
 /// Where each parameter stands in one flat vector; each begins at a multiple of 16 elements.
 package struct ParameterLayout: Sendable {
@@ -17,6 +18,16 @@ package struct ParameterLayout: Sendable {
     self.offsets = offsets
     count = offset
   }
+}
+
+/// Of the factors of matrix products; all else is float32.
+package enum Precision: String, Sendable, CaseIterable {
+  case float32
+  /// bfloat16, where products are large enough, with sums in float32.
+  case bf16
+
+  /// Whether this machine has it.
+  package var isAvailable: Bool { self == .float32 || (hasWideLanes && MatrixMultiply.hasHalf) }
 }
 
 /// A graph made ready to run on shards of rows: an order, a place for every value, one step after another.
@@ -39,12 +50,14 @@ package final class Program: Sendable {
   package let sums: ParameterLayout
   package let parameters: ParameterLayout
 
-  /// `rows`: outputs that are read after each.
+  /// `rows`: outputs that are read after each shard.
   ///
-  /// shard. `sums`: outputs whose values are added up over the shards.
-  package init(_ graph: Graph, rows: [Node] = [], sums: [Node] = []) throws(GraphError) {
+  /// `sums`: outputs whose values are added up over the shards.
+  package init(
+    _ graph: Graph, rows: [Node] = [], sums: [Node] = [], precision: Precision = .float32
+  ) throws(GraphError) {
     if let error = graph.error { throw error }
-    let planner = Planner(graph, rows: rows, sums: sums)
+    let planner = Planner(graph, rows: rows, sums: sums, precision: precision)
     parameters = planner.parameterLayout
     self.sums = planner.sumLayout
     shared = planner.sharedSteps

@@ -6,6 +6,8 @@ enum Step: Sendable {
   case product(Product)
   /// C = A · Bᵀ for a B [columns, inner] of few rows.
   case narrowProduct(Slot, Slot, Slot, rows: Int, columns: Int, inner: Int)
+  /// [rows, columns] as bfloat16.
+  case halve(Slot, Slot, rows: Int, columns: Int, Halving, scratch: Slot)
   /// [batches, rows, columns] to [batches, columns, rows].
   case transpose(Slot, Slot, batches: Int, rows: Int, columns: Int)
   case inverse(SquareMatrices, Slot, Slot, scratch: Slot)
@@ -67,8 +69,10 @@ extension Step {
 
   /// Whether it reads parameters alone, so that it may run beside others of the kind.
   var isOfParametersAlone: Bool {
-    if case .transpose(let x, _, _, _, _) = self { return x.space == .parameters }
-    return false
+    switch self {
+    case .transpose(let x, _, _, _, _), .halve(let x, _, _, _, _, _): x.space == .parameters
+    default: false
+    }
   }
 
   func run(_ bases: Bases) {
@@ -82,6 +86,9 @@ extension Step {
     case .narrowProduct(let a, let b, let c, let rows, let columns, let inner):
       unsafe Kernels.narrowProduct(
         bases[a], bases[b], bases[c], rows: rows, columns: columns, inner: inner)
+    case .halve(let x, let y, let rows, let columns, let form, let scratch):
+      unsafe Kernels.halve(
+        bases[x], rows: rows, columns: columns, form, bases[y], scratch: bases[scratch])
     case .transpose(let x, let y, let batches, let rows, let columns):
       for batch in 0 ..< batches {
         let offset = batch * rows * columns

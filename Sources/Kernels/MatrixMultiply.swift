@@ -13,41 +13,49 @@ package struct MatrixMultiply: @unchecked Sendable {
   let ldc: Int
   let transposeA: Bool
   let accumulate: Bool
+  let half: Bool
   private let pieces: [Piece]
 
   /// A stretch of the columns and of the inner axis: a large B is cut so that one panel of it at a time stays in the cache.
   @safe
   private struct Piece {
-    let kernel: cxsmm_kernel
+    let kernel: Kernel
     // Where the stretch begins in each matrix.
     let a: Int
     let b: Int
     let c: Int
   }
 
+  @unsafe
+  private enum Kernel {
+    case full(cxsmm_kernel)
+    case half(cxsmm_half_kernel)
+  }
+
   /// Elements of B that need no cutting: 64 KiB.
   private static let uncut = 16384
   private static let panel = 64
 
-  /// `m`: rows of A and.
+  /// `m`: rows of A and C.
   ///
-  /// C. `n`: columns of B and C. `k`: columns of A, rows of B. `transposeA`: A is stored as [k, m].
+  /// `n`: columns of B and C. `k`: columns of A, rows of B. `transposeA`: A is stored as [k, m]. `half`: A and B are bfloat16, A as
+  /// [m, k] and B as [k / 2, n, 2], and sums float32.
   package init(
     rows m: Int, columns n: Int, inner k: Int, lda: Int, ldb: Int, ldc: Int, transposeA: Bool,
-    accumulate: Bool
+    accumulate: Bool, half: Bool = false
   ) {
-    (rows, columns, inner) = (m, n, k)
+    (rows, columns, inner, self.half) = (m, n, k, half)
     (self.lda, self.ldb, self.ldc) = (lda, ldb, ldc)
     self.transposeA = transposeA
     self.accumulate = accumulate
-    pieces = MatrixMultiply.generate(m, n, k, lda, ldb, ldc, transposeA, accumulate)
+    pieces = MatrixMultiply.generate(m, n, k, lda, ldb, ldc, transposeA, accumulate, half)
   }
 
   /// The same product, written over C instead of added to it.
   package var overwriting: MatrixMultiply {
     MatrixMultiply(
       rows: rows, columns: columns, inner: inner, lda: lda, ldb: ldb, ldc: ldc,
-      transposeA: transposeA, accumulate: false)
+      transposeA: transposeA, accumulate: false, half: half)
   }
 
   /// The same with an array of its own.
@@ -57,13 +65,26 @@ package struct MatrixMultiply: @unchecked Sendable {
     (rows, columns, inner) = (other.rows, other.columns, other.inner)
     (lda, ldb, ldc) = (other.lda, other.ldb, other.ldc)
     (transposeA, accumulate) = (other.transposeA, other.accumulate)
+    half = other.half
     pieces = other.pieces.map { $0 }
   }
+
+  /// Whether products in bfloat16 can be had: the processor has them, and libxsmm's code is not held back.
+  package static var hasHalf: Bool {
+    guard cxsmm_has_bf16() != 0 else { return false }
+    return MatrixMultiply(
+      rows: 16, columns: 16, inner: 16, lda: 16, ldb: 16, ldc: 16, transposeA: false,
+      accumulate: false, half: true
+    ).hasCode
+  }
+
+  /// Whether code was generated; without it a product in bfloat16 can't be run.
+  package var hasCode: Bool { !pieces.isEmpty }
 
   /// In libxsmm's column order our row-major C = A · B is Cᵀ = Bᵀ · Aᵀ, and its transposed right operand is our transposed A.
   private static func generate(
     _ m: Int, _ n: Int, _ k: Int, _ lda: Int, _ ldb: Int, _ ldc: Int, _ transposeA: Bool,
-    _ accumulate: Bool
+    _ accumulate: Bool, _ half: Bool
   ) -> [Piece] {
     let sizes = [m, n, k, lda, ldb, ldc]
     guard hasVectorInstructions(), sizes.allSatisfy({ $0 > 0 && $0 <= Int(Int32.max) }) else {
@@ -73,17 +94,28 @@ package struct MatrixMultiply: @unchecked Sendable {
     var pieces: [Piece] = []
     for columns in panels(n, k) {
       for start in stride(from: 0, to: k, by: longest) {
-        let length = min(longest, k - start)
-        let kernel = unsafe cxsmm_dispatch(
-          Int32(columns.count), Int32(m), Int32(length), Int32(ldb), Int32(lda), Int32(ldc),
-          transposeA ? 1 : 0, accumulate || start > 0 ? 1 : 0)
-        guard let kernel = unsafe kernel else { return [] }
-        let a = transposeA ? start * lda : start
-        let (b, c) = (start * ldb + columns.lowerBound, columns.lowerBound)
-        unsafe pieces.append(Piece(kernel: kernel, a: a, b: b, c: c))
+        let size = [columns.count, m, min(longest, k - start), ldb, lda, ldc].map(Int32.init)
+        let adds = accumulate || start > 0 ? Int32(1) : 0
+        guard let kernel = unsafe kernel(size, transposeA, adds, half) else { return [] }
+        let a = half ? start / 2 : transposeA ? start * lda : start
+        let b = (half ? start / 2 : start) * ldb + columns.lowerBound
+        unsafe pieces.append(Piece(kernel: kernel, a: a, b: b, c: columns.lowerBound))
       }
     }
     return pieces
+  }
+
+  private static func kernel(_ size: [Int32], _ transposeA: Bool, _ adds: Int32, _ half: Bool)
+    -> Kernel?
+  {
+    if half {
+      let code = unsafe cxsmm_dispatch_half(
+        size[0], size[1], size[2], size[3], size[4], size[5], adds)
+      return unsafe code.map { unsafe .half($0) }
+    }
+    let code = unsafe cxsmm_dispatch(
+      size[0], size[1], size[2], size[3], size[4], size[5], transposeA ? 1 : 0, adds)
+    return unsafe code.map { unsafe .full($0) }
   }
 
   /// The columns cut into panels of 64; what is left over at the end joins the last where it is narrow.
@@ -98,7 +130,12 @@ package struct MatrixMultiply: @unchecked Sendable {
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>
   ) {
     guard !pieces.isEmpty else { return unsafe plain(a, b, c) }
-    for piece in pieces { unsafe piece.kernel(b + piece.b, a + piece.a, c + piece.c) }
+    for piece in pieces {
+      switch unsafe piece.kernel {
+      case .full(let kernel): unsafe kernel(b + piece.b, a + piece.a, c + piece.c)
+      case .half(let kernel): unsafe cxsmm_run_half(kernel, b + piece.b, a + piece.a, c + piece.c)
+      }
+    }
   }
 
   /// Each element of C in order of the inner axis.

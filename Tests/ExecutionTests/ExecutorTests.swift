@@ -8,10 +8,11 @@ import Testing
 @Suite struct ExecutorTests {
   /// Values of `outputs` after one shard, and of `sums` after adding it twice.
   func run(
-    _ graph: Graph, rows: [Node] = [], sums: [Node] = [], inputs: [Tensor], parameters: [Tensor]
+    _ graph: Graph, rows: [Node] = [], sums: [Node] = [], inputs: [Tensor], parameters: [Tensor],
+    precision: Precision = .float32
   ) throws -> (rows: [[Float]], sums: [[Float]]) {
     let memory = Memory()
-    let program = try Program(graph, rows: rows, sums: sums)
+    let program = try Program(graph, rows: rows, sums: sums, precision: precision)
     let flat = try Storage<Float>(memory, count: program.parameters.count)
     for (offset, tensor) in zip(program.parameters.offsets, parameters) {
       for (i, value) in tensor.values.enumerated() { flat.view[offset + i] = Float(value) }
@@ -117,6 +118,46 @@ import Testing
     let result = try run(graph, rows: [y], sums: gradient, inputs: inputs, parameters: weights)
     compare(result.rows[0], exact[0])
     compare(result.sums[0], exact[1], times: 2)
+  }
+
+  /// Whole numbers are their own bfloat16, and their products add up without rounding: every form of product, of what varies and
+  /// what does not, is exact.
+  @Test(
+    .enabled(if: Precision.bf16.isAvailable),
+    arguments: [(16, 16, 16), (37, 50, 130), (64, 200, 600)])
+  func productsInHalfPrecision(rows: Int, columns: Int, inner: Int) throws {
+    var graph = Graph()
+    let (x, y) = (graph.input([rows, inner]), graph.input([2, rows, inner]))
+    let (p, q) = (graph.parameter([inner, columns]), graph.parameter([columns, inner]))
+    let (forward, back) = (graph.matmul(x, p), graph.matmul(x, q, transposeB: true))
+    let outputs = [
+      forward, back, graph.matmul(y, p),
+      graph.matmul(forward, back, transposeB: true),
+      graph.matmul(p, q, transposeA: true, transposeB: true),
+    ]
+    let sums = [
+      graph.matmul(x, graph.matmul(x, p), transposeA: true),
+      graph.matmul(back, x, transposeA: true),
+    ]
+    #expect(graph.error == nil)
+    func whole(_ shape: [Int], _ factor: Int) -> Tensor {
+      Tensor(shape) { Double(($0 * factor + $0 / 7) % 5 - 2) }
+    }
+    let inputs = [whole([rows, inner], 3), whole([2, rows, inner], 2)]
+    let parameters = [whole([inner, columns], 4), whole([columns, inner], 7)]
+    let usual = try run(graph, rows: outputs, sums: sums, inputs: inputs, parameters: parameters)
+    let half = try run(
+      graph, rows: Array(outputs.prefix(3)), inputs: inputs, parameters: parameters,
+      precision: .bf16)
+    #expect(half.rows == Array(usual.rows.prefix(3)))
+    // Factors that are no whole numbers of few digits are off by 2^-9 each.
+    let rounded = try run(
+      graph, rows: outputs, sums: sums, inputs: inputs, parameters: parameters, precision: .bf16)
+    for (a, b) in zip(rounded.rows + rounded.sums, usual.rows + usual.sums) {
+      let scale = b.map { Swift.abs($0) }.max() ?? 1
+      let worst = zip(a, b).map { Swift.abs($0 - $1) }.max() ?? 0
+      #expect(worst <= 0.01 * scale)
+    }
   }
 
   @Test func everyOperation() throws {

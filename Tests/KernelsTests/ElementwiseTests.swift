@@ -241,6 +241,44 @@ func points(_ count: Int) -> [Float] {
   }
 }
 
+@Suite(.enabled(if: hasWideLanes)) struct HalfTests {
+  /// bfloat16 by definition: the nearest number whose lower 16 bits are 0, ties to the even one.
+  private func exact(_ x: Float) -> UInt16 {
+    guard x.isFinite else { return x.isNaN ? 0x7fc0 : UInt16(x.bitPattern >> 16) }
+    let (below, above) = (x.bitPattern & 0xffff_0000, (x.bitPattern & 0xffff_0000) &+ 0x10000)
+    let rest = x.bitPattern & 0xffff
+    let up = rest > 0x8000 || (rest == 0x8000 && below & 0x10000 != 0)
+    return UInt16((up ? above : below) >> 16)
+  }
+
+  @Test(arguments: [(2, 2), (4, 6), (16, 16), (6, 34), (64, 18), (10, 100)])
+  func forms(rows: Int, columns: Int) {
+    var x = points(rows * columns)
+    let odd: [Float] = [
+      .nan, .infinity, -.infinity, 1.00390625, 1.01171875, -1.00390625, 3.4e38, 0,
+    ]
+    for (i, value) in odd.prefix(x.count).enumerated() { x[x.count - 1 - i] = value }
+    for form in [Halving.plain, .paired, .transposed, .transposedPaired] {
+      var y = [Float](repeating: 0, count: rows * columns / 2)
+      var scratch = y
+      halve(x, rows: rows, columns: columns, form, &y, scratch: &scratch)
+      let halves = y.withUnsafeBytes { Array($0.bindMemory(to: UInt16.self)) }
+      for r in 0 ..< rows {
+        for c in 0 ..< columns {
+          let place =
+            switch form {
+            case .plain: r * columns + c
+            case .paired: (r / 2 * columns + c) * 2 + r % 2
+            case .transposed: c * rows + r
+            case .transposedPaired: (c / 2 * rows + r) * 2 + c % 2
+            }
+          #expect(halves[place] == exact(x[r * columns + c]), "\(form) at \(r), \(c)")
+        }
+      }
+    }
+  }
+}
+
 @Suite struct MatrixMultiplyTests {
   /// Every form and awkward sizes, against sums in Double.
   @Test(arguments: [

@@ -8,10 +8,11 @@ final class Evaluator: Sendable {
   private let executor: Executor
   private let weights: Storage<Float>
 
-  init(_ model: Model, _ snapshot: Model.Snapshot, _ field: Field) throws {
-    let prepared = try model.program(field) {
-      try FieldProgram(field, model.family, snapshot.description)
-    }
+  init(
+    _ model: Model, _ snapshot: Model.Snapshot, _ field: Field,
+    _ precision: Precision = .float32
+  ) throws {
+    let prepared = try model.program(field, precision, snapshot.description)
     rows = prepared.rows
     description = snapshot.description
     dimension = description.dimension

@@ -20,12 +20,20 @@ enum Field: Sendable, Hashable {
   var needsEnergy: Bool { self == .energy || self == .scaledScoreAndEnergy }
 }
 
+/// What tells one program of a model from another.
+struct PreparedField: Hashable {
+  let field: Field
+  let precision: Precision
+}
+
 /// A field made ready: a program for shards of fixed rows, with inputs u [R, D], σ [R, 1], with classes labels [R, C], then directions.
 struct FieldProgram: Sendable {
   let program: Program
   let rows: Int
 
-  init(_ field: Field, _ family: any Family, _ description: ModelDescription) throws {
+  init(
+    _ field: Field, _ family: any Family, _ description: ModelDescription, _ precision: Precision
+  ) throws {
     rows = FieldProgram.rows(field, family, dimension: description.dimension)
     var graph = Graph()
     let x = graph.input([rows, description.dimension])
@@ -43,7 +51,7 @@ struct FieldProgram: Sendable {
     }
     let none = graph.constant(.nan)
     if field == .energy {
-      program = try Program(graph, rows: [energy ?? none])
+      program = try Program(graph, rows: [energy ?? none], precision: precision)
       return
     }
     let score = family.scaledScore(&graph, parameters, inputs)
@@ -61,7 +69,7 @@ struct FieldProgram: Sendable {
       let slopes = graph.pushforward(of: [score], along: [(variable: x, tangent: v)])[0]
       outputs.append(graph.dot(v, slopes))
     }
-    program = try Program(graph, rows: outputs)
+    program = try Program(graph, rows: outputs, precision: precision)
   }
 
   /// Many tangents a row mean fewer rows at a time.

@@ -21,7 +21,7 @@ package final class Model: Sendable {
   private struct State {
     var snapshot: Snapshot
     var hasTrainer = false
-    var programs: [Field: FieldProgram] = [:]
+    var programs: [PreparedField: FieldProgram] = [:]
   }
 
   init(context: Context, _ description: ModelDescription, weights: Storage<Float>) {
@@ -106,10 +106,13 @@ package final class Model: Sendable {
   func detachTrainer() { state.withLock { $0.hasTrainer = false } }
 
   /// A program of this model's, made once.
-  func program(_ field: Field, _ make: () throws -> FieldProgram) throws -> FieldProgram {
-    if let known = state.withLock({ $0.programs[field] }) { return known }
-    let made = try make()
-    state.withLock { $0.programs[field] = made }
+  func program(_ field: Field, _ precision: Precision, _ description: ModelDescription) throws
+    -> FieldProgram
+  {
+    let key = PreparedField(field: field, precision: precision)
+    if let known = state.withLock({ $0.programs[key] }) { return known }
+    let made = try FieldProgram(field, family, description, precision)
+    state.withLock { $0.programs[key] = made }
     return made
   }
 

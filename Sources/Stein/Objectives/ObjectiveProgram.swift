@@ -33,7 +33,7 @@ struct ObjectiveProgram: Sendable {
 
   init(
     _ objective: Objective, _ family: any Family, _ description: ModelDescription, training: Bool,
-    profiled: Bool = true
+    profiled: Bool = true, precision: Precision = .float32
   ) throws {
     let (dimension, classes) = (description.dimension, description.classes.count)
     let deep = profiled && description.family == .deepKernelExponential
@@ -79,7 +79,7 @@ struct ObjectiveProgram: Sendable {
     if let weights {
       gradients = graph.gradient(of: graph.multiply(weights, loss), withRespectTo: parameters)
     }
-    program = try Program(graph, rows: [loss], sums: gradients)
+    program = try Program(graph, rows: [loss], sums: gradients, precision: precision)
   }
 
   /// Exact score matching carries D tangents a row, so it takes fewer rows at a time; a kernel's weights want many rows at once.

@@ -1,3 +1,5 @@
+import Execution
+
 /// Option text, parsed and checked against its table: "key=value key=value", lists with commas.
 package struct Options: Sendable {
   private let table: OptionTable
@@ -85,6 +87,17 @@ package struct Options: Sendable {
     }
     let escaped = item.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
     return "\"" + String(escaped) + "\""
+  }
+
+  /// That of matrix products, which this machine must have.
+  func precision() throws -> Precision {
+    let asked = choice("precision").flatMap(Precision.init) ?? .float32
+    guard asked.isAvailable else {
+      throw SteinError(
+        .unsupported, "option 'precision' is bf16; this processor has no AVX-512 BF16",
+        argument: "options", option: "precision")
+    }
+    return asked
   }
 
   static func bad(_ key: String, _ complaint: String) -> SteinError {

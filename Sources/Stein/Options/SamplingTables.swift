@@ -78,6 +78,7 @@ extension OptionTable {
     ),
     .init("seed", .integer(0 ... .max), "0", "Of all that is random"),
     .init("first_index", .integer(0 ... 1 << 55), "0", "Number of the first row"),
+    precision,
     .init(
       "grid", .choice(NoiseGrid.allCases.map(\.rawValue)), "edm",
       "How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma"),

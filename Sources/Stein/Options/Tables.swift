@@ -1,5 +1,7 @@
 // The options of contexts, data, models, training and chains.
 
+import Execution
+
 extension OptionTable {
   package static let context = OptionTable(
     kind: "context",
@@ -219,7 +221,13 @@ extension OptionTable {
         "local_steps", .integer(1 ... 1_000_000), "1",
         "With ranks on a slow network: steps that each takes by itself, on its own rows of the batch, before weights and moments are averaged by the number of rows (McMahan et al. 2017); 1: every gradient is summed"
       ),
+      precision,
     ])
+
+  static let precision = OptionSpec(
+    "precision", .choice(Precision.allCases.map(\.rawValue)), "float32",
+    "Of the factors of matrix products: bf16 halves their time where the processor has AVX-512 BF16; sums, weights and all else stay float32"
+  )
 
   package static let loss = OptionTable(
     kind: "loss",

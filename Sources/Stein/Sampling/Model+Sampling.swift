@@ -90,10 +90,11 @@ extension Model {
         "accept", "is for the model's own density, without guidance, temperature or known values")
     }
     let classes = try now.classes(call.labels, rows: call.out.rows, memory: context.memory)
+    let precision = try options.precision()
     let evaluator = try Evaluator(
-      self, now, sampler.needsEnergy ? .scaledScoreAndEnergy : .scaledScore)
+      self, now, sampler.needsEnergy ? .scaledScoreAndEnergy : .scaledScore, precision)
     let wantsSlopes = [.covariance, .dps].contains(call.known?.method)
-    let tangents = wantsSlopes ? try Evaluator(self, now, .scaledScoreAndTangent) : nil
+    let tangents = wantsSlopes ? try Evaluator(self, now, .scaledScoreAndTangent, precision) : nil
     let seed = UInt64(options.integer("seed") ?? 0)
     let firstIndex = UInt64(options.integer("first_index") ?? 0)
     let benches = try (0 ..< context.workers.count).map { worker in

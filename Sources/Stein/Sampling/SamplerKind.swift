@@ -47,7 +47,8 @@ enum SamplerKind: String, Sendable, CaseIterable {
   }
 
   static let commonOptions: Set<String> = [
-    "sampler", "steps", "seed", "first_index", "denoise", "trajectory", "temperature", "guidance",
+    "sampler", "steps", "seed", "first_index", "precision", "denoise", "trajectory", "temperature",
+    "guidance",
     "guidance_min", "guidance_max", "method", "noise", "iterations", "strength",
   ]
 }

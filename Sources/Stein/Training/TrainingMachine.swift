@@ -47,7 +47,8 @@ final class TrainingMachine {
   init(_ trainer: Trainer, _ objective: Objective) throws {
     let (model, memory) = (trainer.model, trainer.model.context.memory)
     let description = model.snapshot.description
-    let program = try ObjectiveProgram(objective, model.family, description, training: true)
+    let program = try ObjectiveProgram(
+      objective, model.family, description, training: true, precision: trainer.plan.precision)
     let quiet = try ObjectiveProgram(
       objective, model.family, description, training: false, profiled: false)
     data = trainer.data

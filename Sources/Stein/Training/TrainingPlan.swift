@@ -1,3 +1,4 @@
+import Execution
 import Graph
 
 /// What a trainer is asked to do, resolved from its options, the model and the data.
@@ -23,6 +24,7 @@ struct TrainingPlan: Sendable {
   /// Steps of a rank between two averages of the weights; 1: gradients are summed instead.
   let localSteps: Int
   let seed: UInt64
+  let precision: Precision
 
   /// Draws of noise for each held-out row: 64, but not more than about 65,000 in all.
   ///
@@ -72,6 +74,7 @@ extension TrainingPlan {
     labelDropout = options.number("label_dropout") ?? 0
     localSteps = options.integer("local_steps") ?? 1
     seed = UInt64(options.integer("seed") ?? 0)
+    precision = try options.precision()
     if objective == nil && model.family != .kernelExponential {
       validationRows = 0
     } else if let share = options.number("validation") {
