@@ -21,7 +21,7 @@ LINK := -Xlinker --version-script=$(CURDIR)/$(BUILD)/exports.map -Xlinker -sonam
   -Xlinker -z -Xlinker nodelete -Xlinker --gc-sections -Xlinker -s
 RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/python PYTHONDONTWRITEBYTECODE=1
 
-.PHONY: lib demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains soak generate packages venv swift-test c-test python-test \
+.PHONY: lib demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains bench-ranks soak generate packages venv swift-test c-test python-test \
   install-test readme-test lint header-test library-test clean
 
 lib: $(LIBRARY)
@@ -144,8 +144,12 @@ $(PEERS)/.done: Benchmarks/requirements-peers.txt
 	touch $@
 
 bench-objectives: lib venv
-	$(RUN_PYTHON) $(PYTHON) Benchmarks/dimension.py
+	$(RUN_PYTHON) $(PYTHON) Benchmarks/cost.py
 	$(RUN_PYTHON) $(PYTHON) Benchmarks/fisher.py
+
+# Ranks on this machine by MPI, and the arithmetic for others.
+bench-ranks: lib venv
+	$(RUN_PYTHON) $(PYTHON) Benchmarks/ranks.py
 
 # DATA: the red wine table of the UCI archive, winequality-red.csv.
 bench-uci: lib venv

@@ -37,7 +37,7 @@ TORCH_MODES = {
     "exact": ("eager", "fused", "func-fused"),
     "langevin": ("eager", "compile"),
 }
-DISTURBED, NARROW = "beside a busy process", "products for AVX2"
+DISTURBED, NARROW, HALF = "beside a busy process", "products for AVX2", "bf16"
 START_LIMIT = 120  # seconds until a contestant must be ready
 CORES = len(os.sched_getaffinity(0))
 
@@ -144,6 +144,7 @@ def contestants(name: str, given) -> list[Contestant]:
 
     def stein(mode, count, **environment):
         command = [sys.executable, str(HERE / "stein_workloads.py"), *common(count)]
+        command += ["--mode", HALF] if mode == HALF else []
         return Contestant(STEIN, mode, count, command, environment)
 
     def peer(library, mode):
@@ -155,11 +156,14 @@ def contestants(name: str, given) -> list[Contestant]:
         return ["--workload", name, "--threads", str(count), "--seconds", str(given.seconds)]
 
     found = [stein("", count) for count in threads]
+    flags = processor()["Flags"]
+    if "avx512_bf16" in flags:
+        found.append(stein(HALF, given.threads))
     if given.quick:
         return found
     if kind == "denoising":
         found.append(stein(DISTURBED, given.threads))
-        if "avx512f" in processor()["Flags"]:
+        if "avx512f" in flags:
             found.append(stein(NARROW, given.threads, LIBXSMM_TARGET="hsw"))
     if given.peers:
         found += [peer(TORCH, mode) for mode in TORCH_MODES[kind]]
@@ -175,10 +179,12 @@ class Bench:
         self.failures: list[str] = []
         self.peaks = {count: 0.0 for count in {1, given.threads}}
         self.results: dict[str, list[Contestant]] = {}
+        self.narrow_peak = 0.0
         self.compile("peak", "-march=native", "-lpthread")
+        self.compile("peak", "-mavx2", "-mfma", "-lpthread", name="narrow_peak")
 
-    def compile(self, program: str, *options: str) -> str:
-        path = str(self.folder / program)
+    def compile(self, program: str, *options: str, name: str = "") -> str:
+        path = str(self.folder / (name or program))
         include = f"-I{HERE.parent / 'include'}"
         subprocess.run(["cc", "-O2", include, str(HERE / f"{program}.c"), *options, "-o", path], check=True)
         return path
@@ -198,6 +204,8 @@ class Bench:
         for count in self.peaks:
             printed = subprocess.check_output([str(self.folder / "peak"), str(count), "0.2"], text=True)
             self.peaks[count] = max(self.peaks[count], fields(printed)["gflops"])
+        printed = subprocess.check_output([str(self.folder / "narrow_peak"), str(self.given.threads), "0.2"], text=True)
+        self.narrow_peak = max(self.narrow_peak, fields(printed)["gflops"])
 
     def started(self, candidates: list[Contestant]) -> list[Contestant]:
         warm = []
@@ -282,15 +290,18 @@ class Report:
         return 1e9 * self.bench.peaks[threads] / WORKLOADS[name].operations
 
     def share(self, name: str, contestant: Contestant) -> str:
+        """Of the float32 floor; of AVX2's own for what is held to that."""
+        if contestant.mode == NARROW:
+            return f"{1e-9 * statistics.median(contestant.speeds) * WORKLOADS[name].operations / self.bench.narrow_peak:.0%} of AVX2's"
         return f"{statistics.median(contestant.speeds) / self.floor(name, contestant.threads):.0%}"
 
     def quick(self) -> str:
         rows = []
         for name, found in self.bench.results.items():
             for c in found:
-                rows.append((name, str(c.threads), spread(c.speeds), self.share(name, c)))
+                rows.append((name, c.mode, str(c.threads), spread(c.speeds), self.share(name, c)))
         peaks = ", ".join(f"{peak:.0f} GFLOP/s with {count} threads" for count, peak in sorted(self.bench.peaks.items()))
-        header = "| workload | threads | steps/s, median (range) | of the floor |"
+        header = "| workload | precision | threads | steps/s, median (range) | of the float32 floor |"
         return f"{table(header, rows)}\nRegister peak: {peaks}. {self.quiet()}\n{self.failures()}"
 
     def failures(self) -> str:
@@ -328,6 +339,12 @@ class Report:
     def others(self) -> str:
         memory = self.bench.memory().items()
         rows = [("`dlopen` to the first 100 samples of a saved W1, new process in C, ms", spread(self.bench.first_samples()))]
+        for name in self.bench.results:
+            half = self.speeds(name, self.most, HALF)
+            rivals = [c.speeds for c in self.bench.results[name] if c.library in (TORCH, JAX)]
+            if half:
+                rows.append((f"{name}, precision=bf16, times its usual speed", spread(by_rounds(half, self.speeds(name, self.most)))))
+                rows.append((f"{name}, precision=bf16, over the better peer in float32", spread(by_rounds(half, *rivals))))
         rows += [(f"memory of W2, whole process at its most, MB: {who}", number(size)) for who, size in memory]
         for mode in (DISTURBED, NARROW):
             for name in ("W1", "W2"):
@@ -340,6 +357,7 @@ class Report:
         bench, given = self.bench, self.bench.given
         seconds = f"{given.rounds} rounds of {given.seconds:g} s"
         peaks = ", ".join(f"{peak:.0f} with {count}" for count, peak in sorted(bench.peaks.items()))
+        peaks += f"; by AVX2 alone {bench.narrow_peak:.0f} with {self.most}"
         return f"""# Results
 
 Written by `make bench` on {time.strftime("%Y-%m-%d")}; [README](README.md) says what is measured.

@@ -1,6 +1,7 @@
 """The workloads in Stein, measured as the peers' are.
 
     stein_workloads.py --workload W1 --threads 2          answers lines on standard input
+    stein_workloads.py --workload W1 --mode bf16          with products in bfloat16
     stein_workloads.py --workload W1 --mode save=FILE     a model after 200 steps, into a file
 """
 
@@ -46,10 +47,10 @@ def trainer(work, threads, **options):
     return stein.Trainer(model, dataset, **settings)
 
 
-def langevin(work, threads):
+def langevin(work, threads, **options):
     made = trainer(work, threads)
     made.run(1)
-    options = dict(sampler="langevin", sigma=SIGMA, step_size=STEP)
+    options |= dict(sampler="langevin", sigma=SIGMA, step_size=STEP)
     return lambda steps: made.model.sample(work.batch, steps=steps, **options)
 
 
@@ -61,8 +62,9 @@ def main():
         made.run()
         made.model.save(given.mode.removeprefix("save="))
         return
-    run = langevin if work.kind == "langevin" else lambda *made: trainer(*made).run
-    serve(run(work, given.threads), given.seconds)
+    options = {"precision": given.mode} if given.mode else {}
+    run = langevin if work.kind == "langevin" else lambda *made, **options: trainer(*made, **options).run
+    serve(run(work, given.threads, **options), given.seconds)
 
 
 if __name__ == "__main__":

@@ -331,7 +331,9 @@ typedef struct stein_trainer stein_trainer;
  *   maximum_likelihood -ln p, to compare with                                                         mixture, nice, autoregressive
  *   closed_form       the minimiser at once; standard errors by Godambe's sandwich                    gaussian, exponential, kernel_exponential
  * Models of many noise levels take each at all of them. Another objective for a family is STEIN_UNSUPPORTED, with the reason and those there are.
- * Also steps, batch, rate, seed, ema, clip, validation, patience, sigma_min, sigma_max, noise, ...: stein_options_describe("trainer"). */
+ * Also steps, batch, rate, seed, ema, clip, validation, patience, sigma_min, sigma_max, noise, ...: stein_options_describe("trainer").
+ * precision=bf16 rounds the factors of matrix products to bfloat16, with sums, weights and losses in float32: wide networks train in little more than
+ * half the time. STEIN_UNSUPPORTED on a processor without AVX-512 BF16. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_new(stein_model *model, const stein_dataset *dataset, const char *options, stein_trainer **trainer,
                                                      stein_error *error);
 
@@ -401,8 +403,8 @@ STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);
  *   langevin             Langevin steps at one level; for models of one level          steps                 -       sigma, step_size
  *
  * Orders are of the error in law, in the number of levels. Options of the grid: steps, grid=edm | geometric | uniform, rho, levels, sigma_min,
- * sigma_max. Of all samplers: seed, first_index, denoise, temperature, guidance of classes (Ho & Salimans 2022), and trajectory=k: out is then
- * [n, k, ...], k states of each row from its start to its end. An option that a sampler has no use for is STEIN_BAD_OPTION. */
+ * sigma_max. Of all samplers: seed, first_index, precision (as of a trainer), denoise, temperature, guidance of classes (Ho & Salimans 2022), and
+ * trajectory=k: out is then [n, k, ...], k states of each row from its start to its end. An option that a sampler has no use for is STEIN_BAD_OPTION. */
 STEIN_API STEIN_CHECK stein_status stein_sample(const stein_model *model, const stein_tensor *start, const stein_tensor *labels, const char *options,
                                                 const stein_tensor *out, stein_monitor *monitor, stein_error *error);
 
@@ -414,8 +416,8 @@ STEIN_API STEIN_CHECK stein_status stein_sample_weighted(const stein_model *mode
                                                          stein_error *error);
 
 /* Draws what is not known of rows x [n, ...], given what is. known: like x, of any type, not 0 where x is known; NULL: where x is not NaN. out: x with
- * the rest drawn; may be x. labels: as for stein_sample, so that without them a row's class is drawn whatever is known of it. Rows are independent, so several draws of one row are as many rows.
- * options: those of stein_sample, and
+ * the rest drawn; may be x. labels: as for stein_sample, so that without them a row's class is drawn whatever is known of it. Rows are independent, so
+ * several draws of one row are as many rows. options: those of stein_sample, and
  *   method=covariance   adds J'A'(A Cov A' + noise^2)^-1 (y - A D(x)) to the score, D the denoised row, J = dD/dx, Cov = sigma^2 J, by conjugate
  *                       gradients: exact for Gaussians (Boys et al. 2023, Rozet et al. 2024). The default
  *                       On curved data sampler=predictor_corrector or ddim with eta=1 is slower and comes nearer than heun
