@@ -258,6 +258,12 @@ STEIN_API STEIN_CHECK stein_status stein_model_write(const stein_model *model, v
 STEIN_API STEIN_CHECK stein_status stein_model_read(const stein_context *context, const void *bytes, uint64_t size, stein_model **model,
                                                     stein_error *error);
 
+/* Writes the model as ONNX (operator set 17, IR 8), for other runtimes: inputs x [n, ...] in the data's units and sigma [n], above 0, both float32, with
+ * classes also label, int64 [n], of which what is no class counts as none; outputs score [n, ...], grad log p_sigma, and, of models trained with
+ * Gaussian noise, denoised [n, ...]. STEIN_UNSUPPORTED where the model has an operation that ONNX has not (inverses of matrices). Rows are standardised in
+ * float32 there: where a column's mean is many times its deviation, take the mean off first. */
+STEIN_API STEIN_CHECK stein_status stein_model_export_onnx(const stein_model *model, const char *path, stein_error *error);
+
 /* JSON: family and its options (structure, domain), shape, mean and scale [d], sigma_min and sigma_max trained, sigma_data, noise_kernel, classes,
  * parameters (name and shape of each), statistics of an exponential family, trained. */
 STEIN_API STEIN_CHECK stein_status stein_model_describe(const stein_model *model, char *buffer, uint64_t capacity, uint64_t *needed,

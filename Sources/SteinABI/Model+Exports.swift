@@ -46,6 +46,18 @@ public func stein_model_save(
   }
 }
 
+@_cdecl("stein_model_export_onnx") @implementation
+public func stein_model_export_onnx(
+  _ model: OpaquePointer?, _ path: UnsafePointer<CChar>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["model", "path"]) { call in
+    let model = unsafe try call.model(model)
+    let path = unsafe try call.path(path)
+    try model.exportONNX(path: path)
+  }
+}
+
 @_cdecl("stein_model_write") @implementation
 public func stein_model_write(
   _ model: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ capacity: UInt64,

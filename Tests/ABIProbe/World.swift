@@ -51,6 +51,7 @@ final class World {
     density = make("stein_density_from_model", [model, 0, (0.5).bitPattern])
     chains = make("stein_chains_new", [density, text("kernel=mala chains=2 warmup=5"), 0])
     expect("stein_model_save", [model, text(folder + "/model")])
+    expect("stein_model_export_onnx", [model, text(folder + "/model.onnx")])
     expect("stein_trainer_save", [trainer, text(folder + "/checkpoint")])
     for kind in ["context", "dataset", "model"] {
       let handle =

@@ -182,6 +182,13 @@ class Model(_Object, Sampling):
         """Writes a safetensors file, whole or not at all."""
         call("stein_model_save", self.handle, os.fsencode(path))
 
+    def export_onnx(self, path: str | os.PathLike[str]) -> None:
+        """Writes the score, and for Gaussian noise the denoiser, for runtimes of ONNX.
+
+        Inputs x [n, ...] in the data's units, sigma [n], both float32, and with classes label, int64 [n]; outputs score, denoised [n, ...].
+        """
+        call("stein_model_export_onnx", self.handle, os.fsencode(path))
+
     def to_bytes(self) -> bytes:
         return blob("stein_model_write", self.handle)
 
