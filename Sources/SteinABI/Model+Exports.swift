@@ -46,6 +46,19 @@ public func stein_model_save(
   }
 }
 
+@_cdecl("stein_model_import_weights") @implementation
+public func stein_model_import_weights(
+  _ model: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<CChar>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["model", "path", "options"]) { call in
+    let model = unsafe try call.model(model)
+    let path = unsafe try call.path(path)
+    let options = unsafe try call.options(options)
+    try model.importWeights(path: path, options: options)
+  }
+}
+
 @_cdecl("stein_model_export_onnx") @implementation
 public func stein_model_export_onnx(
   _ model: OpaquePointer?, _ path: UnsafePointer<CChar>?,

@@ -140,6 +140,12 @@ let signatures: [CSignature] = [
     CParameter(name: "model", type: "stein_model **", kind: .pointer),
     CParameter(name: "error", type: "stein_error *", kind: .pointer),
   ]),
+  CSignature(name: "stein_model_import_weights", result: .int32, parameters: [
+    CParameter(name: "model", type: "stein_model *", kind: .pointer),
+    CParameter(name: "path", type: "const char *", kind: .pointer),
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
   CSignature(name: "stein_model_export_onnx", result: .int32, parameters: [
     CParameter(name: "model", type: "const stein_model *", kind: .pointer),
     CParameter(name: "path", type: "const char *", kind: .pointer),

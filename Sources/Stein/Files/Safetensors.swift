@@ -145,6 +145,10 @@ package struct SafetensorsArchive {
 
   package func has(_ name: String) -> Bool { tensors[name] != nil }
 
+  package var names: [String] { tensors.keys.sorted() }
+
+  package func shape(_ name: String) -> [Int]? { tensors[name]?.shape }
+
   /// Copies tensor `name` into `target`; its type and number of elements must be as expected.
   package func read(_ name: String, into target: View<Float>) throws {
     try read(name, "F32", target)

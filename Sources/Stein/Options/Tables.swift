@@ -224,6 +224,17 @@ extension OptionTable {
       precision,
     ])
 
+  package static let importWeights = OptionTable(
+    kind: "import_weights",
+    specs: [
+      .init(
+        "prefix", .text, "", "Of the names of the layers to take, where a file holds others too"),
+      .init(
+        "sigma_min", .number(0 ... 1e9), "auto", "Lowest level that the network was trained for"),
+      .init("sigma_max", .number(0 ... 1e9), "auto", "Highest level"),
+      .init("unconditional", .flag, "false", "Whether it was also trained without a class"),
+    ])
+
   static let precision = OptionSpec(
     "precision", .choice(Precision.allCases.map(\.rawValue)), "float32",
     "Of the factors of matrix products: bf16 halves their time where the processor has AVX-512 BF16; sums, weights and all else stay float32"

@@ -122,6 +122,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "stein_model_save": (c_int32, [c_void_p, c_char_p, POINTER(stein_error)]),
     "stein_model_write": (c_int32, [c_void_p, c_void_p, c_uint64, POINTER(c_uint64), POINTER(stein_error)]),
     "stein_model_read": (c_int32, [c_void_p, c_void_p, c_uint64, POINTER(c_void_p), POINTER(stein_error)]),
+    "stein_model_import_weights": (c_int32, [c_void_p, c_char_p, c_char_p, POINTER(stein_error)]),
     "stein_model_export_onnx": (c_int32, [c_void_p, c_char_p, POINTER(stein_error)]),
     "stein_model_describe": (c_int32, [c_void_p, c_void_p, c_uint64, POINTER(c_uint64), POINTER(stein_error)]),
     "stein_model_shape": (c_int32, [c_void_p, POINTER(c_int32), POINTER(c_int64), POINTER(stein_error)]),

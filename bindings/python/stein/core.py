@@ -182,6 +182,13 @@ class Model(_Object, Sampling):
         """Writes a safetensors file, whole or not at all."""
         call("stein_model_save", self.handle, os.fsencode(path))
 
+    def import_weights(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Takes the weights of a plain network trained elsewhere (PyTorch, Flax) from a safetensors file; for residual=False.
+
+        options: sigma_min, sigma_max (the levels it was trained for), prefix, unconditional: stein.options("import_weights").
+        """
+        call("stein_model_import_weights", self.handle, os.fsencode(path), _option_text(options))
+
     def export_onnx(self, path: str | os.PathLike[str]) -> None:
         """Writes the score, and for Gaussian noise the denoiser, for runtimes of ONNX.
 
