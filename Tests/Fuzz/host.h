@@ -43,7 +43,7 @@ static stein_allocator allocator = {sizeof allocator, 0, NULL, allocate, dealloc
 
 /* ---- Before and after a call ---------------------------------------------------------------------------------------------------------- */
 
-static void before(const char *name) {
+static inline void before(const char *name) {
   called = name;
   output_count = 0;
   memset(&error, 0x5A, sizeof error);
@@ -52,7 +52,7 @@ static void before(const char *name) {
 }
 
 /* R1, R2, R3. */
-static int after(stein_status status) {
+static inline int after(stein_status status) {
   if (getenv("STEIN_FUZZ_TRACE")) fprintf(stderr, "%s: %d %s\n", called, status, status ? error.message : "");
   MUST(strcmp(stein_status_name(status), "unknown") != 0 && status != STEIN_INTERNAL);
   if (status == STEIN_OK) {
@@ -65,7 +65,7 @@ static int after(stein_status status) {
   return 0;
 }
 
-static int64_t nanoseconds(void) {
+static inline int64_t nanoseconds(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;

@@ -10,24 +10,24 @@
 
 static const uint8_t *next, *end;
 
-static uint8_t byte(void) { return next < end ? *next++ : 0; }
+static inline uint8_t byte(void) { return next < end ? *next++ : 0; }
 
 /* One call in sixteen is given something that it should refuse. */
-static int odd(void) { return byte() % 16 == 15; }
+static inline int odd(void) { return byte() % 16 == 15; }
 
-static uint64_t word(void) {
+static inline uint64_t word(void) {
   uint64_t bits = 0;
   for (int i = 0; i < 8; i++) bits = bits << 8 | byte();
   return bits;
 }
 
-static int64_t whole(void) {
+static inline int64_t whole(void) {
   static const int64_t edges[] = {0, 1, -1, 2, 3, 4, 8, 33, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, 1ll << 31, 1ll << 62};
   uint8_t choice = byte();
   return choice < 14 ? edges[choice] : choice == 255 ? (int64_t)word() : choice % 32;
 }
 
-static double number(void) {
+static inline double number(void) {
   static const double edges[] = {0, -0.0, 1, -1, 0.5, 1e-320, 1e308, -1e308, 1e30, 1e-30, 3.4e38, 1e-3};
   uint8_t choice = byte();
   if (choice < 12) return edges[choice];
@@ -47,13 +47,13 @@ static double number(void) {
 static void *blocks[4096];
 static int block_count;
 
-static void *block(size_t size) {
+static inline void *block(size_t size) {
   void *memory = malloc(size ? size : 1);
   if (!memory || block_count == 4096) abort();
   return blocks[block_count++] = memory;
 }
 
-static void free_blocks(void) {
+static inline void free_blocks(void) {
   while (block_count) free(blocks[--block_count]);
 }
 
@@ -73,7 +73,7 @@ static struct key {
 static int key_count[KINDS];
 
 /* The string after `from`, which is at its opening quote; returns the place behind it. */
-static const char *quoted(const char *from, char *text, size_t capacity) {
+static inline const char *quoted(const char *from, char *text, size_t capacity) {
   size_t length = 0;
   for (from++; *from && *from != '"'; from++)
     if (length + 1 < capacity) text[length++] = *from;
@@ -81,7 +81,7 @@ static const char *quoted(const char *from, char *text, size_t capacity) {
   return from + 1;
 }
 
-static void read_options(void) {
+static inline void read_options(void) {
   static char json[1 << 16];
   uint64_t needed;
   for (int kind = 0; kind < KINDS; kind++) {
@@ -101,7 +101,7 @@ static const char *const values[] = {"1", "2", "3", "0", "true", "false", "4", "
   "1,1,1", "-1,0", "16", "100", "9223372036854775807", "1e308", "\"a b\"", "\"\\\"\"", "", "auto", "64", "5,3,1", "0.999", "x", "1000"};
 
 /* Text for an option string of `kind`: keys with a choice or a value each, or whatever the bytes are. */
-static const char *options(enum kind kind) {
+static inline const char *options(enum kind kind) {
   uint8_t count = byte();
   if (count < 40) return NULL;
   char *text = block(600);
@@ -132,7 +132,7 @@ struct output {
 static struct output outputs[8];
 static int output_count;
 
-static void *output(size_t size) {
+static inline void *output(size_t size) {
   unsigned char *data = block(size);
   memset(data, 0xA5, size);
   if (output_count < 8) outputs[output_count++] = (struct output){data, size};
@@ -140,7 +140,7 @@ static void *output(size_t size) {
 }
 
 /* A tensor of the shape wanted, in one of several layouts; at times with a field that is wrong. Its memory is what it says. */
-static stein_tensor *tensor(int32_t ndim, const int64_t *wanted, int writes, int labels) {
+static inline stein_tensor *tensor(int32_t ndim, const int64_t *wanted, int writes, int labels) {
   uint8_t layout = byte();
   if (layout == 255) return NULL;
   int64_t count = 1, *shape = block(5 * sizeof *shape), *strides = block(5 * sizeof *strides);
