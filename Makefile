@@ -9,7 +9,7 @@ VERSION := $(shell awk '/define STEIN_VERSION_(MAJOR|MINOR|PATCH)/ {printf s $$3
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
 LIBRARY := $(BUILD)/lib/libstein.so.$(VERSION)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-PACKAGES := libffi-dev libxsmm-dev pkg-config cmake libopenmpi-dev openmpi-bin
+PACKAGES := libffi-dev libxsmm-dev pkg-config cmake libopenmpi-dev openmpi-bin abigail-tools valgrind
 PEERS := $(BUILD)/peers-venv
 CHAIN_PEERS := $(BUILD)/chain-peers-venv
 DEMO := $(BUILD)/demo
@@ -48,6 +48,8 @@ $(LIBRARY): $(shell find Sources include -type f) Package.swift bindings/generat
 generate:
 	python3 bindings/generate.py python bindings/python/stein/_abi.py
 	python3 bindings/generate.py swift Tests/ABIProbe/Signatures.swift
+	python3 bindings/generate.py interface Tests/ABI/interface.txt
+	Tests/abi.sh write
 
 # ---- What a newcomer sees: real data, from C and from Python
 
@@ -93,6 +95,7 @@ python-test: lib venv
 
 check: lint header-test test library-test install-test readme-test
 	python3 bindings/generate.py check
+	Tests/abi.sh
 
 lint:
 	swift format lint --strict -r Sources Tests Package.swift
