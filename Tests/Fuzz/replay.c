@@ -1,52 +1,36 @@
-/* Runs kept inputs through a fuzz target without a fuzzer: the files named, or all in the folders named. */
-#include <dirent.h>
+/* Runs kept inputs through a fuzz target without a fuzzer.   replay inputs.txt...
+ * An input is a line of hexadecimal digits; a line with # says what those after it have found. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 int LLVMFuzzerInitialize(int *count, char ***arguments);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int replayed;
-
-static void replay(const char *name) {
-  FILE *file = fopen(name, "rb");
-  if (!file) exit(2);
-  static uint8_t bytes[1 << 20];
-  size_t size = fread(bytes, 1, sizeof bytes, file);
-  fclose(file);
-  /* Exactly as long as it is, so that reading on is seen. */
-  uint8_t *exact = malloc(size ? size : 1);
-  if (!exact) exit(2);
-  memcpy(exact, bytes, size);
-  fprintf(stderr, "%s\n", name);
-  LLVMFuzzerTestOneInput(exact, size);
-  free(exact);
-  replayed++;
-}
+static int digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 
 int main(int count, char **arguments) {
-  char *names[64] = {0};
-  for (int i = 1; i < count && i < 64; i++)
-    if (!(names[i] = realpath(arguments[i], NULL))) return 2;
+  static char line[1 << 20];
+  int replayed = 0;
   LLVMFuzzerInitialize(&count, &arguments);
-  for (int i = 1; i < count && i < 64; i++) {
-    struct stat status;
-    if (stat(names[i], &status) != 0) return 2;
-    struct dirent **entries;
-    int found = S_ISDIR(status.st_mode) ? scandir(names[i], &entries, NULL, alphasort) : -1;
-    if (found < 0) replay(names[i]);
-    for (int j = 0; j < found; j++) {
-      char name[8192];
-      snprintf(name, sizeof name, "%s/%s", names[i], entries[j]->d_name);
-      if (entries[j]->d_name[0] != '.') replay(name);
-      free(entries[j]);
+  for (int i = 1; i < count; i++) {
+    FILE *file = fopen(arguments[i], "r");
+    if (!file) return perror(arguments[i]), 2;
+    for (int number = 1; fgets(line, sizeof line, file); number++) {
+      if (line[0] == '#') continue;
+      size_t size = strspn(line, "0123456789abcdef") / 2;
+      /* Exactly as long as it is, so that reading on is seen. */
+      uint8_t *bytes = malloc(size ? size : 1);
+      if (!bytes) return 2;
+      for (size_t j = 0; j < size; j++) bytes[j] = (uint8_t)(digit(line[2 * j]) << 4 | digit(line[2 * j + 1]));
+      fprintf(stderr, "%s:%d\n", arguments[i], number); /* the last one named is the one that failed */
+      LLVMFuzzerTestOneInput(bytes, size);
+      free(bytes);
+      replayed++;
     }
-    if (found >= 0) free(entries);
-    free(names[i]);
+    fclose(file);
   }
   printf("replayed %d inputs\n", replayed);
-  return 0;
+  return replayed == 0;
 }
