@@ -90,7 +90,7 @@ static void *make_one(int kind) {
       if (!status) status = stein_graph_node(made, "x", NULL, 0, "columns=3", NULL, &node, &error);
       break;
     case DENSITY: status = stein_density_from_model(trained, NULL, 0, (stein_density **)&made, &error); break;
-    default: status = stein_chains_new(density, "kernel=mala chains=1 warmup=2", NULL, (stein_chains **)&made, &error);
+    default: status = stein_chains_new(density, "kernel=mala chains=1 warmup=200", NULL, (stein_chains **)&made, &error);
   }
   CHECK(status == STEIN_OK && made != NULL);
   return made;
