@@ -9,7 +9,7 @@ VERSION := $(shell awk '/define STEIN_VERSION_(MAJOR|MINOR|PATCH)/ {printf s $$3
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
 LIBRARY := $(BUILD)/lib/libstein.so.$(VERSION)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-PACKAGES := libffi-dev libxsmm-dev pkg-config cmake libopenmpi-dev openmpi-bin abigail-tools valgrind
+PACKAGES := libffi-dev libxsmm-dev pkg-config cmake libopenmpi-dev openmpi-bin abigail-tools
 PEERS := $(BUILD)/peers-venv
 CHAIN_PEERS := $(BUILD)/chain-peers-venv
 DEMO := $(BUILD)/demo
@@ -174,6 +174,7 @@ tsan:
 	    && (cd $(BUILD)/tsan/bin && LIBXSMM_TARGET=hsw TSAN_OPTIONS=exitcode=66 ./$$program) || exit 1; done
 
 valgrind: lib $(DEMO)/wine.csv $(DEMO)/digits.csv $(addprefix $(BUILD)/examples/,chains own_energy quickstart impute train_and_resume)
+	@$(MAKE) --no-print-directory packages PACKAGES=valgrind
 	swift build --scratch-path $(BUILD)/valgrind --product stein $(RELEASE) $(LINK)
 	Tests/valgrind.sh $(BUILD)/valgrind/release/libstein.so $(BUILD)/examples $(DEMO)
 
