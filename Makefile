@@ -9,7 +9,7 @@ VERSION := $(shell awk '/define STEIN_VERSION_(MAJOR|MINOR|PATCH)/ {printf s $$3
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
 LIBRARY := $(BUILD)/lib/libstein.so.$(VERSION)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-PACKAGES := libffi-dev libxsmm-dev pkg-config cmake libopenmpi-dev openmpi-bin
+PACKAGES := libffi-dev libxsmm-dev pkg-config cmake libopenmpi-dev openmpi-bin abigail-tools
 PEERS := $(BUILD)/peers-venv
 CHAIN_PEERS := $(BUILD)/chain-peers-venv
 DEMO := $(BUILD)/demo
@@ -18,10 +18,12 @@ DEMO := $(BUILD)/demo
 TARGET := -Xcc -march=x86-64-v3
 RELEASE := -c release $(TARGET) -Xswiftc -static-stdlib
 LINK := -Xlinker --version-script=$(CURDIR)/$(BUILD)/exports.map -Xlinker -soname=libstein.so.$(MAJOR) \
-  -Xlinker -z -Xlinker nodelete -Xlinker --gc-sections -Xlinker -s
+  -Xlinker -z -Xlinker nodelete -Xlinker --gc-sections
+STRIP := -Xlinker -s
 RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/python PYTHONDONTWRITEBYTECODE=1
 
-.PHONY: lib demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains bench-ranks soak generate packages venv swift-test c-test python-test \
+.PHONY: lib demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains bench-ranks soak generate packages venv \
+  swift-test c-test fuzz-test python-test fuzz tsan valgrind sweep \
   install-test readme-test lint header-test library-test clean
 
 lib: $(LIBRARY)
@@ -40,7 +42,7 @@ $(VENV)/.done: bindings/python/requirements-dev.txt
 $(LIBRARY): $(shell find Sources include -type f) Package.swift bindings/generate.py | packages
 	@mkdir -p $(BUILD)/lib
 	python3 bindings/generate.py exports $(BUILD)/exports.map
-	swift build --scratch-path $(BUILD)/release --product stein $(RELEASE) $(LINK)
+	swift build --scratch-path $(BUILD)/release --product stein $(RELEASE) $(LINK) $(STRIP)
 	cp $(BUILD)/release/release/libstein.so $@
 	ln -sf libstein.so.$(VERSION) $(BUILD)/lib/libstein.so.$(MAJOR)
 	ln -sf libstein.so.$(MAJOR) $(BUILD)/lib/libstein.so
@@ -48,6 +50,8 @@ $(LIBRARY): $(shell find Sources include -type f) Package.swift bindings/generat
 generate:
 	python3 bindings/generate.py python bindings/python/stein/_abi.py
 	python3 bindings/generate.py swift Tests/ABIProbe/Signatures.swift
+	python3 bindings/generate.py interface Tests/ABI/interface.txt
+	Tests/abi.sh write
 
 # ---- What a newcomer sees: real data, from C and from Python
 
@@ -76,7 +80,7 @@ examples: lib venv
 
 # ---- Tests
 
-test: lib venv swift-test c-test python-test
+test: lib venv swift-test c-test fuzz-test python-test
 
 swift-test: | lib
 	STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) swift test -c release --scratch-path $(BUILD)/tests $(TARGET)
@@ -88,11 +92,19 @@ c-test: lib
 	    && (cd $(BUILD)/consumer && timeout 300 ./$$(basename $$program)) && passed=$$((passed + 1)) || { failed=$$((failed + 1)); echo "FAILED: $$source"; }; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]
 
+# Inputs that fuzzing kept, through the library that is shipped.
+fuzz-test: lib
+	@mkdir -p $(BUILD)/consumer
+	@for target in calls files; do program=$(BUILD)/consumer/replay-$$target; \
+	  cc -std=gnu11 -O1 -Wall -Wextra -Werror -Iinclude Tests/Fuzz/$$target.c Tests/Fuzz/replay.c -Lbuild/lib -lstein -Wl,-rpath,$(CURDIR)/build/lib -lpthread -o $$program \
+	    && timeout 300 $$program Tests/Fuzz/$$target.txt 2> $$program.log || { tail -4 $$program.log; exit 1; }; done
+
 python-test: lib venv
 	$(RUN_PYTHON) $(PYTHON) -m pytest -q -p no:cacheprovider bindings/python/tests
 
 check: lint header-test test library-test install-test readme-test
 	python3 bindings/generate.py check
+	Tests/abi.sh
 
 lint:
 	swift format lint --strict -r Sources Tests Package.swift
@@ -127,9 +139,44 @@ install-test: lib
 
 # ---- Long forms
 
+SECONDS ?= 3600
+SWIFT_RUNTIME := $(dir $(shell readlink -f $$(command -v swiftc)))../lib/swift/linux
+COVERAGE := -sanitize-coverage=edge,trace-cmp,inline-8bit-counters,pc-table
+LIBFUZZER := -fsanitize=fuzzer,address,undefined
+
 soak: lib venv
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/wine.py --splits 10 --out $(DEMO)
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/digits.py --splits 10 --out $(DEMO)
+	$(MAKE) --no-print-directory sweep tsan valgrind fuzz
+
+# Every three wrong parameters together, and 20 million invented handles.
+sweep: lib c-test
+	STEIN_TOGETHER=3 STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) swift test -c release --scratch-path $(BUILD)/tests $(TARGET) --filter SweepTests
+	cd $(BUILD)/consumer && ./handles 20000000 200 && ./sharing 50000
+
+# Calls and files by libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer, Swift's asserts on; SECONDS for both together.
+$(BUILD)/fuzz/%: Tests/Fuzz/%.c $(wildcard Tests/Fuzz/*.h) $(shell find Sources include -type f)
+	swift build --scratch-path $(BUILD)/fuzz --product stein -c release $(TARGET) --sanitize=address -Xswiftc $(COVERAGE) -Xswiftc -assert-config -Xswiftc Debug
+	clang -std=gnu11 -Wall -Wextra -Werror -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -Iinclude -c $< -o $@.o
+	clang -fuse-ld=lld $(LIBFUZZER) $@.o -L$(BUILD)/fuzz/release -lstein -Wl,-rpath,$(CURDIR)/$(BUILD)/fuzz/release -Wl,-rpath,$(SWIFT_RUNTIME) -lpthread -o $@
+
+fuzz: $(BUILD)/fuzz/calls $(BUILD)/fuzz/files
+	Tests/Fuzz/fuzz.sh calls $(BUILD)/fuzz/calls $$(($(SECONDS) * 2 / 3)) $(BUILD)/fuzz/corpus
+	Tests/Fuzz/fuzz.sh files $(BUILD)/fuzz/files $$(($(SECONDS) / 3)) $(BUILD)/fuzz/corpus
+
+# The programs of many threads with ThreadSanitizer, which knows nothing of code made at run time.
+tsan:
+	swift build --scratch-path $(BUILD)/tsan --product stein -c release $(TARGET) --sanitize=thread
+	@mkdir -p $(BUILD)/tsan/bin
+	@for program in "threads" "sharing 2000" "handles 200000 50"; do name=$${program%% *}; \
+	  clang -std=gnu11 -fuse-ld=lld -Wall -Wextra -Werror -g -O1 -fsanitize=thread -Iinclude Tests/CConsumer/$$name.c -L$(BUILD)/tsan/release -lstein \
+	    -L$(SWIFT_RUNTIME) -ldispatch -lBlocksRuntime -Wl,-rpath,$(CURDIR)/$(BUILD)/tsan/release -Wl,-rpath,$(SWIFT_RUNTIME) -lpthread -lm -o $(BUILD)/tsan/bin/$$name \
+	    && (cd $(BUILD)/tsan/bin && LIBXSMM_TARGET=hsw TSAN_OPTIONS=exitcode=66 ./$$program) || exit 1; done
+
+valgrind: lib $(DEMO)/wine.csv $(DEMO)/digits.csv $(addprefix $(BUILD)/examples/,chains own_energy quickstart impute train_and_resume)
+	@$(MAKE) --no-print-directory packages PACKAGES=valgrind
+	swift build --scratch-path $(BUILD)/valgrind --product stein $(RELEASE) $(LINK)
+	Tests/valgrind.sh $(BUILD)/valgrind/release/libstein.so $(BUILD)/examples $(DEMO)
 
 # Stein and its peers in turns, about ten minutes; leave the machine alone meanwhile.
 bench: lib venv $(PEERS)/.done

@@ -7,6 +7,8 @@ fail() { echo "FAILED: $*"; exit 1; }
 exported=$(nm -D --defined-only "$library" | awk '$2 ~ /[TDBRVW]/ {print $3}' | sed 's/@.*//' | grep -v '^STEIN_0.1$' | sort)
 declared=$(grep -oE '\bstein_[a-z0-9_]+\(' "$header" | tr -d '(' | sort -u | grep -vE '^stein_(view|float32|float64|int64|matrix)$')
 diff <(echo "$exported") <(echo "$declared") || fail "exports are not the functions of the header"
+unversioned=$(nm -D --defined-only "$library" | grep ' stein_' | grep -v '@@STEIN_0.1$' || true)
+[ -z "$unversioned" ] || fail "without the version node STEIN_0.1: $unversioned"
 for needed in $(readelf -d "$library" | awk -F'[][]' '/NEEDED/ {print $2}'); do
   case $needed in
     # ld-linux is a part of the C library.
@@ -20,4 +22,6 @@ size=$(stat -c %s "$library")
 [ "$size" -lt $((16 << 20)) ] || fail "it has $size bytes"
 glibc=$(objdump -T "$library" | grep -oE 'GLIBC_[0-9.]+' | sort -Vu | tail -1)
 [ "$(printf '%s\nGLIBC_2.36\n' "$glibc" | sort -V | tail -1)" = GLIBC_2.36 ] || fail "it needs $glibc"
-echo "library: $(echo "$declared" | wc -l) functions, $size bytes, $glibc; 5 passed, 0 failed"
+cxx=$(objdump -T "$library" | grep -oE 'GLIBCXX_[0-9.]+' | sort -Vu | tail -1)
+[ "$(printf '%s\nGLIBCXX_3.4.30\n' "$cxx" | sort -V | tail -1)" = GLIBCXX_3.4.30 ] || fail "it needs $cxx"
+echo "library: $(echo "$declared" | wc -l) functions, $size bytes, $glibc, $cxx; 7 passed, 0 failed"

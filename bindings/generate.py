@@ -4,18 +4,22 @@
     generate.py exports FILE      the linker's version script
     generate.py python FILE       bindings/python/stein/_abi.py
     generate.py swift FILE        Tests/ABIProbe/Signatures.swift, which the libffi tests call by
+    generate.py interface FILE    Tests/ABI/interface.txt: every prototype, constant and layout, one a line
+    generate.py witness FILE      a library in C with the header's functions, all empty, for abidiff
     generate.py check             compares the committed files with fresh ones
 """
 import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADER = ROOT / "include" / "stein.h"
 COMMITTED = {
     "python": ROOT / "bindings" / "python" / "stein" / "_abi.py",
     "swift": ROOT / "Tests" / "ABIProbe" / "Signatures.swift",
+    "interface": ROOT / "Tests" / "ABI" / "interface.txt",
 }
 
 CTYPES = {
@@ -138,7 +142,48 @@ def swift():
     return "\n".join(lines)
 
 
-MAKERS = {"exports": exports, "python": python, "swift": swift}
+def prototype(name, function):
+    text = ", ".join(f'{p["type"]["qualType"]} {p["name"]}' for p in parameters(function))
+    return f"{result(function)} {name}({text or 'void'})"
+
+
+def fields(record):
+    return [f for f in record["inner"] if f["kind"] == "FieldDecl"]
+
+
+def layouts():
+    """Offset and size of every field, as the C compiler has them."""
+    lines = []
+    for name, record in RECORDS.items():
+        lines.append(f'printf("struct {name}: %zu bytes\\n", sizeof({name}));')
+        for field in fields(record):
+            place = f'offsetof({name}, {field["name"]}), sizeof((({name} *)0)->{field["name"]})'
+            lines.append(f'printf("  %zu %zu {field["type"]["qualType"]} {field["name"]}\\n", {place});')
+    source = f'#include <stdio.h>\n#include "{HEADER}"\nint main(void) {{\n' + "\n".join(lines) + "\nreturn 0; }\n"
+    with tempfile.TemporaryDirectory() as folder:
+        program = str(pathlib.Path(folder) / "layouts")
+        subprocess.run(["clang", "-std=c11", "-x", "c", "-", "-o", program], input=source, text=True, check=True)
+        return subprocess.run([program], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def interface():
+    lines = ["# Generated from stein.h by bindings/generate.py. A line that changes or goes is a change of the interface."]
+    lines += ["", "# Functions", *(prototype(name, function) for name, function in sorted(FUNCTIONS.items()))]
+    lines += ["", "# Types", *(f"{name} = {text}" for name, text in sorted(TYPEDEFS.items()))]
+    lines += ["", "# Constants", *(f"{name} = {value}" for name, value in CONSTANTS.items())]
+    return "\n".join([*lines, "", "# Layouts: offset, size", *layouts(), ""])
+
+
+def witness():
+    lines = ['#include "stein.h"', ""]
+    for name, function in FUNCTIONS.items():
+        lines.append(prototype(name, function) + " {")
+        lines += [f'  (void){p["name"]};' for p in parameters(function)]
+        lines += ["  return 0;", "}"]
+    return "\n".join([*lines, ""])
+
+
+MAKERS = {"exports": exports, "python": python, "swift": swift, "interface": interface, "witness": witness}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["check"]:

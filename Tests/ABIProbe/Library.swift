@@ -51,11 +51,27 @@ struct Library {
   }
 }
 
-/// Memory that is never given back: the probe is short-lived.
+/// Memory that a call is shown.
+///
+/// It is kept until the end, or given back by `forget` if it was asked for after `remember`.
 func memory(_ bytes: Int, fill: UInt8 = 0) -> UnsafeMutableRawPointer {
   let block = UnsafeMutableRawPointer.allocate(byteCount: max(bytes, 16), alignment: 64)
   memset(block, Int32(fill), max(bytes, 16))
+  if remembers { remembered.append(block) }
   return block
+}
+
+nonisolated(unsafe) private var remembers = false
+nonisolated(unsafe) private var remembered: [UnsafeMutableRawPointer] = []
+
+/// From here on memory is of one case.
+func remember() { remembers = true }
+
+/// Gives back the memory of a case.
+func forget() {
+  for block in remembered { block.deallocate() }
+  remembered = []
+  remembers = false
 }
 
 func bits(_ pointer: UnsafeMutableRawPointer?) -> UInt64 { UInt64(UInt(bitPattern: pointer)) }

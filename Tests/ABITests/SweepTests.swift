@@ -47,7 +47,8 @@ let functions: [String] = {
   }.sorted()
 }()
 
-/// Every function, with valid arguments and then with each parameter in turn hostile, through libffi and in a process of its own.
+/// Every function, with valid arguments, then with each parameter in turn hostile and then with every two (in `make soak` every three), through
+/// libffi and in a process of its own.
 ///
 /// R1: a status. R2: the error is filled, and left alone on success. R3: with 1xx nothing is written. R4: handles are tokens.
 @Suite struct SweepTests {
@@ -59,7 +60,8 @@ let functions: [String] = {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let probe = products.appendingPathComponent("abi-probe").path
-    let outcome = try run(probe, [libraryPath, function, folder.path], in: folder)
+    let together = ProcessInfo.processInfo.environment["STEIN_TOGETHER"] ?? "2"
+    let outcome = try run(probe, [libraryPath, function, folder.path, together], in: folder)
     let lines = outcome.output.split(separator: "\n")
     let last = lines.last { $0.hasPrefix("CASE") }.map(String.init) ?? outcome.output
     #expect(!outcome.signalled, "killed by signal \(outcome.status) in: \(last)")
