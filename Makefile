@@ -18,7 +18,7 @@ DEMO := $(BUILD)/demo
 TARGET := -Xcc -march=x86-64-v3
 RELEASE := -c release $(TARGET) -Xswiftc -static-stdlib
 LINK := -Xlinker --version-script=$(CURDIR)/$(BUILD)/exports.map -Xlinker -soname=libstein.so.$(MAJOR) \
-  -Xlinker -z -Xlinker nodelete -Xlinker --gc-sections -Xlinker -s
+  -Xlinker -z -Xlinker nodelete -Xlinker --wrap=atexit -Xlinker --gc-sections -Xlinker -s
 RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/python PYTHONDONTWRITEBYTECODE=1
 
 .PHONY: lib demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains soak generate packages venv swift-test c-test python-test \

@@ -39,6 +39,7 @@ package final class Trainer: @unchecked Sendable {
   /// What a checkpoint said of the two.
   var restored: JSON?
   private var machine: TrainingMachine?
+  private var isAttached = false
   /// Whether the model has what the last run learnt.
   private var isShown = true
   /// Noise of the caller's; with noise_kernel=caller it must be there before a run.
@@ -75,9 +76,11 @@ package final class Trainer: @unchecked Sendable {
     good = try Weights(count: model.layout.count, memory: memory)
     best = try Storage(memory, count: model.layout.count)
     try model.attachTrainer()
+    isAttached = true
   }
 
-  deinit { model.detachTrainer() }
+  // Also of a trainer that was refused because the model has one.
+  deinit { if isAttached { model.detachTrainer() } }
 
   /// Runs at most `steps` steps (0: all that are left); true at the end of training.
   package func run(steps: Int, monitor: any Monitor) throws -> Bool {
