@@ -37,7 +37,13 @@ func tidy(_ values: [UInt64]) {
 
 let good = world.arguments(function)
 print("CASE valid")
-let result = world.library.call(function, good.values)
+// In the host's own floating-point mode, which must be there afterwards.
+fesetround(FE_UPWARD)
+var result: UInt64 = 0
+let changes = changesOfHost(in: folder) { result = world.library.call(function, good.values) }
+if fegetround() != FE_UPWARD { print("FAIL the rounding was changed") }
+fesetround(FE_TONEAREST)
+for change in changes { print("FAIL the host was changed: \(change)") }
 cases += 1
 if returnsStatus, Int32(truncatingIfNeeded: result) != 0 {
   let message = String(cString: (good.error + 80).assumingMemoryBound(to: CChar.self))
@@ -57,7 +63,10 @@ for (index, parameter) in function.parameters.enumerated() {
     cases += 1
     var (values, outputs, error) = world.arguments(function)
     values[index] = hostile.value
-    let status = Int32(truncatingIfNeeded: world.library.call(function, values))
+    var bits: UInt64 = 0
+    let changes = changesOfHost(in: folder) { bits = world.library.call(function, values) }
+    for change in changes { print("FAIL \(parameter.name) \(hostile.what): \(change)") }
+    let status = Int32(truncatingIfNeeded: bits)
     guard returnsStatus else { continue }
     func fail(_ what: String) { print("FAIL \(parameter.name) \(hostile.what): \(what)") }
     guard let expected = hostile.status else {
