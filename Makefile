@@ -10,6 +10,9 @@ MAJOR := $(firstword $(subst ., ,$(VERSION)))
 LIBRARY := $(BUILD)/lib/libstein.so.$(VERSION)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := libffi-dev libxsmm-dev pkg-config cmake libopenmpi-dev openmpi-bin abigail-tools
+# The most that a program in C may take, and the memory that contexts of the Python tests may use.
+C_SECONDS ?= 300
+MEMORY_LIMIT ?= 67108864
 PEERS := $(BUILD)/peers-venv
 CHAIN_PEERS := $(BUILD)/chain-peers-venv
 DEMO := $(BUILD)/demo
@@ -18,7 +21,7 @@ DEMO := $(BUILD)/demo
 TARGET := -Xcc -march=x86-64-v3
 RELEASE := -c release $(TARGET) -Xswiftc -static-stdlib
 LINK := -Xlinker --version-script=$(CURDIR)/$(BUILD)/exports.map -Xlinker -soname=libstein.so.$(MAJOR) \
-  -Xlinker -z -Xlinker nodelete -Xlinker --gc-sections
+  -Xlinker -z -Xlinker nodelete -Xlinker --wrap=atexit -Xlinker --gc-sections
 STRIP := -Xlinker -s
 RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/python PYTHONDONTWRITEBYTECODE=1
 
@@ -89,7 +92,7 @@ c-test: lib
 	@mkdir -p $(BUILD)/consumer
 	@passed=0; failed=0; for source in Tests/CConsumer/*.c; do program=$(BUILD)/consumer/$$(basename $$source .c); \
 	  cc -std=gnu11 -Wall -Wextra -Werror -Iinclude $$source -Lbuild/lib -lstein -Wl,-rpath,$(CURDIR)/build/lib -lpthread -lm -o $$program \
-	    && (cd $(BUILD)/consumer && timeout 300 ./$$(basename $$program)) && passed=$$((passed + 1)) || { failed=$$((failed + 1)); echo "FAILED: $$source"; }; \
+	    && (cd $(BUILD)/consumer && timeout $(C_SECONDS) ./$$(basename $$program)) && passed=$$((passed + 1)) || { failed=$$((failed + 1)); echo "FAILED: $$source"; }; \
 	done; echo "$$passed passed, $$failed failed"; [ $$failed = 0 ]
 
 # Inputs that fuzzing kept, through the library that is shipped.
@@ -100,7 +103,7 @@ fuzz-test: lib
 	    && timeout 300 $$program Tests/Fuzz/$$target.txt 2> $$program.log || { tail -4 $$program.log; exit 1; }; done
 
 python-test: lib venv
-	$(RUN_PYTHON) $(PYTHON) -m pytest -q -p no:cacheprovider bindings/python/tests
+	STEIN_MEMORY_LIMIT=$(MEMORY_LIMIT) $(RUN_PYTHON) $(PYTHON) -m pytest -q -p no:cacheprovider bindings/python/tests
 
 check: lint header-test test library-test install-test readme-test
 	python3 bindings/generate.py check
@@ -177,6 +180,16 @@ valgrind: lib $(DEMO)/wine.csv $(DEMO)/digits.csv $(addprefix $(BUILD)/examples/
 	@$(MAKE) --no-print-directory packages PACKAGES=valgrind
 	swift build --scratch-path $(BUILD)/valgrind --product stein $(RELEASE) $(LINK)
 	Tests/valgrind.sh $(BUILD)/valgrind/release/libstein.so $(BUILD)/examples $(DEMO)
+
+# Files, storage, memory, processes, the binding in any order (SECONDS_OF_CALLS of it), and how soon a cancelled call ends, in their long forms.
+SECONDS_OF_CALLS ?= 1800
+.PHONY: soak-host
+soak-host: lib venv
+	STEIN_SOAK=1 $(MAKE) --no-print-directory c-test C_SECONDS=7200
+	STEIN_SOAK=$(SECONDS_OF_CALLS) $(RUN_PYTHON) $(PYTHON) -m pytest -q -s -p no:cacheprovider bindings/python/tests/test_any_order.py
+	$(RUN_PYTHON) $(PYTHON) -m pytest -q -s -p no:cacheprovider bindings/python/tests/test_numbers.py
+	cc -O1 -Iinclude Benchmarks/cancel.c -Lbuild/lib -lstein -Wl,-rpath,$(CURDIR)/build/lib -lpthread -lm -o $(BUILD)/cancel
+	$(BUILD)/cancel 100
 
 # Stein and its peers in turns, about ten minutes; leave the machine alone meanwhile.
 bench: lib venv $(PEERS)/.done

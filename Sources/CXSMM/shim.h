@@ -278,9 +278,18 @@ static inline void cxsmm_futex_wait(const void *word, uint32_t value, int millis
 }
 static inline void cxsmm_futex_wake(const void *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, 0, 0, 0); }
 
-// The floating-point mode: rounding, flush-to-zero and exception masks of this thread.
-static inline uint32_t cxsmm_float_mode(void) { return __builtin_ia32_stmxcsr(); }
-static inline void cxsmm_set_float_mode(uint32_t mode) { __builtin_ia32_ldmxcsr(mode); }
+// The floating-point mode: rounding, flush-to-zero and exception masks of this thread. Above the register of SSE stands x87's control word: the C library
+// reads and writes decimal numbers by its rounding.
+static inline uint64_t cxsmm_float_mode(void) {
+  uint16_t x87;
+  __asm__ volatile("fnstcw %0" : "=m"(x87));
+  return (uint64_t)x87 << 32 | __builtin_ia32_stmxcsr();
+}
+static inline void cxsmm_set_float_mode(uint64_t mode) {
+  uint16_t x87 = (uint16_t)(mode >> 32);
+  __builtin_ia32_ldmxcsr((uint32_t)mode);
+  __asm__ volatile("fldcw %0" : : "m"(x87));
+}
 
 static inline int cxsmm_has_avx2_fma(void) {
   __builtin_cpu_init();

@@ -60,7 +60,9 @@ package func writeAtomically(_ path: String, _ chunks: [View<UInt8>]) throws(Fil
   let (temporary, descriptor) = try openBeside(path)
   do throws(FileError) {
     if known { fchmod(descriptor, status.st_mode & 0o777) }
-    for chunk in chunks { try write(chunk, to: descriptor) }
+    try withoutSizeSignal { () throws(FileError) in
+      for chunk in chunks { try write(chunk, to: descriptor) }
+    }
     guard fsync(descriptor) == 0 else { throw FileError.now() }
   } catch {
     close(descriptor)
@@ -84,6 +86,21 @@ private func openBeside(_ path: String) throws(FileError) -> (String, Int32) {
     guard errno == EEXIST else { throw FileError.now() }
   }
   throw FileError.now()
+}
+
+/// Holds back the signal of a limit on the size of files, which would end the host: the write says it too.
+private func withoutSizeSignal(_ body: () throws(FileError) -> Void) throws(FileError) {
+  var (signal, before, pending) = (sigset_t(), sigset_t(), sigset_t())
+  unsafe sigemptyset(&signal)
+  unsafe sigaddset(&signal, SIGXFSZ)
+  unsafe pthread_sigmask(SIG_BLOCK, &signal, &before)
+  unsafe sigpending(&pending)
+  defer {
+    var none = timespec()
+    if unsafe sigismember(&pending, SIGXFSZ) == 0 { unsafe sigtimedwait(&signal, nil, &none) }
+    unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
+  }
+  try body()
 }
 
 private func write(_ chunk: View<UInt8>, to descriptor: Int32) throws(FileError) {

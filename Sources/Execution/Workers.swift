@@ -8,7 +8,7 @@ import Synchronization
 /// run that can use them and sleep between runs. A late or sleeping worker is not waited for: a run ends when its tasks are done.
 package final class Workers: @unchecked Sendable {
   package let count: Int
-  private let crew: Mutex<Crew?> = Mutex(nil)
+  private let crew = ForkSafe<Crew?>(nil)
 
   /// - Parameter threads: 0 takes as many as the process may run on.
   package init(threads: Int) {

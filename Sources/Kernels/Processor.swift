@@ -8,12 +8,12 @@ package func hasVectorInstructions() -> Bool { cxsmm_has_avx2_fma() != 0 }
 package func pauseBriefly() { cxsmm_pause() }
 
 /// The thread's floating-point mode: rounding, flush-to-zero, exception masks.
-package func floatMode() -> UInt32 { cxsmm_float_mode() }
+package func floatMode() -> UInt64 { cxsmm_float_mode() }
 
-package func setFloatMode(_ mode: UInt32) { cxsmm_set_float_mode(mode) }
+package func setFloatMode(_ mode: UInt64) { cxsmm_set_float_mode(mode) }
 
 /// Round to nearest, subnormals kept, every exception masked: the mode in which all results are computed.
-package func setStandardFloatMode() { cxsmm_set_float_mode(0x1f80) }
+package func setStandardFloatMode() { cxsmm_set_float_mode(0x037f << 32 | 0x1f80) }
 
 /// The processors that this process may run on.
 package func availableProcessors() -> Int { Int(cxsmm_processors()) }

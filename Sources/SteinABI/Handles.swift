@@ -1,6 +1,5 @@
-import Glibc
+import Execution
 import Stein
-import Synchronization
 
 /// What a handle stands for.
 enum HandleKind: UInt8, Sendable {
@@ -138,29 +137,4 @@ final class HandleTable: @unchecked Sendable {
     if slots[index].generation < .max { free.append(index) }
     return object
   }
-}
-
-/// A lock for a few instructions that a forked child can take even if another thread of its parent held it at the fork.
-private final class ForkSafeLock: Sendable {
-  /// The process that holds it, or 0.
-  private let holder = Atomic<Int32>(0)
-
-  func lock() {
-    let own = getpid()
-    var spins = 0
-    while true {
-      let (done, seen) = holder.compareExchange(expected: 0, desired: own, ordering: .acquiring)
-      if done { return }
-      // Held by a process that is not this one: by a thread that this child does not have.
-      if seen != own,
-        holder.compareExchange(expected: seen, desired: own, ordering: .acquiring).exchanged
-      {
-        return
-      }
-      spins += 1
-      if spins % 64 == 0 { sched_yield() }
-    }
-  }
-
-  func unlock() { holder.store(0, ordering: .releasing) }
 }

@@ -39,7 +39,13 @@ func tidy(_ values: [UInt64]) {
 
 let good = world.arguments(function)
 print("CASE valid")
-let result = world.library.call(function, good.values)
+// In the host's own floating-point mode, which must be there afterwards.
+fesetround(FE_UPWARD)
+var result: UInt64 = 0
+let changes = changesOfHost(in: folder) { result = world.library.call(function, good.values) }
+if fegetround() != FE_UPWARD { print("FAIL the rounding was changed") }
+fesetround(FE_TONEAREST)
+for change in changes { print("FAIL the host was changed: \(change)") }
 cases += 1
 if returnsStatus, Int32(truncatingIfNeeded: result) != 0 {
   let message = String(cString: (good.error + 80).assumingMemoryBound(to: CChar.self))
@@ -56,7 +62,14 @@ func examine(_ what: String, _ places: [(index: Int, hostile: Hostile)]) {
   cases += 1
   var (values, outputs, error) = world.arguments(function)
   for (index, hostile) in places { values[index] = hostile.value }
-  let status = Int32(truncatingIfNeeded: world.library.call(function, values))
+  var bits: UInt64 = 0
+  if places.count == 1 {
+    let changes = changesOfHost(in: folder) { bits = world.library.call(function, values) }
+    for change in changes { print("FAIL \(what): \(change)") }
+  } else {
+    bits = world.library.call(function, values)
+  }
+  let status = Int32(truncatingIfNeeded: bits)
   if returnsStatus, status == 0 { tidy(values) }
   let wrong = places.filter { $0.hostile.status != nil }
   guard returnsStatus, let first = wrong.first?.hostile.status else { return }

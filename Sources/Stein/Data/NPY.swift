@@ -32,9 +32,12 @@ enum NPY {
     guard header.shape.count >= 1, header.shape.count <= 5 else {
       throw bad("\(header.shape.count) axes; it takes 1 to 5")
     }
+    guard !header.shape.contains(0) else {
+      throw bad("shape \(header.shape) holds nothing; it takes a row and a column")
+    }
     var count = 1
     for axis in header.shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: max(axis, 1))
+      let (product, overflow) = count.multipliedReportingOverflow(by: axis)
       guard !overflow, product < 1 << 48 else { throw bad("its shape is too large") }
       count = product
     }

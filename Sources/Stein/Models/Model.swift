@@ -1,7 +1,6 @@
 package import Execution
 import Graph
 import Kernels
-import Synchronization
 
 /// A model: what it is, and the weights that it shows at the moment.
 ///
@@ -10,12 +9,17 @@ package final class Model: Sendable {
   package let context: Context
   let family: any Family
   let layout: ParameterLayout
-  private let state: Mutex<State>
+  private let state: ForkSafe<State>
 
   /// What a call sees.
-  struct Snapshot: Sendable {
+  final class Snapshot: Sendable {
     let description: ModelDescription
     let weights: Storage<Float>
+
+    init(description: ModelDescription, weights: Storage<Float>) {
+      self.description = description
+      self.weights = weights
+    }
   }
 
   private struct State {
@@ -28,7 +32,7 @@ package final class Model: Sendable {
     self.context = context
     family = description.makeFamily()
     layout = ParameterLayout(family.parameters.map(\.shape))
-    state = Mutex(State(snapshot: Snapshot(description: description, weights: weights)))
+    state = ForkSafe(State(snapshot: Snapshot(description: description, weights: weights)))
   }
 
   package convenience init(context: Context, dataset: Dataset, options: String) throws {
@@ -112,7 +116,12 @@ package final class Model: Sendable {
     let key = PreparedField(field: field, precision: precision)
     if let known = state.withLock({ $0.programs[key] }) { return known }
     let made = try FieldProgram(field, family, description, precision)
-    state.withLock { $0.programs[key] = made }
+    state.withLock { state in
+      // A new table in the place of the old one: see ForkSafe.
+      var programs = state.programs
+      programs[key] = made
+      state.programs = programs
+    }
     return made
   }
 

@@ -80,7 +80,7 @@ extension Trainer {
     }
     trainer.good.copy(trainer.weights)
     trainer.progress.goodStep = trainer.progress.step
-    if trainer.progress.step > 0 { trainer.publish() }
+    if trainer.progress.step > 0 { try trainer.publish(Storage(memory, count: trainer.best.count)) }
     return (model, trainer)
   }
 }

@@ -39,6 +39,9 @@ package final class Trainer: @unchecked Sendable {
   /// What a checkpoint said of the two.
   var restored: JSON?
   private var machine: TrainingMachine?
+  private var isAttached = false
+  /// Whether the model has what the last run learnt.
+  private var isShown = true
   /// Noise of the caller's; with noise_kernel=caller it must be there before a run.
   package private(set) var noise: (any NoiseSource)?
 
@@ -73,9 +76,11 @@ package final class Trainer: @unchecked Sendable {
     good = try Weights(count: model.layout.count, memory: memory)
     best = try Storage(memory, count: model.layout.count)
     try model.attachTrainer()
+    isAttached = true
   }
 
-  deinit { model.detachTrainer() }
+  // Also of a trainer that was refused because the model has one.
+  deinit { if isAttached { model.detachTrainer() } }
 
   /// Runs at most `steps` steps (0: all that are left); true at the end of training.
   package func run(steps: Int, monitor: any Monitor) throws -> Bool {
@@ -83,7 +88,7 @@ package final class Trainer: @unchecked Sendable {
     monitor.report(step: progress.step)
     // A run that goes on knows what the last check found.
     monitor.report(loss: progress.loss, validation: progress.validation)
-    guard !isFinished || progress.pendingCheck else {
+    guard !isFinished || progress.pendingCheck || !isShown else {
       if progress.step > 0 { try diagnose(monitor) }
       return true
     }
@@ -94,8 +99,10 @@ package final class Trainer: @unchecked Sendable {
         "the checkpoint was made with \(expected.rows) rows, here are \(dataset.rowCount): resume with the same data, or as one of several ranks call stein_trainer_set_allreduce first",
         argument: "trainer")
     }
+    // Had before the work begins, so that no work is lost for want of it.
+    let shown = try Storage<Float>(model.context.memory, count: weights.average.count)
     guard let objective = plan.objective else {
-      try fitClosedForm(monitor: monitor)
+      try fitClosedForm(shown, monitor: monitor)
       return true
     }
     guard objective.kernel != .caller || noise != nil else {
@@ -104,10 +111,14 @@ package final class Trainer: @unchecked Sendable {
     }
     if machine == nil { machine = try TrainingMachine(self, objective) }
     guard let machine else { return false }
+    isShown = false
     do {
-      defer { publish(monitor) }
       try train(machine, steps: steps, monitor)
+    } catch {
+      try? publish(shown, monitor)
+      throw error
     }
+    try publish(shown, monitor)
     if isFinished { try diagnose(monitor) }
     return isFinished
   }
@@ -197,15 +208,13 @@ package final class Trainer: @unchecked Sendable {
     )
   }
 
-  /// Shows the best average, or before any validation the latest.
-  func publish(_ monitor: any Monitor = Unwatched()) {
-    guard let shown = try? Storage<Float>(model.context.memory, count: weights.average.count) else {
-      return
-    }
+  /// Shows the best average, or before any validation the latest, in `shown`.
+  func publish(_ shown: Storage<Float>, _ monitor: any Monitor = Unwatched()) throws {
     let source = progress.bestStep > 0 ? best : weights.average
     guard source.view.allFinite else { return }
     shown.view.copy(source.view)
-    if progress.bestStep == 0, (try? refit(shown.view, monitor)) == nil { return }
+    if progress.bestStep == 0 { try refit(shown.view, monitor) }
+    isShown = true
     model.publish(shown) { description in
       description.sigmaMin = plan.levels.range.lowerBound
       description.sigmaMax = plan.levels.range.upperBound
@@ -216,7 +225,7 @@ package final class Trainer: @unchecked Sendable {
   }
 
   /// The optimum of a quadratic loss, at once.
-  private func fitClosedForm(monitor: any Monitor) throws {
+  private func fitClosedForm(_ shown: Storage<Float>, monitor: any Monitor) throws {
     if model.family is any LinearFamily {
       fit = try LinearFit(self).run(monitor: monitor)
     } else {
@@ -228,7 +237,7 @@ package final class Trainer: @unchecked Sendable {
     progress.step = 1
     progress.goodStep = 1
     monitor.report(step: 1)
-    publish()
+    try publish(shown)
   }
 
   /// Noise of the caller's, from the next run on.

@@ -1,6 +1,32 @@
+import os
+
 import numpy as np
 import pytest
 import stein
+
+#: Bytes that a context may use unless a test says otherwise, or 0.
+LIMIT = int(os.environ.get("STEIN_MEMORY_LIMIT", "0"))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "memory(why): needs more than the memory that STEIN_MEMORY_LIMIT allows")
+
+
+@pytest.fixture(autouse=LIMIT > 0)
+def memory_limit(request, monkeypatch):
+    """Every context under a limit: what the suite does wants little memory, and a limit changes no bit."""
+    stein.Context.default().close()
+    if request.node.get_closest_marker("memory"):
+        yield
+        return
+    made = stein.Context.__init__
+
+    def limited(self, **options):
+        made(self, **{"memory_limit": LIMIT, **options})
+
+    monkeypatch.setattr(stein.Context, "__init__", limited)
+    yield
+    stein.Context.default().close()
 
 
 @pytest.fixture

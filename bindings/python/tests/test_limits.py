@@ -167,3 +167,13 @@ def test_supplied_noise_is_judged_at_its_own_level():
         trainer.run()
         levels.append([level["loss"] for level in trainer.describe()["levels"]])
     assert np.allclose(levels[0], levels[1], rtol=0.08)
+
+
+def test_a_model_has_one_trainer_however_often_a_second_is_asked_for():
+    model = stein.Model(ROWS, widths=[4])
+    first = stein.Trainer(model, ROWS, steps=2)
+    for _ in range(3):
+        with pytest.raises(stein.SteinValueError, match="has a trainer already"):
+            stein.Trainer(model, ROWS, steps=2)
+    first.close()
+    assert stein.Trainer(model, ROWS, steps=2).run()
