@@ -17,6 +17,8 @@ final class World {
   var chains: UInt64 = 0
   /// A trainer that takes noise of the caller's.
   var noisy: UInt64 = 0
+  /// A network of plain layers, without a trainer.
+  var plain: UInt64 = 0
   /// A trainer that has not run.
   var fresh: UInt64 = 0
   /// Every handle that was made, also by worlds before this one: their objects live on.
@@ -40,6 +42,9 @@ final class World {
     let third = make("stein_model_new", [context, dataset, text("widths=8")])
     noisy = make(
       "stein_trainer_new", [third, dataset, text("noise_kernel=caller steps=4 batch=16")])
+    let layers = text("widths=8 residual=false noise_conditional=false")
+    plain = make("stein_model_new", [context, dataset, layers])
+    writeWeights(folder + "/weights")
     let fourth = make("stein_model_new", [context, dataset, text("widths=8")])
     fresh = make("stein_trainer_new", [fourth, dataset, text("steps=4 batch=16")])
     graph = make("stein_graph_new", [context])
@@ -160,6 +165,7 @@ final class World {
       case ("error", _): return bits(error)
       case ("context", "const stein_context *"), ("context", "stein_context *"): return context
       case ("dataset", "const stein_dataset *"), ("dataset", "stein_dataset *"): return dataset
+      case ("model", _) where function.name == "stein_model_import_weights": return plain
       case ("model", "const stein_model *"), ("model", "stein_model *"): return model
       case ("trainer", _) where function.name == "stein_trainer_set_noise": return noisy
       case ("trainer", _) where function.name == "stein_trainer_set_allreduce": return fresh
@@ -243,8 +249,29 @@ final class World {
     case "stein_model_load": folder + "/model"
     case "stein_trainer_resume": folder + "/checkpoint"
     case "stein_dataset_open": folder + "/table.csv"
+    case "stein_model_import_weights": folder + "/weights"
     default: folder + "/written"
     }
+  }
+
+  /// Layers 3-8-3 of zeros, as PyTorch names them.
+  private func writeWeights(_ path: String) {
+    let shapes = [
+      ("0.weight", "8,3", 24), ("0.bias", "8", 8), ("2.weight", "3,8", 24), ("2.bias", "3", 3),
+    ]
+    var (entries, end) = ([String](), 0)
+    for (name, shape, count) in shapes {
+      entries.append(
+        "\"\(name)\":{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(end),\(end + 4 * count)]}"
+      )
+      end += 4 * count
+    }
+    let header = Array("{\(entries.joined(separator: ","))}".utf8)
+    let file = fopen(path, "w")
+    withUnsafeBytes(of: UInt64(header.count)) { _ = fwrite($0.baseAddress, 1, 8, file) }
+    fwrite(header, 1, header.count, file)
+    fwrite([UInt8](repeating: 0, count: end), 1, end, file)
+    fclose(file)
   }
 
   private lazy var modelBytes: (UnsafeMutableRawPointer, Int) = {
