@@ -25,8 +25,12 @@ final class Planner {
   /// Shared matrices in bfloat16, made once for all shards.
   var sharedHalves: [HalfOperand: Slot] = [:]
   let precision: Precision
-  /// The totals that a step can add up by itself.
+  /// What a step adds to a total by itself.
   private var directSums: [Node: Slot] = [:]
+  /// Sums of such parts, which nobody computes.
+  private var absorbed: Set<Node> = []
+  /// Their other parts, added at the end of the shard.
+  private var otherParts: [(node: Node, to: Slot)] = []
   /// Taken by the unit being lowered, given back after it.
   private var temporaries: [(offset: Int, count: Int)] = []
 
@@ -111,7 +115,8 @@ extension Planner {
     }
   }
 
-  /// A total that only a product or a sum makes, and nobody else reads, is added up by that step.
+  /// A total that only a product or a sum makes, and nobody else reads, is added up by that step; of a total of several terms each
+  /// such term.
   private func findDirectSums(_ sums: [Node], rows: [Node]) {
     var uses: [Node: Int] = [:]
     for node in sums + rows { uses[node, default: 0] += 1 }
@@ -121,12 +126,44 @@ extension Planner {
       }
     }
     for (index, node) in sums.enumerated() where uses[node] == 1 && varies[node.index] {
-      switch operation(node) {
-      case .matmul where shape(node).rank == 2, .sum:
-        directSums[node] = Slot(.sums, sumLayout.offsets[index])
-      default: break
-      }
+      let terms = terms(of: node, uses)
+      let direct = terms.filter { isDirect($0, uses) }
+      guard !direct.isEmpty else { continue }
+      let slot = Slot(.sums, sumLayout.offsets[index])
+      for term in direct { directSums[term] = slot }
+      guard terms != [node] else { continue }
+      otherParts += terms.filter { directSums[$0] == nil }.map { ($0, slot) }
+      absorb(node, down: Set(terms))
     }
+    guard !absorbed.isEmpty else { return }
+    units = units.compactMap { unit in
+      guard case .cluster(let nodes) = unit else { return unit }
+      let left = nodes.filter { !absorbed.contains($0) }
+      return left.isEmpty ? nil : .cluster(left)
+    }
+  }
+
+  private func isDirect(_ node: Node, _ uses: [Node: Int]) -> Bool {
+    guard uses[node] == 1, varies[node.index] else { return false }
+    return switch operation(node) {
+    case .matmul: shape(node).rank == 2
+    case .sum: true
+    default: false
+    }
+  }
+
+  /// What adds up to `node` by additions that nobody else reads.
+  private func terms(of node: Node, _ uses: [Node: Int]) -> [Node] {
+    guard uses[node] == 1, case .binary(.add, let a, let b) = operation(node),
+      shape(a) == shape(node), shape(b) == shape(node)
+    else { return [node] }
+    return terms(of: a, uses) + terms(of: b, uses)
+  }
+
+  private func absorb(_ node: Node, down terms: Set<Node>) {
+    guard !terms.contains(node) else { return }
+    absorbed.insert(node)
+    for input in operation(node).inputs { absorb(input, down: terms) }
   }
 
   private func findLastUses(rows: [Node], sums: [Node]) {
@@ -137,7 +174,7 @@ extension Planner {
         }
       }
     }
-    for node in rows + sums { lastUse[root(node)] = .max }
+    for node in rows + sums + otherParts.map(\.node) { lastUse[root(node)] = .max }
   }
 
   /// The node whose place a reshaped node shares.
@@ -149,8 +186,12 @@ extension Planner {
 
   /// Values that no step adds up by itself: y += x at the end of the shard.
   private func addSums(_ sums: [Node]) {
-    for (index, node) in sums.enumerated() where directSums[node] == nil {
-      let to = Slot(.sums, sumLayout.offsets[index])
+    var parts = otherParts
+    for (index, node) in sums.enumerated()
+    where directSums[node] == nil && !absorbed.contains(node) {
+      parts.append((node, Slot(.sums, sumLayout.offsets[index])))
+    }
+    for (node, to) in parts {
       steps.append(
         .sum(slot(node), to, outer: 1, count: 1, inner: shape(node).count, accumulate: true))
     }

@@ -62,13 +62,27 @@ package final class Program: Sendable {
     self.sums = planner.sumLayout
     shared = planner.sharedSteps
     steps = planner.steps
-    let first = planner.steps.compactMap(\.overwriting)
-    firstSteps = first.count == planner.steps.count ? first : []
+    firstSteps = Program.firstSteps(planner.steps)
     frameCount = planner.frame.count
     sharedCount = planner.sharedArena.count
     inputs = graph.inputs.map { planner.slot($0) }
     inputCounts = graph.inputs.map { graph.shape(of: $0).count }
     rowOutputs = rows.map { planner.slot($0) }
     rowOutputCounts = rows.map { graph.shape(of: $0).count }
+  }
+
+  /// The first step that adds to a total writes it.
+  private static func firstSteps(_ steps: [Step]) -> [Step] {
+    var begun: Set<Slot> = []
+    var result: [Step] = []
+    for step in steps {
+      guard let total = step.total, begun.insert(total).inserted else {
+        result.append(step)
+        continue
+      }
+      guard let first = step.overwriting else { return [] }
+      result.append(first)
+    }
+    return result
   }
 }

@@ -35,6 +35,15 @@ struct Product: Sendable {
 }
 
 extension Step {
+  /// The total that it adds to.
+  var total: Slot? {
+    switch self {
+    case .product(let product) where product.c.space == .sums: product.c
+    case .sum(_, let y, _, _, _, true) where y.space == .sums: y
+    default: nil
+    }
+  }
+
   /// What adds to totals over shards, written over them instead; nil where that can't be.
   var overwriting: Step? {
     switch self {

@@ -103,6 +103,52 @@ import Testing
     }
   }
 
+  /// A total of several products, of which each adds its own, and of what no step adds by itself; the first shard writes over what
+  /// stands there.
+  @Test(arguments: Precision.allCases.filter(\.isAvailable))
+  func totalsOfSeveralTerms(precision: Precision) throws {
+    var graph = Graph()
+    let (x, y) = (graph.input([32, 16]), graph.input([32, 24]))
+    let w = graph.parameter([16, 24])
+    let twice = graph.matmul(graph.add(graph.square(x), graph.constant(1)), w)
+    let products = [
+      graph.matmul(x, y, transposeA: true), graph.matmul(x, twice, transposeA: true),
+      graph.matmul(graph.square(x), y, transposeA: true),
+    ]
+    let own = graph.multiply(w, graph.total(y))
+    let shared = graph.matmul(x, graph.square(y), transposeA: true)
+    let sums = [
+      graph.add(graph.add(products[0], own), graph.add(products[1], products[2])),
+      graph.add(shared, graph.sum(graph.reshape(graph.multiply(x, x), [32, 16, 1]), axes: [0])),
+      graph.add(graph.sum(x, axes: [0]), graph.sum(graph.square(x), axes: [0])),
+    ]
+    #expect(graph.error == nil)
+    let inputs = [
+      Tensor([32, 16]) { Double($0 % 7 - 3) }, Tensor([32, 24]) { Double($0 % 5 - 2) },
+    ]
+    let parameters = [Tensor([16, 24]) { Double($0 % 3 - 1) }]
+    let exact = evaluate(graph, sums + [shared], inputs: inputs, parameters: parameters)
+    for rows in [[], [shared]] {
+      let memory = Memory()
+      let program = try Program(graph, rows: rows, sums: sums, precision: precision)
+      let flat = try Storage<Float>(memory, count: program.parameters.count)
+      flat.view.copy(parameters[0].values.map { Float($0) })
+      let executor = try Executor(program, parameters: flat.view, frames: 1, memory: memory)
+      let totals = try Storage<Float>(memory, count: program.sums.count)
+      totals.view.fill(1e6)
+      for shard in 0 ..< 3 {
+        for (slot, tensor) in inputs.enumerated() {
+          executor.input(slot, frame: 0).copy(tensor.values.map { Float($0) })
+        }
+        executor.execute(frame: 0, sums: totals.view, first: shard == 0)
+      }
+      for (index, offset) in program.sums.offsets.enumerated() {
+        let values = (0 ..< program.sums.shapes[index].count).map { totals.view[offset + $0] }
+        compare(values, exact[index], times: 3, "\(index)")
+      }
+    }
+  }
+
   /// Layers with one to five outputs, and their gradients: narrow products have kernels of their own.
   @Test(arguments: [1, 2, 3, 4, 5], [16, 37])
   func narrowLayers(outputs: Int, rows: Int) throws {
