@@ -11,6 +11,8 @@ final class HostMonitor: Monitor, @unchecked Sendable {
   private let hostMode: FloatMode
   /// When the callback ran last, in nanoseconds.
   private var lastCallback: Int64 = 0
+  /// What the callback ended the call with: it is not asked again.
+  private var ended: SteinError?
 
   private static let callbackInterval: Int64 = 20_000_000
 
@@ -58,6 +60,7 @@ final class HostMonitor: Monitor, @unchecked Sendable {
   func poll() throws(SteinError) {
     if isCancelled { throw SteinError(.cancelled, "the call was cancelled") }
     if isLate { throw SteinError(.deadline, "the deadline passed") }
+    if let ended { throw ended }
     guard let progress = unsafe monitor.pointee.progress else { return }
     let time = now()
     guard time - lastCallback >= HostMonitor.callbackInterval else { return }
@@ -67,14 +70,17 @@ final class HostMonitor: Monitor, @unchecked Sendable {
       return unsafe progress(monitor.pointee.user, monitor)
     }
     lastCallback = now()
+    let failure: SteinError
     switch code {
     case 0: return
-    case 1: throw SteinError(.cancelled, "the progress callback cancelled the call")
+    case 1: failure = SteinError(.cancelled, "the progress callback cancelled the call")
     default:
-      throw SteinError(
+      failure = SteinError(
         .callbackFailed, "the progress callback returned \(code)", argument: "monitor",
         callbackCode: code)
     }
+    ended = failure
+    throw failure
   }
 
   private func now() -> Int64 {
