@@ -277,7 +277,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 def short():
     return settings(
-        derandomize=True, max_examples=300, stateful_step_count=50, deadline=None, database=None,
+        derandomize=True, max_examples=200, stateful_step_count=50, deadline=None, database=None,
         suppress_health_check=list(HealthCheck),
     )
 

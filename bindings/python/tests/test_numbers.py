@@ -15,7 +15,7 @@ WHOLE = ["2147483647", "2147483648", "4294967296", "9007199254740993", "92233720
 def values(option):
     """Bounds, what lies just beyond them, and the strange ones."""
     low, high = option.get("minimum"), option.get("maximum")
-    found = list(STRANGE)
+    found = STRANGE + option.get("choices", []) + (["true", "false", "True"] if option["type"] == "flag" else [])
     if low is not None:
         if option["type"].startswith("integer"):
             found += [str(v) for v in (low - 1, low, low + 1, high - 1, high, high + 1)] + WHOLE
@@ -57,8 +57,8 @@ class Calls:
             if option is not None and outside(option, text):
                 assert (failure.name, failure.option) == ("STEIN_BAD_OPTION", option["name"]), (what, failure.name, failure.option, failure)
             return None
-        except ValueError:
-            self.refused += 1  # the binding itself wants a whole number
+        except (ValueError, MemoryError):
+            self.refused += 1  # the binding itself wants a whole number, or has no memory for what comes out
             return None
         finally:
             took = time.monotonic() - started
