@@ -33,12 +33,14 @@ struct ObjectiveProgram: Sendable {
 
   init(
     _ objective: Objective, _ family: any Family, _ description: ModelDescription, training: Bool,
-    profiled: Bool = true, precision: Precision = .float32
+    profiled: Bool = true, precision: Precision = .float32, ofPart: Bool = false
   ) throws {
     let (dimension, classes) = (description.dimension, description.classes.count)
     let deep = profiled && description.family == .deepKernelExponential
-    rows = ObjectiveProgram.shardRows(
+    let most = ObjectiveProgram.shardRows(
       objective, width: family.width, dimension: dimension, deep: deep)
+    // A rank's part of a batch fills no whole number of shards: what is lost is half a shard.
+    rows = ofPart ? max(min(most, 32), most / 4) : most
     var inputs = InputList(rows: rows)
     let (start, sigmaNode, levelNode) = (
       inputs.add(dimension), inputs.add(1), inputs.add(1)

@@ -48,7 +48,8 @@ final class TrainingMachine {
     let (model, memory) = (trainer.model, trainer.model.context.memory)
     let description = model.snapshot.description
     let program = try ObjectiveProgram(
-      objective, model.family, description, training: true, precision: trainer.plan.precision)
+      objective, model.family, description, training: true, precision: trainer.plan.precision,
+      ofPart: trainer.ranks != nil)
     let quiet = try ObjectiveProgram(
       objective, model.family, description, training: false, profiled: false)
     data = trainer.data
