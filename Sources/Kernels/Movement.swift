@@ -2,22 +2,19 @@ import CXSMM
 
 // Copies. Exactly what belongs to the result is written.
 
-/// y [columns, rows] from x [rows, columns], in squares of 8 that stay in registers; two of them fill a cache line of y.
+/// y [columns, rows] from x [rows, columns], in squares of 8 that stay in registers; four of them use whole cache lines on both sides.
 package func transpose(
   _ x: UnsafePointer<Float>, rows: Int, columns: Int, _ y: UnsafeMutablePointer<Float>
 ) {
   let (wholeRows, wholeColumns) = (rows & ~7, columns & ~7)
-  var row = 0
-  while row < wholeRows {
-    let height = min(16, wholeRows &- row)
-    var column = 0
-    while column < wholeColumns {
-      let (from, to) = unsafe (x + (row &* columns &+ column), y + (column &* rows &+ row))
-      unsafe cxsmm_transpose8(from, columns, to, rows)
-      if height == 16 { unsafe cxsmm_transpose8(from + 8 &* columns, columns, to + 8, rows) }
-      column &+= 8
+  for row in stride(from: 0, to: wholeRows, by: 16) {
+    for column in stride(from: 0, to: wholeColumns, by: 16) {
+      for c in stride(from: column, to: min(column + 16, wholeColumns), by: 8) {
+        for r in stride(from: row, to: min(row + 16, wholeRows), by: 8) {
+          unsafe cxsmm_transpose8(x + (r &* columns &+ c), columns, y + (c &* rows &+ r), rows)
+        }
+      }
     }
-    row &+= height
   }
   for r in 0 ..< wholeRows {
     for c in wholeColumns ..< columns { unsafe y[c &* rows &+ r] = x[r &* columns &+ c] }
