@@ -110,8 +110,8 @@ STEIN_API const char *stein_status_name(stein_status status);
 
 /* What the option strings of one kind may hold, as JSON: an array of {name, type, default, minimum, maximum, choices, meaning, since}.
  * kind: "context", "dataset", "model", "graph", "trainer", "sampler", "impute" (of stein_sample_posterior too), "encode", "decode", "log_likelihood",
- * "loss", "denoising", "chains", "effective_sample_size", "kernel_stein_discrepancy", "sliced_wasserstein" or "maximum_mean_discrepancy". Another is
- * STEIN_BAD_VALUE. */
+ * "loss", "denoising", "chains", "effective_sample_size", "kernel_stein_discrepancy", "sliced_wasserstein", "maximum_mean_discrepancy" or
+ * "import_weights". Another is STEIN_BAD_VALUE. */
 STEIN_API STEIN_CHECK stein_status stein_options_describe(const char *kind, char *buffer, uint64_t capacity, uint64_t *needed, stein_error *error);
 
 /* ---- Tensors: DLPack's DLTensor, bit for bit, a view of memory that the caller owns ------------------------------------------------ */

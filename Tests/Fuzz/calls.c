@@ -510,7 +510,16 @@ static int call(void) {
       keep(RUNS, made, after(status));
       break;
     }
-    case 57: case 58: CALLED(chains_run) run_chains(); break;
+    case 57: CALLED(chains_run) run_chains(); break;
+    case 58: CALLED(model_exchange) {
+      void *model = pick(MODELS);
+      const char *file = path();
+      if (byte() % 2)
+        after(stein_model_export_onnx(model, file, &error));
+      else
+        after(stein_model_import_weights(model, file, options(IMPORT_WEIGHTS), &error));
+      break;
+    }
     case 59: CALLED(chains_describe) INTO_BUFFER(stein_chains_describe, pick(RUNS)); break;
     case 60: CALLED(diagnostics) diagnose(byte() % 2); break;
     case 61: case 62: CALLED(comparison) compare(byte() % 4); break;

@@ -61,10 +61,10 @@ static inline void free_blocks(void) {
 
 static const char *const kinds[] = {
     "context", "dataset", "model", "graph", "trainer", "sampler", "impute", "encode", "decode", "log_likelihood", "loss", "denoising", "chains",
-    "effective_sample_size", "kernel_stein_discrepancy", "sliced_wasserstein", "maximum_mean_discrepancy"};
+    "effective_sample_size", "kernel_stein_discrepancy", "sliced_wasserstein", "maximum_mean_discrepancy", "import_weights"};
 enum { KINDS = sizeof kinds / sizeof *kinds, KEYS = 64, CHOICES = 24 };
 enum kind { CONTEXT, DATASET, MODEL, GRAPH, TRAINER, SAMPLER, IMPUTE, ENCODE, DECODE, LOG_LIKELIHOOD, LOSS, DENOISING, CHAINS, ESS, KSD, WASSERSTEIN,
-  MMD };
+  MMD, IMPORT_WEIGHTS };
 
 static struct key {
   char name[32], choices[CHOICES][32];

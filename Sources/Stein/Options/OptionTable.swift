@@ -39,7 +39,7 @@ package struct OptionTable: Sendable {
   static let all: [OptionTable] = [
     .context, .dataset, .model, .graph, .trainer, .sampler, .impute, .encode, .decode,
     .logLikelihood, .loss, .denoising, .chains, .sampleSize,
-    .steinDiscrepancy, .slicedWasserstein, .meanDiscrepancy,
+    .steinDiscrepancy, .slicedWasserstein, .meanDiscrepancy, .importWeights,
   ]
 
   var json: JSON { .array(specs.map(\.json)) }

@@ -52,6 +52,10 @@ def test_score_is_that_of_the_network(tmp_path, flax):
     assert np.array_equal(again.sample(20, seed=1), ours.sample(20, seed=1))
 
 
+def test_options_are_told():
+    assert {option["name"] for option in stein.options("import_weights")} == {"prefix", "sigma_min", "sigma_max", "unconditional"}
+
+
 def test_what_does_not_fit(tmp_path):
     path = tmp_path / "w.safetensors"
     made = layers()
