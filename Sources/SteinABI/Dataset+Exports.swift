@@ -37,6 +37,29 @@ public func stein_dataset_open(
   }
 }
 
+@_cdecl("stein_dataset_move_arrow") @implementation
+public func stein_dataset_move_arrow(
+  _ context: OpaquePointer?, _ moved_stream: UnsafeMutablePointer<ArrowArrayStream>?,
+  _ options: UnsafePointer<CChar>?, _ dataset: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["context", "moved_stream", "options", "dataset"]) { call in
+    let stream = unsafe try call.output(moved_stream, "moved_stream")
+    // Before anything can fail: the stream is ours.
+    let arrow = unsafe HostArrow(stream, hostMode: call.hostMode)
+    let context = unsafe try call.context(context)
+    let options = unsafe try call.options(options)
+    let out = unsafe try call.output(dataset, "dataset")
+    guard unsafe stream.pointee.release != nil else {
+      throw SteinError(.badState, "the stream was released already", argument: "moved_stream")
+    }
+    let made = try Dataset(context: context, options: options) { wanted in
+      try arrow.table(wanted, memory: context.memory)
+    }
+    unsafe out.pointee = try HandleTable.shared.insert(made, .dataset)
+  }
+}
+
 @_cdecl("stein_dataset_describe") @implementation
 public func stein_dataset_describe(
   _ dataset: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: UInt64,

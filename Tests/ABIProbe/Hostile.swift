@@ -81,6 +81,12 @@ extension World {
       return [-1, 1, 100, 9999, Int32.max, .min].map {
         Hostile(what: "\($0)", value: UInt64(bitPattern: Int64($0)), status: nil)
       }
+    case "struct ArrowArrayStream *":
+      return [
+        null,
+        Hostile(what: "misaligned", value: bits(memory(64, fill: 0xA5)) + 1, status: 101 ... 101),
+        Hostile(what: "released", value: bits(memory(64, fill: 0)), status: 100 ... 199),
+      ]
     case "stein_noise_fn", "stein_density_fn", "stein_allreduce_fn": return [null]
     case "stein_release_fn": return []
     case "const void *":

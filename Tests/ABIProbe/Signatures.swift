@@ -59,6 +59,13 @@ let signatures: [CSignature] = [
     CParameter(name: "dataset", type: "stein_dataset **", kind: .pointer),
     CParameter(name: "error", type: "stein_error *", kind: .pointer),
   ]),
+  CSignature(name: "stein_dataset_move_arrow", result: .int32, parameters: [
+    CParameter(name: "context", type: "const stein_context *", kind: .pointer),
+    CParameter(name: "moved_stream", type: "struct ArrowArrayStream *", kind: .pointer),
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "dataset", type: "stein_dataset **", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
   CSignature(name: "stein_dataset_describe", result: .int32, parameters: [
     CParameter(name: "dataset", type: "const stein_dataset *", kind: .pointer),
     CParameter(name: "buffer", type: "char *", kind: .pointer),

@@ -1,6 +1,22 @@
-import Execution
+package import Execution
 
 extension Dataset {
+  /// Copies a table of another library.
+  ///
+  /// `open` is given the columns that are wanted, nil for all, and must hold the others' places.
+  package convenience init(
+    context: Context, options: String, table open: (_ columns: Set<String>?) throws -> Table
+  ) throws {
+    let options = try Options(options, .dataset)
+    for key in ["format", "separator", "header"] where options.isSet(key) {
+      throw Options.bad(key, "is for files")
+    }
+    let wanted = options.texts("columns").map { columns in
+      Set(columns + (options.choice("label").map { [$0] } ?? []))
+    }
+    try self.init(context: context, open(wanted), options)
+  }
+
   /// Opens a .npy or .csv file.
   package convenience init(context: Context, path: String, options: String) throws {
     let options = try Options(options, .dataset)
@@ -26,7 +42,7 @@ extension Dataset {
   }
 
   /// Takes the columns wanted, and the labels, out of a file's contents.
-  private convenience init(context: Context, _ table: Table, _ options: Options) throws {
+  convenience init(context: Context, _ table: Table, _ options: Options) throws {
     let d = table.shape.dropFirst().reduce(1, *)
     let label = try options.choice("label").map { try table.column($0, option: "label") }
     let selected = try options.texts("columns")?.map { try table.column($0, option: "columns") }
@@ -63,8 +79,8 @@ extension Dataset {
       table.read(r, row)
       guard Int64(exactly: row[column]) != nil else {
         throw SteinError(
-          .badFile, "the label of row \(r) is \(row[column]); classes are whole numbers",
-          argument: "path", option: "label")
+          table.fault.code, "the label of row \(r) is \(row[column]); classes are whole numbers",
+          argument: table.fault.argument, option: "label")
       }
     }
     return try Labels(rows: table.shape[0], memory: memory) { r in
@@ -74,11 +90,21 @@ extension Dataset {
   }
 }
 
-/// What a file holds: [n, ...] and, for tables, the columns' names.
-struct Table {
+/// What a file or another library's table holds: [n, ...] and, for tables, the columns' names.
+package struct Table {
   let shape: [Int]
   let names: [String]?
+  /// What is at fault where its contents are wrong.
+  let fault: (code: SteinError.Code, argument: String)
   let read: (_ row: Int, _ into: View<Double>) -> Void
+
+  package init(
+    shape: [Int], names: [String]?,
+    fault: (code: SteinError.Code, argument: String) = (.badFile, "path"),
+    read: @escaping (_ row: Int, _ into: View<Double>) -> Void
+  ) {
+    (self.shape, self.names, self.fault, self.read) = (shape, names, fault, read)
+  }
 
   /// A column by name, or by number from 0, from the end if negative.
   func column(_ text: String, option: String) throws -> Int {
