@@ -45,8 +45,9 @@ $(LIBRARY): $(shell find Sources include -type f) Package.swift bindings/generat
 	ln -sf libstein.so.$(VERSION) $(BUILD)/lib/libstein.so.$(MAJOR)
 	ln -sf libstein.so.$(MAJOR) $(BUILD)/lib/libstein.so
 
-generate:
+generate: lib
 	python3 bindings/generate.py python bindings/python/stein/_abi.py
+	python3 bindings/generate.py options bindings/python/stein/_kinds.py
 	python3 bindings/generate.py swift Tests/ABIProbe/Signatures.swift
 
 # ---- What a newcomer sees: real data, from C and from Python

@@ -7,17 +7,21 @@ import os
 import threading
 import weakref
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays
+from . import _arrays, _kinds
 from ._call import AllReduce, AllReduceFunction, Noise, NoiseFunction, Progress, blob, call, parsed, watched
 from ._errors import SteinError
 from ._library import library
 from ._options import option_text as _option_text
+from ._options import refuse_unknown, takes
 from .sampling import Sampling
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = npt.NDArray[Any]
 
@@ -70,7 +74,8 @@ class Context(_Object):
     _default: Context | None = None
     _lock = threading.Lock()
 
-    def __init__(self, **options: Any) -> None:
+    @takes(_kinds.ContextOptions)
+    def __init__(self, **options: Unpack[_kinds.ContextOptions]) -> None:
         handle = ctypes.c_void_p()
         call("stein_context_new", _option_text(options), None, ctypes.byref(handle))
         super().__init__(handle)
@@ -85,7 +90,10 @@ class Context(_Object):
 
 
 class Dataset(_Object):
-    """Rows [n, d] (or [n, channels, ...]) with optional classes [n], copied. options: names."""
+    """Rows [n, d] (or [n, channels, ...]) with optional classes [n], copied.
+
+    A NaN or infinity is a SteinValueError that gives its row and column. names: of the columns.
+    """
 
     _free = "stein_dataset_free"
 
@@ -95,19 +103,26 @@ class Dataset(_Object):
         labels: npt.ArrayLike | None = None,
         *,
         context: Context | None = None,
-        **options: Any,
+        names: Sequence[str] | None = None,
     ) -> None:
         self.context = context or Context.default()
         tensor, classes = _arrays.rows(rows), _arrays.labels(labels)
         handle = ctypes.c_void_p()
         call(
             "stein_dataset_new", self.context.handle, tensor.pointer, _arrays.pointer(classes),
-            _option_text(options), ctypes.byref(handle),
+            _option_text({"names": names}), ctypes.byref(handle),
         )
         super().__init__(handle)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], *, context: Context | None = None, **options: Any) -> Dataset:
+    @takes(_kinds.FileOptions)
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        context: Context | None = None,
+        **options: Unpack[_kinds.FileOptions],
+    ) -> Dataset:
         """Reads a .npy or .csv file. options: format, separator, header, label, columns, names."""
         self = cls.__new__(cls)
         self.context = context or Context.default()
@@ -147,7 +162,10 @@ class Model(_Object, Sampling):
 
     _free = "stein_model_free"
 
-    def __init__(self, dataset: Dataset | npt.ArrayLike, family: str = "score_mlp", **options: Any) -> None:
+    @takes(_kinds.ModelOptions)
+    def __init__(
+        self, dataset: Dataset | npt.ArrayLike, family: str = "score_mlp", **options: Unpack[_kinds.ModelOptions]
+    ) -> None:
         data = _dataset(dataset)
         self.context = data.context
         handle = ctypes.c_void_p()
@@ -284,6 +302,7 @@ class Model(_Object, Sampling):
         """Cov[clean | x], [n, d, d]."""
         return self._field("stein_model_denoise_covariance", x, sigma, labels, _square, progress, deadline)
 
+    @takes(_kinds.DenoisingOptions)
     def denoise_error(
         self,
         dataset: Dataset | npt.ArrayLike,
@@ -291,7 +310,7 @@ class Model(_Object, Sampling):
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.DenoisingOptions],
     ) -> Array:
         """[k, 3]: for each level the least error by the model's score, its own, and the exact denoiser's of these rows.
 
@@ -306,13 +325,14 @@ class Model(_Object, Sampling):
         )
         return out
 
+    @takes(_kinds.LossOptions)
     def loss(
         self,
         dataset: Dataset | npt.ArrayLike,
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.LossOptions],
     ) -> float:
         """An objective's mean on rows. options: objective, draws, sigma, seed, ...: stein.options("loss")."""
         data = _dataset(dataset, self.context)
@@ -323,13 +343,14 @@ class Model(_Object, Sampling):
         )
         return out.value
 
+    @takes(_kinds.LossOptions)
     def losses(
         self,
         dataset: Dataset | npt.ArrayLike,
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.LossOptions],
     ) -> Array:
         """The same for each row, [n]."""
         data = _dataset(dataset, self.context)
@@ -497,7 +518,8 @@ class Graph(_Object):
         """start: "zeros", "ones", "normal" (of `deviation`), "identity", or values."""
         lengths = tuple(shape) if isinstance(shape, (list, tuple)) else (shape,)
         if isinstance(start, str):
-            return self.node("parameter", name=name, shape=lengths or None, start=start, deviation=deviation)
+            named: Any = start  # what is not a start is refused by name
+            return self.node("parameter", name=name, shape=lengths or None, start=named, deviation=deviation)
         values = np.asarray(start, np.float64)
         if not values.ndim and not lengths:
             return self.node("parameter", name=name, value=float(values))
@@ -510,7 +532,10 @@ class Graph(_Object):
             return self.node("constant", value=float(array))
         return self.node("constant", array=np.ascontiguousarray(array))
 
-    def node(self, operation: str, *inputs: Any, array: Array | None = None, **options: Any) -> Node:
+    @takes(_kinds.NodeOptions)
+    def node(
+        self, operation: str, *inputs: Any, array: Array | None = None, **options: Unpack[_kinds.NodeOptions]
+    ) -> Node:
         """Any operation by its name: stein.h lists them, stein.options("graph") their options."""
         nodes = [self._node_of(value) for value in inputs]
         numbers = (ctypes.c_int32 * max(len(nodes), 1))(*(n.number for n in nodes))
@@ -531,6 +556,7 @@ class Graph(_Object):
             raise ValueError("the node belongs to another graph")
         return value
 
+    @takes(_kinds.ModelOptions)
     def model(
         self,
         data: Dataset | npt.ArrayLike,
@@ -538,7 +564,7 @@ class Graph(_Object):
         energy: Node | None = None,
         log_density: Node | None = None,
         score: Node | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.ModelOptions],
     ) -> Model:
         """A model whose energy, log density or score is a node. options: scale, domain, seed, ..."""
         outputs = {"energy": energy, "log_density": log_density, "score": score}
@@ -560,7 +586,8 @@ class Trainer(_Object):
 
     _free = "stein_trainer_free"
 
-    def __init__(self, model: Model, dataset: Dataset | npt.ArrayLike, **options: Any) -> None:
+    @takes(_kinds.TrainerOptions)
+    def __init__(self, model: Model, dataset: Dataset | npt.ArrayLike, **options: Unpack[_kinds.TrainerOptions]) -> None:
         data = _dataset(dataset, model.context)
         self.model = model
         handle = ctypes.c_void_p()
@@ -629,7 +656,8 @@ class Trainer(_Object):
     def save(self, path: str | os.PathLike[str]) -> None:
         call("stein_trainer_save", self.handle, os.fsencode(path))
 
-    def set(self, **options: Any) -> None:
+    @takes(_kinds.TrainerOptions)
+    def set(self, **options: Unpack[_kinds.TrainerOptions]) -> None:
         """Changes steps, rate, ema, clip or patience between runs."""
         call("stein_trainer_set", self.handle, _option_text(options))
 
@@ -637,9 +665,7 @@ class Trainer(_Object):
         return self._describe("stein_trainer_describe")
 
 
-_MODEL_OPTIONS: set[str] = set()
-
-
+@takes(_kinds.FitOptions)
 def fit(
     data: Dataset | npt.ArrayLike,
     labels: npt.ArrayLike | None = None,
@@ -648,14 +674,13 @@ def fit(
     context: Context | None = None,
     progress: Progress | None = None,
     deadline: float | None = None,
-    **options: Any,
+    **options: Unpack[_kinds.FitOptions],
 ) -> Model:
-    """A trained model of `data`; options go to the model or the trainer by their names, seed to both."""
-    if not _MODEL_OPTIONS:
-        _MODEL_OPTIONS.update(o["name"] for o in globals()["options"]("model"))
+    """A trained model of `data` [n, d]; options go to the model or the trainer by their names, seed to both."""
+    refuse_unknown(options, _kinds.FitOptions, "fit")
     dataset = data if isinstance(data, Dataset) else Dataset(data, labels, context=context)
-    of_model = {k: v for k, v in options.items() if k in _MODEL_OPTIONS}
-    of_trainer = {k: v for k, v in options.items() if k not in _MODEL_OPTIONS or k == "seed"}
+    of_model: Any = {k: v for k, v in options.items() if k in _kinds.ModelOptions.__annotations__}
+    of_trainer: Any = {k: v for k, v in options.items() if k in _kinds.TrainerOptions.__annotations__}
     model = Model(dataset, family, **of_model)
     with Trainer(model, dataset, **of_trainer) as trainer:
         trainer.run(progress=progress, deadline=deadline)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import TYPE_CHECKING, Any, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays
+from . import _arrays, _kinds
 from ._call import Progress, watched
-from ._options import option_text
+from ._options import option_text, takes
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = npt.NDArray[Any]
 
@@ -30,10 +33,11 @@ class Sampling:
     def shape(self) -> tuple[int, ...]:
         raise NotImplementedError
 
-    def _out(self, n: int, options: dict[str, Any]) -> Array:
+    def _out(self, n: int, options: Mapping[str, Any]) -> Array:
         moments = int(options.get("trajectory") or 0)
         return np.empty((n, *([moments] if moments > 0 else []), *self.shape[1:]), np.float32)
 
+    @takes(_kinds.SamplerOptions)
     def sample(
         self,
         n: int | None = None,
@@ -43,7 +47,7 @@ class Sampling:
         out: Array | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.SamplerOptions],
     ) -> Array:
         """Draws n rows (as many as labels or start has if n is not given), or fills `out`.
 
@@ -62,6 +66,7 @@ class Sampling:
         )
         return out
 
+    @takes(_kinds.SamplerOptions)
     def sample_weighted(
         self,
         n: int,
@@ -69,7 +74,7 @@ class Sampling:
         labels: npt.ArrayLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.SamplerOptions],
     ) -> tuple[Array, Array]:
         """n rows and their log importance weights [n], by annealed importance sampling; for models with an energy."""
         classes = _arrays.labels(labels)
@@ -80,6 +85,7 @@ class Sampling:
         )
         return out, weights
 
+    @takes(_kinds.ImputeOptions)
     def impute(
         self,
         x: npt.ArrayLike,
@@ -88,7 +94,7 @@ class Sampling:
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.ImputeOptions],
     ) -> Array:
         """x with what is not known drawn given the rest. known: like x, true where x is known; None: where x is not NaN.
 
@@ -103,6 +109,7 @@ class Sampling:
         )
         return out
 
+    @takes(_kinds.ImputeOptions)
     def sample_posterior(
         self,
         matrix: npt.ArrayLike,
@@ -111,7 +118,7 @@ class Sampling:
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.ImputeOptions],
     ) -> Array:
         """Rows x given y = matrix @ x + noise: matrix [m, d], y [n, m].
 
@@ -132,7 +139,7 @@ class Sampling:
         labels: npt.ArrayLike | None,
         progress: Progress | None,
         deadline: float | None,
-        options: dict[str, Any],
+        options: Mapping[str, Any],
     ) -> Array:
         rows, classes = _arrays.rows(values), _arrays.labels(labels)
         out = _like(rows.array)
@@ -142,6 +149,7 @@ class Sampling:
         )
         return out
 
+    @takes(_kinds.EncodeOptions)
     def encode(
         self,
         x: npt.ArrayLike,
@@ -149,11 +157,12 @@ class Sampling:
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.EncodeOptions],
     ) -> Array:
         """Standard normals from rows, by the probability flow; decode leads back. options: tolerance, sigma_min, sigma_max."""
         return self._mapped("stein_encode", x, labels, progress, deadline, options)
 
+    @takes(_kinds.DecodeOptions)
     def decode(
         self,
         noise: npt.ArrayLike,
@@ -161,11 +170,12 @@ class Sampling:
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.DecodeOptions],
     ) -> Array:
         """Rows from standard normals. options: tolerance, sigma_min, sigma_max, denoise."""
         return self._mapped("stein_decode", noise, labels, progress, deadline, options)
 
+    @takes(_kinds.LikelihoodOptions)
     def log_likelihood(
         self,
         x: npt.ArrayLike,
@@ -174,7 +184,7 @@ class Sampling:
         deviation: bool = False,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.LikelihoodOptions],
     ) -> Any:
         """ln p(x), [n], in nats and the data's units; with deviation=True also the deviation of the estimate, [n].
 

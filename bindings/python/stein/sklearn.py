@@ -94,8 +94,8 @@ class ScoreModel(OutlierMixin, DensityMixin, BaseEstimator):  # type: ignore[mis
 
     def _log_density(self, X: Array) -> Array:
         # The exact trace, so that a row's density does not depend on the rows beside it.
-        trace = None if self.family in _NORMALISED else "exact"
-        log_density: Array = self.model_.log_likelihood(X[:, self.varying_], trace=trace)
+        exact = self.family not in _NORMALISED
+        log_density: Array = self.model_.log_likelihood(X[:, self.varying_], trace="exact" if exact else None)
         still = ~self.varying_
         log_density[(X[:, still] != self._constants[still]).any(axis=1)] = -np.inf
         return log_density
