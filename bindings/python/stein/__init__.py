@@ -25,6 +25,7 @@ from .diagnostics import (
     maximum_mean_discrepancy,
     sliced_wasserstein,
 )
+from .tables import TableModel
 
 __all__ = [
     "Chains",
@@ -43,6 +44,7 @@ __all__ = [
     "SteinNumericError",
     "SteinUnsupported",
     "SteinValueError",
+    "TableModel",
     "Trainer",
     "effective_sample_size",
     "fisher_divergence",

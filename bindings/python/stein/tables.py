@@ -1,0 +1,409 @@
+"""Score models of tables: names, whole numbers, categories and gaps, in and out as they came."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import struct
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _kinds
+from ._arrow import Column
+from ._call import Progress
+from ._columns import index_of, read, without_values, write
+from ._options import refuse_unknown, takes
+from .core import Context, Model, fit
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+Array = npt.NDArray[Any]
+_FILLING_ROUNDS = 5
+
+
+class TableModel:
+    """The joint density of a table's columns, from which rows are drawn, whole or given some of their values.
+
+    >>> model = stein.TableModel(seed=1).fit(table)             # pandas, polars, pyarrow, anything Arrow, or a dictionary of arrays
+    >>> model.sample(100)                                       # the same kind of table: names, order and types kept
+    >>> model.sample(100, given={"quality": 7})                 # drawn from p(the rest | quality = 7)
+    >>> model.impute(table)                                     # with every gap drawn given the rest of its row
+
+    How a column becomes numbers for the model, and numbers its values again:
+
+    - real numbers: as they are.
+    - whole numbers (dates and times too, in their unit): plus noise uniform on (-1/2, 1/2), so that they have a density; rounded on
+      the way out, and kept within what was seen. ``integers`` names real columns to be treated so, as counts with gaps in pandas.
+    - flags, and categories of two: one number, 0 or 1; rounded.
+    - ordered categories: their rank, as whole numbers.
+    - categories and text: one number for each category, 1 for the one that holds and 0 for the others ("one-hot"); the largest
+      on the way out. ``categories`` names other columns to be treated so, as codes.
+
+    Conditioning is by the score of what is known (``Model.impute``), at the cost of a sample; no row is drawn and thrown away. Networks
+    draw it by sampler="ddim" eta=1, which on curved data comes nearer than heun, unless another sampler is asked for. Rows with gaps are trained on too, their gaps drawn given the rest of the row under a Gaussian that is fitted in turns with them. A
+    sample has no gaps.
+
+    Options are those of ``stein.fit``: of the model and of its training.
+    """
+
+    @takes(_kinds.FitOptions)
+    def __init__(
+        self,
+        family: str = "score_mlp",
+        *,
+        integers: Sequence[str] = (),
+        categories: Sequence[str] = (),
+        **options: Unpack[_kinds.FitOptions],
+    ) -> None:
+        refuse_unknown(options, _kinds.FitOptions, "TableModel")
+        self.family = family
+        self.integers = tuple(integers)
+        self.categories = tuple(categories)
+        self.options: Any = dict(options)
+        self._model: Model | None = None
+        self._container = "dict"
+        self._codes: list[_Code] = []
+
+    def fit(
+        self,
+        table: Any,
+        *,
+        context: Context | None = None,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+    ) -> TableModel:
+        """Learns the density of a table of n rows. A column without a value, and one of a type that has none, is an error that names it."""
+        container, columns = read(table)
+        if not columns or not len(columns[0].values):
+            raise ValueError("the table has no rows")
+        names = [column.name for column in columns]
+        for name in (*self.integers, *self.categories):
+            if name not in names:
+                raise ValueError(f"there is no column {name!r}; there are {', '.join(names)}")
+        codes = [_Code.of(column, column.name in self.integers, column.name in self.categories) for column in columns]
+        rng = np.random.default_rng(int(self.options.get("seed") or 0))
+        rows = np.hstack([code.encode(code.like(column), rng) for code, column in zip(codes, columns)])
+        if np.isnan(rows).any():
+            rows = _filled(rows, codes, rng, context)
+        self._model = fit(rows, None, self.family, context=context, progress=progress, deadline=deadline, **self.options)
+        self._container, self._codes = container, codes
+        return self
+
+    @property
+    def model(self) -> Model:
+        """Of the encoded rows."""
+        if self._model is None:
+            raise ValueError("the table model is not fitted: call fit(table) first")
+        return self._model
+
+    @property
+    def columns(self) -> list[str]:
+        """The names, in order."""
+        return [code.column.name for code in self._codes]
+
+    @takes(_kinds.ImputeOptions)
+    def sample(
+        self,
+        n: int | None = None,
+        *,
+        given: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        **options: Unpack[_kinds.ImputeOptions],
+    ) -> Any:
+        """n rows in a table like that of fit, from the density, or from that given some columns' values.
+
+        given: a value for each named column, or a sequence of one for each row (n may then be left out). A value that is not among
+        a column's categories is an error; a number may be any. Options ``method``, ``noise``, ``iterations`` and ``strength`` go
+        with given alone.
+        """
+        given = dict(given or {})
+        unknown = [name for name in given if name not in self.columns]
+        if unknown:
+            raise ValueError(f"there is no column {unknown[0]!r}; there are {', '.join(self.columns)}")
+        lengths = {len(v) for v in given.values() if not isinstance(v, (str, bytes)) and hasattr(v, "__len__") and np.ndim(v)}
+        if len(lengths | ({n} if n is not None else set())) > 1:
+            raise ValueError(f"n and the lengths of what is given differ: {sorted(lengths | ({n} if n is not None else set()))}")
+        count = n if n is not None else lengths.pop() if lengths else 1
+        known = {code.column.name: code.given(given[code.column.name], count) for code in self._codes if code.column.name in given}
+        asked: Any = options
+        if not known:
+            rows = self.model.sample(count, progress=progress, deadline=deadline, **asked)
+        else:
+            rng = np.random.default_rng([int(options.get("seed") or 0), 1])
+            parts = [
+                code.encode(known[code.column.name], rng) if code.column.name in known else np.full((count, code.width), np.nan)
+                for code in self._codes
+            ]
+            rows = self._completed(np.hstack(parts), progress, deadline, asked)
+        return write(self._container, [code.restored(column) for code, column in self._decoded(rows, known)])
+
+    @takes(_kinds.ImputeOptions)
+    def impute(
+        self,
+        table: Any,
+        *,
+        progress: Progress | None = None,
+        deadline: float | None = None,
+        **options: Unpack[_kinds.ImputeOptions],
+    ) -> Any:
+        """The table, of any kind, with each gap drawn given the rest of its row; what is known stays as it is.
+
+        A column that is left out is drawn whole and comes last. One that fit has not seen is an error.
+        """
+        container, found = read(table)
+        known = {column.name: self._code(column.name).like(column) for column in found}
+        rows_in = len(found[0].values) if found else 0
+        rng = np.random.default_rng([int(options.get("seed") or 0), 1])
+        parts = [
+            code.encode(known[code.column.name], rng) if code.column.name in known else np.full((rows_in, code.width), np.nan)
+            for code in self._codes
+        ]
+        rows = self._completed(np.hstack(parts), progress, deadline, options)
+        made = dict((code.column.name, (code, column)) for code, column in self._decoded(rows, known))
+        out = [made[column.name][0].restored(made.pop(column.name)[1], column) for column in found]
+        out += [code.restored(column, None if container == self._container else _plainest(container, code)) for code, column in made.values()]
+        return write(container, out, index_of(container, table))
+
+    def _code(self, name: str) -> _Code:
+        for code in self._codes:
+            if code.column.name == name:
+                return code
+        raise ValueError(f"there is no column {name!r}; there are {', '.join(self.columns)}")
+
+    def _completed(self, rows: Array, progress: Progress | None, deadline: float | None, options: Any) -> Array:
+        incomplete = np.isnan(rows).any(axis=1)
+        if "sampler" not in options and self.family in ("score_mlp", "energy_mlp") and self.model.describe()["noise_conditional"]:
+            options = {"sampler": "ddim", "eta": 1, **options}
+        if incomplete.any():
+            rows[incomplete] = self.model.impute(rows[incomplete], progress=progress, deadline=deadline, **options)
+        return rows
+
+    def _decoded(self, rows: Array, known: Mapping[str, Column]) -> list[tuple[_Code, Column]]:
+        """The columns of encoded rows, with what is known of them as it came."""
+        out, place = [], 0
+        for code in self._codes:
+            column = code.decode(rows[:, place : place + code.width])
+            place += code.width
+            given = known.get(code.column.name)
+            if given is not None:
+                column = dataclasses.replace(column, values=np.where(given.missing, column.values, given.values))
+            out.append((code, column))
+        return out
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes a safetensors file: the model's, which Model.load reads too, with the columns in its metadata under "table"."""
+        data = self.model.to_bytes()
+        length = struct.unpack("<Q", data[:8])[0]
+        header = json.loads(data[8 : 8 + length])
+        header["__metadata__"]["table"] = json.dumps(self._state(), default=lambda array: array.tolist())
+        text = json.dumps(header, ensure_ascii=False).encode()
+        text += b" " * (-len(text) % 8)
+        target = pathlib.Path(path)
+        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            beside.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
+            os.replace(beside, target)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, context: Context | None = None) -> TableModel:
+        """What save wrote. Samples come in the kind of table that fit was given, if its package is there."""
+        data = pathlib.Path(path).read_bytes()
+        model = Model.from_bytes(data, context=context)
+        length = struct.unpack("<Q", data[:8])[0]
+        state = json.loads(data[8 : 8 + length])["__metadata__"].get("table")
+        if state is None:
+            raise ValueError(f"{os.fspath(path)} holds a model without columns: use stein.Model.load")
+        state = json.loads(state)
+        self = cls(state["family"], integers=state["integers"], categories=state["categories"], **state["options"])
+        self._container, self._model = state["container"], model
+        self._codes = [_Code.from_state(code) for code in state["codes"]]
+        return self
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "family": self.family, "integers": self.integers, "categories": self.categories, "options": self.options,
+            "container": self._container, "codes": [code.state() for code in self._codes],
+        }
+
+    def __repr__(self) -> str:
+        state = ", ".join(self.columns) if self._codes else "not fitted"
+        return f"<stein.TableModel {self.family}: {state}>"
+
+
+@dataclasses.dataclass
+class _Code:
+    """How one column becomes numbers."""
+
+    column: Column  #: without values; `kind` says how it is encoded
+    stored: str  #: the kind that it came and goes as
+    lowest: float
+    highest: float
+
+    @classmethod
+    def of(cls, column: Column, whole: bool, category: bool) -> _Code:
+        present, stored = column.values[~column.missing], column.kind
+        if not len(present):
+            raise ValueError(f"column {column.name!r} has no value")
+        if column.kind == "real" and not np.isfinite(present).all():
+            raise ValueError(f"column {column.name!r} holds infinity at row {int(np.flatnonzero(np.isinf(column.values))[0])}")
+        if category and stored != "category":
+            column = dataclasses.replace(column, kind="category", categories=np.unique(present).tolist())
+        elif whole and stored == "real":
+            column = dataclasses.replace(column, kind="integer")
+        return cls(without_values(column), stored, float(present.min()), float(present.max()))
+
+    @property
+    def one_hot(self) -> bool:
+        return self.column.kind == "category" and not self.column.ordered and len(self.column.categories or []) > 2
+
+    @property
+    def width(self) -> int:
+        return len(self.column.categories or []) if self.one_hot else 1
+
+    @property
+    def noisy(self) -> bool:
+        """Whole numbers and ranks, which get noise between them."""
+        column = self.column
+        return column.kind == "integer" or column.kind == "category" and column.ordered and len(column.categories or []) > 2
+
+    def encode(self, column: Column, rng: np.random.Generator) -> Array:
+        """Of a column as `like` gives it, [n, width]; NaN where missing."""
+        values = column.values.astype(np.float64)
+        if self.one_hot:
+            rows = np.eye(self.width)[column.values]
+        else:
+            rows = values[:, None] + (rng.uniform(-0.5, 0.5, (len(values), 1)) if self.noisy else 0)
+        rows[column.missing] = np.nan
+        return rows
+
+    def decode(self, rows: Array) -> Column:
+        if self.one_hot:
+            values = rows.argmax(axis=1).astype(np.int64)
+        elif self.column.kind == "real":
+            values = rows[:, 0].astype(np.float64)
+        else:
+            highest = len(self.column.categories) - 1 if self.column.categories is not None else self.highest
+            lowest = 0 if self.column.categories is not None else self.lowest
+            values = np.clip(np.rint(rows[:, 0]), lowest, highest).astype(np.int64)
+        return dataclasses.replace(self.column, values=values, missing=np.zeros(len(values), bool))
+
+    def restored(self, column: Column, target: Column | None = None) -> Column:
+        """As the container takes it: with the type of this column in fit's table, or of `target`."""
+        values, categories = column.values, self.column.categories
+        target = target or dataclasses.replace(self.column, kind=self.stored)
+        if target.kind != "category":
+            stored = values if categories is None else np.array(categories)[values]
+            return dataclasses.replace(target, values=stored, missing=column.missing, categories=None)
+        ours = categories or []
+        theirs = list(dict.fromkeys([*(target.categories or []), *ours])) if target.categories is not None else ours
+        places = np.array([theirs.index(value) for value in ours], np.int64)
+        return dataclasses.replace(target, values=places[values], missing=column.missing, categories=theirs)
+
+    def like(self, column: Column) -> Column:
+        """A column of another table in terms of this one's categories."""
+        if self.column.kind != "category":
+            if column.kind == "category":
+                raise ValueError(f"column {column.name!r} holds categories, and fit saw numbers")
+            return dataclasses.replace(self.column, values=column.values, missing=column.missing)
+        listed = column.categories
+        places = self._places()
+        values = column.values.tolist() if listed is None else [listed[c] if listed else None for c in column.values]
+        codes = np.zeros(len(column.values), np.int64)
+        for row in np.flatnonzero(~column.missing):
+            codes[row] = self._place(places, values[row])
+        return dataclasses.replace(self.column, values=codes, missing=column.missing)
+
+    def _places(self) -> dict[Any, int]:
+        return {value: code for code, value in enumerate(self.column.categories or [])}
+
+    def _place(self, places: dict[Any, int], value: Any) -> int:
+        if value not in places:
+            listed = ", ".join(map(repr, (self.column.categories or [])[:20]))
+            raise ValueError(f"column {self.column.name!r} has no category {value!r}; there are {listed}")
+        return places[value]
+
+    def given(self, value: Any, count: int) -> Column:
+        """A value, or one for each row."""
+        scalar = isinstance(value, (str, bytes)) or np.ndim(value) == 0
+        values = [value] * count if scalar else list(value)
+        if self.column.kind == "category":
+            places = self._places()
+            codes = np.array([self._place(places, _plain(v)) for v in values], np.int64)
+            return dataclasses.replace(self.column, values=codes, missing=np.zeros(count, bool))
+        try:
+            numbers = np.array(values, np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(f"column {self.column.name!r} holds numbers, not {value!r}") from None
+        if not np.isfinite(numbers).all():
+            raise ValueError(f"what is given of column {self.column.name!r} is not finite")
+        if self.column.kind != "real":
+            if (numbers != np.rint(numbers)).any():
+                raise ValueError(f"column {self.column.name!r} holds whole numbers, not {value!r}")
+            numbers = np.array([int(v) for v in values], np.int64)
+        return dataclasses.replace(self.column, values=numbers, missing=np.zeros(count, bool))
+
+    def state(self) -> dict[str, Any]:
+        column = {f.name: getattr(self.column, f.name) for f in dataclasses.fields(Column) if f.name not in ("values", "missing")}
+        return {"column": column, "stored": self.stored, "lowest": self.lowest, "highest": self.highest}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> _Code:
+        empty = Column(values=np.empty(0), missing=np.empty(0, bool), **state["column"])
+        return cls(empty, state["stored"], state["lowest"], state["highest"])
+
+
+_PLAINEST = {
+    "dict": {"real": "<f8", "integer": "<i8", "flag": "|b1", "category": "object"},
+    "pandas": {"real": "float64", "integer": "int64", "flag": "bool", "category": "object"},
+    "arrow": {"real": "g", "integer": "l", "flag": "b", "category": "U"},
+}
+
+
+def _plainest(container: str, code: _Code) -> Column:
+    """For a column that a container of another kind than fit's has no type of."""
+    types = _PLAINEST.get(container, _PLAINEST["arrow"])
+    return Column(code.column.name, code.stored, np.empty(0), np.empty(0, bool), types[code.stored], code.column.categories)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _filled(rows: Array, codes: list[_Code], rng: np.random.Generator, context: Context | None) -> Array:
+    """The gaps drawn: first from their columns' values, then in turns from a Gaussian of the whole given the rest of the row.
+
+    Data augmentation (Tanner & Wong 1987) with the Gaussian's closed form; it keeps means and covariances where gaps depend on what
+    is known.
+    """
+    gaps, place = np.isnan(rows), 0
+    full = rows.copy()
+    for code in codes:
+        gone = gaps[:, place]
+        columns = slice(place, place + code.width)
+        full[gone, columns] = rows[rng.choice(np.flatnonzero(~gone), gone.sum()), columns]
+        place += code.width
+    spread = 1e-3 * full.std(axis=0)
+    incomplete = gaps.any(axis=1)
+    for turn in range(_FILLING_ROUNDS):
+        # A little noise, since the numbers of one category add up to 1.
+        gaussian = fit(full + spread * rng.standard_normal(full.shape), None, "gaussian", context=context)
+        full[incomplete] = gaussian.impute(rows[incomplete], seed=turn)
+        place = 0
+        for code in codes:
+            gone = gaps[:, place]
+            columns = slice(place, place + code.width)
+            if code.column.kind != "real" and gone.any():
+                full[gone, columns] = code.encode(code.decode(full[gone, columns]), rng)
+            place += code.width
+    return full
+
+
+__all__ = ["TableModel"]

@@ -1,0 +1,300 @@
+"""Tables: types kept through each container, and what is drawn against what is known of it."""
+
+import gc
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import stein
+from sklearn.datasets import load_iris
+from stein import _arrow, _columns
+
+N = 240
+
+
+def mixed(gaps=False):
+    """A dictionary with each kind of column."""
+    rng = np.random.default_rng(0)
+    table = {
+        "real": rng.standard_normal(N).astype(np.float32),
+        "count": rng.poisson(3, N).astype(np.int16),
+        "flag": rng.random(N) < 0.3,
+        "word": np.array(["red", "green", "a blue that is long"])[rng.integers(0, 3, N)],
+        "gap": np.where(rng.random(N) < (0.2 if gaps else 0), np.nan, rng.standard_normal(N)),
+    }
+    return table
+
+
+@pytest.fixture(scope="module")
+def frame():
+    pandas = pytest.importorskip("pandas")
+    rng = np.random.default_rng(1)
+    made = pandas.DataFrame(mixed(gaps=True), index=np.arange(N) + 100)
+    made["category"] = pandas.Categorical.from_codes(rng.integers(0, 3, N), ["z", "y", "x", "unused"])
+    made["rank"] = pandas.Categorical.from_codes(rng.integers(0, 3, N), ["low", "middle", "high"], ordered=True)
+    made["nullable"] = pandas.array([None if i % 7 == 0 else i % 5 for i in range(N)], dtype="Int32")
+    made["switch"] = pandas.array([None if i % 5 == 0 else i % 2 == 0 for i in range(N)], dtype="boolean")
+    made["when"] = pandas.date_range("2020-01-01", periods=N, tz="UTC")
+    return made
+
+
+def small(**options):
+    return stein.TableModel(widths=[16], steps=30, seed=1, **options)
+
+
+def test_pandas(frame):
+    model = small().fit(frame)
+    drawn, filled = model.sample(7), model.impute(frame)
+    for made in (drawn, filled):
+        assert made.columns.tolist() == frame.columns.tolist() and (made.dtypes == frame.dtypes).all()
+        assert not made.isna().any().any()
+    assert filled.index.equals(frame.index) and len(drawn) == 7
+    for name in frame:
+        known = frame[name].notna()
+        assert (filled[name][known] == frame[name][known]).all()
+    assert set(drawn["count"]) <= set(range(frame["count"].min(), frame["count"].max() + 1))
+
+
+@pytest.mark.parametrize("container", ["polars", "pyarrow", "enum", "chunks", "pyarrow views"])
+def test_arrow(frame, container):
+    polars, pyarrow = pytest.importorskip("polars"), pytest.importorskip("pyarrow")
+    table = polars.from_pandas(frame) if container in ("polars", "enum") else pyarrow.Table.from_pandas(frame, preserve_index=False)
+    if container == "enum":
+        table = table.with_columns(polars.col("category").cast(polars.Enum(["z", "y", "x", "unused"])))
+    elif container == "chunks":  # sliced, so that arrays have offsets
+        table = pyarrow.concat_tables([table.slice(3, 90), table.slice(93)])
+    elif container == "pyarrow views":
+        table = table.set_column(3, "word", table["word"].cast(pyarrow.string_view()))
+    model = small().fit(table)
+    drawn, filled = model.sample(7), model.impute(table)
+    for made in (drawn, filled):
+        assert type(made) is type(table) and len(made) in (7, len(table))
+        assert made.schema == table.schema if container in ("polars", "enum") else made.schema.equals(table.schema)
+    as_dict = (lambda t: t.to_dict(as_series=False)) if container in ("polars", "enum") else (lambda t: t.to_pydict())
+    before, after = as_dict(table), as_dict(filled)
+    for name, values in before.items():
+        assert all(b is None or b != b or a == b for a, b in zip(after[name], values)), name
+        assert all(a is not None for a in after[name])
+
+
+def test_arrow_values_arrive(frame):
+    """What is read through the stream is what pandas holds, for every kind of column."""
+    polars = pytest.importorskip("polars")
+    table = polars.from_pandas(frame)
+    for column in _columns.read(table)[1]:
+        theirs = table[column.name].to_list()
+        assert column.missing.tolist() == [v is None or v != v for v in theirs]
+        listed = column.values.tolist() if column.categories is None else [column.categories[c] for c in column.values]
+        pairs = [(a, b) for a, b, gone in zip(listed, theirs, column.missing) if not gone]
+        if column.name != "when":
+            assert all(a == b for a, b in pairs)
+    words = ["", "twelve bytes", "thirteen byte", "ä" * 30, "", "x"] * 20
+    for type_ in (None, polars.Categorical):
+        series = polars.Series("w", words, dtype=type_)
+        back = polars.DataFrame(_arrow.Stream(_arrow.read(polars.DataFrame([series]))))
+        assert back["w"].to_list() == words and back["w"].dtype == series.dtype
+
+
+def test_memory_comes_back(frame):
+    """Everything that a stream hands out is released, read to the end, in part or never."""
+    pyarrow = pytest.importorskip("pyarrow")
+    columns = _columns.read(pyarrow.Table.from_pandas(frame, preserve_index=False))[1]
+    gc.collect()
+    before = len(_arrow._alive)
+    for _ in range(3):
+        table = pyarrow.table(_arrow.Stream(columns))
+        unread = _arrow.Stream(columns).__arrow_c_stream__()
+        reader = pyarrow.RecordBatchReader.from_stream(_arrow.Stream(columns))
+        schema = reader.schema
+        assert len(_arrow._alive) > before
+        del table, unread, reader, schema
+        gc.collect()
+        assert len(_arrow._alive) == before
+
+
+def test_a_table_may_outlive_the_interpreter():
+    polars = pytest.importorskip("polars")
+    del polars
+    script = (
+        "import polars, stein, numpy\n"
+        "t = polars.DataFrame({'a': numpy.random.rand(50), 'b': ['x', 'y'] * 25})\n"
+        "keep = stein.TableModel('gaussian').fit(t).sample(5)\n"
+        "import sys; sys.keep = keep\n"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert run.returncode == 0 and not run.stderr, run.stderr
+
+
+def test_other_producers():
+    """Anything with __arrow_c_stream__ comes back as something with it."""
+    polars = pytest.importorskip("polars")
+
+    class Producer:
+        def __arrow_c_stream__(self, requested_schema=None):
+            return polars.DataFrame({"a": [1.0, 2.0, 4.0], "b": [1, 2, 2]}).__arrow_c_stream__(requested_schema)
+
+    drawn = polars.DataFrame(stein.TableModel("gaussian").fit(Producer()).sample(4))
+    assert drawn.schema == polars.Schema({"a": polars.Float64, "b": polars.Int64}) and len(drawn) == 4
+
+
+def test_dictionaries():
+    table = mixed()
+    drawn = small().fit(table).sample(9)
+    assert {k: v.dtype for k, v in drawn.items()} == {k: v.dtype for k, v in table.items()}
+    assert set(drawn["word"]) <= set(table["word"]) and all(len(v) == 9 for v in drawn.values())
+    words = {"a": np.array(["x", None, "y"] * 20, object), "b": np.arange(60.0)}
+    filled = small().fit(words).impute(words)
+    assert set(filled["a"]) == {"x", "y"} and (filled["a"][::3] == "x").all()
+
+
+def iris():
+    data = load_iris()
+    return {"width": data.data[:, 1], "length": data.data[:, 2], "species": data.target_names[data.target]}
+
+
+def test_shares_and_means_of_categories():
+    """Shares scatter by sqrt(p q (1/n + 1/m)) = 0.042; means within a species by its deviation over sqrt(50) and over sqrt(n p)."""
+    table = iris()
+    drawn = stein.TableModel(seed=1).fit(table).sample(900, seed=2)
+    for name in set(table["species"]):
+        ours, theirs = drawn["species"] == name, table["species"] == name
+        assert abs(ours.mean() - 1 / 3) < 4 * 0.042
+        spread = table["length"][theirs].std()
+        assert abs(drawn["length"][ours].mean() - table["length"][theirs].mean()) < 5 * spread * np.sqrt(1 / 50 + 1 / 300)
+
+
+def test_given_a_category():
+    """By true conditioning: means as the data's, and the spread of the model's own joint samples of that category."""
+    table = iris()
+    model = stein.TableModel(seed=1).fit(table)
+    joint = model.sample(1500, seed=4)
+    for name in ("setosa", "virginica"):
+        drawn = model.sample(300, given={"species": name}, seed=3)
+        theirs = table["species"] == name
+        assert (drawn["species"] == name).all()
+        for column in ("width", "length"):
+            spread = table[column][theirs].std()
+            assert abs(drawn[column].mean() - table[column][theirs].mean()) < 6 * spread * np.sqrt(1 / 50 + 1 / 300), column
+            # Deviations scatter by 1/sqrt(2 n) = 0.04 of themselves in each; the rest is approximation.
+            assert 0.6 < drawn[column].std() / joint[column][joint["species"] == name].std() < 1.4, column
+            assert 0.5 < drawn[column].std() / spread < 2, column
+    each = model.sample(given={"species": ["setosa", "virginica"] * 20}, seed=3)
+    assert each["species"].tolist() == ["setosa", "virginica"] * 20
+    assert each["length"][::2].mean() < 2.5 < each["length"][1::2].mean()
+
+
+def test_given_a_number():
+    """A Gaussian's conditional is known: mean and deviation of y | x, within the scatter of 2000 draws (0.022 and 0.016 of it)."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(4000)
+    y = 3 + 2 * x + rng.standard_normal(4000)
+    model = stein.TableModel("gaussian").fit({"x": x, "y": y})
+    drawn = model.sample(2000, given={"x": 1.5}, seed=1)
+    assert (drawn["x"] == 1.5).all()
+    assert abs(drawn["y"].mean() - 6) < 0.15 and abs(drawn["y"].std() - 1) < 0.1
+
+
+def test_given_a_whole_number():
+    """Counts: y is Poisson of rate 2 + k. Given k its mean is 2 + k, with a scatter of sqrt((2 + k)/n) in the data and the sample."""
+    rng = np.random.default_rng(0)
+    k = rng.integers(0, 4, 3000)
+    y = rng.poisson(2 + 2 * k)
+    model = stein.TableModel(seed=1, widths=[64, 64], steps=3000).fit({"k": k, "y": y})
+    for value in (0, 3):
+        drawn = model.sample(1000, given={"k": value}, seed=1)
+        rate = 2 + 2 * value
+        assert (drawn["k"] == value).all() and drawn["y"].dtype == y.dtype and drawn["y"].min() >= 0
+        assert abs(drawn["y"].mean() - rate) < 0.35 * np.sqrt(rate)
+        assert 0.7 < drawn["y"].var() / rate < 1.4
+
+
+def test_gaps_that_depend_on_what_is_known():
+    """y is missing where x is high: its mean over complete rows is off by much, that of imputed ones is not (Tanner & Wong 1987)."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(3000)
+    y = x + 0.5 * rng.standard_normal(3000)
+    holed = np.where((x > 0) & (rng.random(3000) < 0.8), np.nan, y)
+    assert np.nanmean(holed) < -0.3
+    model = stein.TableModel("gaussian", seed=1).fit({"x": x, "y": holed})
+    assert abs(model.sample(3000, seed=1)["y"].mean()) < 0.12
+    filled = model.impute({"x": x, "y": holed})["y"]
+    assert abs(filled.mean()) < 0.08 and np.corrcoef(x, filled)[0, 1] > 0.85
+
+
+def test_columns_may_be_left_out():
+    table = iris()
+    model = stein.TableModel(seed=1, steps=300).fit(table)
+    filled = model.impute({"species": table["species"], "length": table["length"]})
+    assert list(filled) == ["species", "length", "width"] and np.isfinite(filled["width"]).all()
+    with pytest.raises(ValueError, match="no column 'depth'"):
+        model.impute({"depth": table["width"]})
+
+
+def test_categories_and_integers_on_request():
+    codes = np.random.default_rng(0).choice([3, 5, 8], 200)
+    table = {"code": codes, "children": np.where(codes == 3, np.nan, codes // 2.0), "x": codes + 0.1}
+    drawn = stein.TableModel(steps=50, categories=["code"], integers=["children"]).fit(table).sample(50)
+    assert set(drawn["code"]) <= {3, 5, 8} and drawn["code"].dtype == codes.dtype
+    assert (drawn["children"] == np.rint(drawn["children"])).all() and drawn["children"].dtype == np.float64
+
+
+def test_save_load_and_pickle(tmp_path, frame):
+    model = small().fit(frame)
+    expected = model.sample(20, seed=5)
+    model.save(tmp_path / "table.safetensors")
+    again = stein.TableModel.load(tmp_path / "table.safetensors")
+    assert again.sample(20, seed=5).equals(expected) and (again.sample(1).dtypes == frame.dtypes).all()
+    assert pickle.loads(pickle.dumps(model)).sample(20, seed=5).equals(expected)
+    assert stein.Model.load(tmp_path / "table.safetensors").to_bytes() == model.model.to_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["table.safetensors"]
+    model.model.save(tmp_path / "plain.safetensors")
+    with pytest.raises(ValueError, match="without columns"):
+        stein.TableModel.load(tmp_path / "plain.safetensors")
+
+
+def test_the_same_seed_gives_the_same_table():
+    table = mixed()
+    first, second = (small().fit(table).sample(10, given={"word": "red"}, seed=4) for _ in range(2))
+    assert all((first[name] == second[name]).all() for name in table)
+
+
+def test_errors_name_the_column():
+    table = mixed()
+    model = small().fit(table)
+    wrong = [
+        ({"colour": 1}, "no column 'colour'"), ({"word": "pink"}, "no category 'pink'; there are 'a blue"),
+        ({"count": 2.5}, "whole numbers"), ({"real": "much"}, "holds numbers"), ({"real": np.nan}, "not finite"),
+    ]
+    for given, message in wrong:
+        with pytest.raises(ValueError, match=message):
+            model.sample(3, given=given)
+    with pytest.raises(ValueError, match="lengths"):
+        model.sample(3, given={"real": [1.0, 2.0]})
+    for bad, message in [
+        ({"x": np.full(5, np.nan)}, "'x' has no value"), ({"x": np.zeros((5, 2))}, "'x' has shape"),
+        ({"x": np.array([0.0, np.inf])}, "'x' holds infinity at row 1"), ({}, "no rows"),
+        ({"x": np.zeros(3, complex)}, "'x' holds complex128"),
+    ]:
+        with pytest.raises((ValueError, TypeError), match=message):
+            stein.TableModel().fit(bad)
+    with pytest.raises(TypeError, match="list is not a table"):
+        stein.TableModel().fit([1, 2])
+    with pytest.raises(ValueError, match="not fitted"):
+        stein.TableModel().sample(1)
+    with pytest.raises(ValueError, match="no column 'z'"):
+        stein.TableModel(categories=["z"]).fit(table)
+    with pytest.raises(stein.SteinValueError, match="did you mean 'widths'"):
+        stein.TableModel(widht=3)
+    pyarrow = pytest.importorskip("pyarrow")
+    with pytest.raises(TypeError, match="'nested' has the Arrow type"):
+        stein.TableModel().fit(pyarrow.table({"nested": [[1], [2]]}))
+
+
+def test_nothing_is_imported_unless_given():
+    script = (
+        "import sys, numpy, stein\nstein.TableModel('gaussian').fit({'a': numpy.random.rand(50)}).sample(3)\n"
+        "print([m for m in ('pandas', 'polars', 'pyarrow', 'sklearn', 'matplotlib', 'tqdm', 'torch') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "[]\n"
