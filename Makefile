@@ -21,7 +21,7 @@ LINK := -Xlinker --version-script=$(CURDIR)/$(BUILD)/exports.map -Xlinker -sonam
   -Xlinker -z -Xlinker nodelete -Xlinker --gc-sections -Xlinker -s
 RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/python PYTHONDONTWRITEBYTECODE=1
 
-.PHONY: lib demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains bench-ranks soak generate packages venv swift-test c-test python-test \
+.PHONY: lib wheel demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains bench-ranks soak generate packages venv swift-test c-test python-test \
   install-test readme-test lint header-test library-test clean
 
 lib: $(LIBRARY)
@@ -74,6 +74,18 @@ examples: lib venv
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/manifold.py --out $(DEMO)
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/modes.py --out $(DEMO)
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/toys.py --out $(DEMO)
+
+# ---- The Python wheel, with the library inside
+
+WHEEL := $(BUILD)/wheel/stein-$(VERSION)-py3-none-manylinux_2_34_x86_64.whl
+
+wheel: $(WHEEL)
+$(WHEEL): $(LIBRARY) $(shell find bindings/python/stein -name '*.py' -not -path '*/__pycache__/*') bindings/python/pyproject.toml \
+    bindings/python/hatch_build.py bindings/python/README.md | venv
+	rm -rf $(BUILD)/wheel
+	STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) $(PYTHON) -m pip wheel -q --no-deps --no-build-isolation -w $(BUILD)/wheel/plain ./bindings/python
+	PATH=$(CURDIR)/$(VENV)/bin:$$PATH $(PYTHON) -m auditwheel repair --plat manylinux_2_34_x86_64 -w $(BUILD)/wheel $(BUILD)/wheel/plain/*.whl
+	@ls -l $@
 
 # ---- Tests
 
