@@ -14,7 +14,7 @@ from ._errors import (
     SteinUnsupported,
     SteinValueError,
 )
-from . import ops
+from . import ops, show
 from .chains import Chains, Density, effective_sample_size, rhat, to_arviz
 from .core import Context, Dataset, Graph, Model, Node, Trainer, fit, options, version
 from .diagnostics import (
@@ -54,6 +54,7 @@ __all__ = [
     "ops",
     "options",
     "rhat",
+    "show",
     "sliced_wasserstein",
     "to_arviz",
     "version",

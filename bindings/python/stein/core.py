@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays, _kinds
+from . import _arrays, _html, _kinds
 from ._call import AllReduce, AllReduceFunction, Noise, NoiseFunction, Progress, blob, call, parsed, watched
 from ._errors import SteinError
 from ._library import library
@@ -65,6 +65,24 @@ class _Object:
     def _describe(self, name: str) -> dict[str, Any]:
         described: dict[str, Any] = parsed(name, self.handle)
         return described
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(f"a {type(self).__name__} belongs to its process and can't be pickled; a Model can, and a Trainer saves checkpoints")
+
+    def _said(self) -> str:
+        return ""
+
+    def __repr__(self) -> str:
+        try:
+            said = self._said() if self._open else "closed"
+        except SteinError as failure:  # another thread has it
+            said = failure.name
+        return f"<stein.{type(self).__name__} {said}>".replace(" >", ">")
+
+    @property
+    def _open(self) -> bool:
+        finalizer = getattr(self, "_finalizer", None)
+        return finalizer is not None and finalizer.alive
 
 
 class Context(_Object):
@@ -141,6 +159,19 @@ class Dataset(_Object):
     def shape(self) -> tuple[int, ...]:
         return _shape("stein_dataset_shape", self.handle)
 
+    def _said(self) -> str:
+        return f"{list(self.shape)}"
+
+    def _repr_html_(self) -> str:
+        if not self._open:
+            return _html.page("Dataset", [("state", "closed")])
+        told = self.describe()
+        names = told["names"] or [f"column {j}" for j in range(len(told["mean"]))]
+        counts = {c["label"]: c["count"] for c in told["classes"] or []}
+        facts = [("shape", told["shape"]), *([("classes", counts)] if counts else [])]
+        columns = list(zip(names, told["mean"], told["deviation"], told["minimum"], told["maximum"]))
+        return _html.page("Dataset", facts, ("", "mean", "deviation", "minimum", "maximum"), columns)
+
 
 def _square(rows: Array) -> tuple[int, int, int]:
     width = int(np.prod(rows.shape[1:]))
@@ -211,7 +242,24 @@ class Model(_Object, Sampling):
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Of one row, with a 1 before it."""
         return _shape("stein_model_shape", self.handle)
+
+    def _said(self) -> str:
+        told = self.describe()
+        return f"{told['family']} of {told['shape'][1:]}{'' if told['trained'] else ', not trained'}"
+
+    def _repr_html_(self) -> str:
+        if not self._open:
+            return _html.page("Model", [("state", "closed")])
+        told = self.describe()
+        count = sum(int(np.prod(p["shape"])) for p in told["parameters"])
+        facts = [
+            ("family", told["family"]), ("shape of a row", told["shape"][1:]), ("parameters", count),
+            ("noise levels", f"{told['sigma_min']:.4g} to {told['sigma_max']:.4g}"), ("trained", told["trained"]),
+            *([("classes", told["classes"])] if told["classes"] else []),
+        ]
+        return _html.page("Model", facts, ("parameter", "shape"), [(p["name"], p["shape"]) for p in told["parameters"]])
 
     def parameter(self, name: str) -> Array:
         axes, lengths = ctypes.c_int32(), (ctypes.c_int64 * 5)()
@@ -663,6 +711,26 @@ class Trainer(_Object):
 
     def describe(self) -> dict[str, Any]:
         return self._describe("stein_trainer_describe")
+
+    def _said(self) -> str:
+        told = self.describe()
+        return f"step {told['step']} of {told['steps']}, {told['objective']}"
+
+    def _repr_html_(self) -> str:
+        if not self._open:
+            return _html.page("Trainer", [("state", "closed")])
+        try:
+            told = self.describe()
+        except SteinError as failure:  # another thread runs it
+            return _html.page("Trainer", [("state", str(failure))])
+        facts = [
+            (name.replace("_", " "), told[name])
+            for name in ("objective", "step", "steps", "loss", "validation", "best_validation", "best_step", "reason")
+            if told[name] is not None
+        ]
+        facts += [("warning", warning) for warning in told["warnings"]]
+        levels = [(level["sigma"], level["loss"]) for level in told["levels"] or []]
+        return _html.page("Trainer", facts, ("noise level", "loss"), levels)
 
 
 @takes(_kinds.FitOptions)

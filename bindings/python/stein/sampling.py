@@ -44,12 +44,12 @@ class Sampling:
         *,
         labels: npt.ArrayLike | None = None,
         start: npt.ArrayLike | None = None,
-        out: Array | None = None,
+        out: Any = None,
         progress: Progress | None = None,
         deadline: float | None = None,
         **options: Unpack[_kinds.SamplerOptions],
-    ) -> Array:
-        """Draws n rows (as many as labels or start has if n is not given), or fills `out`.
+    ) -> Any:
+        """Draws n rows (as many as labels or start has if n is not given), or fills `out`, of NumPy or any DLPack producer.
 
         options: sampler, steps, seed, first_index, guidance, temperature, trajectory, ...: stein.options("sampler").
         """
@@ -60,9 +60,10 @@ class Sampling:
                 known = begin or classes
                 n = len(known.array) if known is not None else 1
             out = self._out(n, options)
+        target = _arrays.output(out)
         watched(
             "stein_sample", self.handle, _arrays.pointer(begin), _arrays.pointer(classes), option_text(options),
-            _arrays.Tensor(out).pointer, progress=progress, deadline=deadline,
+            target.pointer, progress=progress, deadline=deadline,
         )
         return out
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from . import _kinds
+from . import _html, _kinds
 from ._arrow import Column
 from ._call import Progress
 from ._columns import index_of, read, without_values, write
@@ -236,6 +236,10 @@ class TableModel:
     def __repr__(self) -> str:
         state = ", ".join(self.columns) if self._codes else "not fitted"
         return f"<stein.TableModel {self.family}: {state}>"
+
+    def _repr_html_(self) -> str:
+        told = [(c.column.name, c.column.kind, c.column.type, ", ".join(map(str, (c.column.categories or [])[:10]))) for c in self._codes]
+        return _html.page("TableModel", [("family", self.family), ("fitted", bool(told))], ("column", "kind", "type", "categories"), told)
 
 
 @dataclasses.dataclass
