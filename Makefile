@@ -104,14 +104,17 @@ c-test: lib
 python-test: lib venv
 	$(RUN_PYTHON) $(PYTHON) -m pytest -q -p no:cacheprovider bindings/python/tests
 
-check: lint header-test test library-test install-test readme-test
+check: lint types header-test test library-test install-test readme-test
 	python3 bindings/generate.py check
 
 lint:
 	swift format lint --strict -r Sources Tests Package.swift
 	$(MAKE) --no-print-directory rules
 
-.PHONY: rules
+types: venv
+	$(PYTHON) -m mypy --strict bindings/python/stein
+
+.PHONY: rules types
 rules:
 	@for n in $$(seq 1 18); do grep -rqwE "R$$n" Tests bindings/python/tests --include='*.swift' --include='*.c' --include='*.py' --include='*.sh' \
 	  || { echo "rule R$$n of stein.h has no test"; exit 1; }; done; echo "rules R1 to R18 are each cited by a test"

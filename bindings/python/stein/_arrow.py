@@ -29,7 +29,7 @@ _ORDERED, _NULLABLE = 1, 2
 class Column:
     """A column's values [n], and what restores them in the container that they came from."""
 
-    name: str
+    name: Any  #: text, but in pandas and dictionaries whatever it was
     kind: str  #: "real", "integer", "flag" or "category"
     values: Array  #: float64 (real), int64 else; of categories their places in `categories`
     missing: Array  #: bool; values there mean nothing
@@ -149,6 +149,7 @@ def _column(field: _Schema, data: _Data, skipped: int, count: int) -> Column:
         inner, entries = field.dictionary.contents, data.dictionary.contents
         words = _column(inner, entries, 0, entries.length)
         listed = _listed(words)
+        missing[~missing] |= words.missing[codes[~missing]]  # a place in the dictionary may be empty
         return Column(
             name, "category", np.where(missing, 0, codes), missing, kind, listed, bool(field.flags & _ORDERED),
             _text(inner.format), _metadata(field),
@@ -158,6 +159,8 @@ def _column(field: _Schema, data: _Data, skipped: int, count: int) -> Column:
         if kind in "efg":
             real = np.where(missing, np.nan, values.astype(np.float64))
             return Column(name, "real", real, np.isnan(real), kind)
+        if kind == "L" and (values[~missing] >> np.uint64(63)).any():
+            raise ValueError(f"column {name!r} holds whole numbers of 2^63 or more: cast it to float64")
         return Column(name, "integer", values.astype(np.int64), missing, kind, metadata=_metadata(field))
     if kind[:2] in ("td", "ts", "tD", "tt"):
         width = "i4" if kind in ("tdD", "tts", "ttm") else "i8"

@@ -19,11 +19,11 @@ def read(table: Any) -> tuple[str, list[Column]]:
     """What kind of container a table is ("pandas", "polars", "pyarrow", "arrow" or "dict"), and its columns."""
     package = type(table).__module__.split(".")[0]
     if package == "pandas":
-        return "pandas", [_from_pandas(str(name), table.iloc[:, j]) for j, name in enumerate(table.columns)]
+        return "pandas", [_from_pandas(name, table.iloc[:, j]) for j, name in enumerate(table.columns)]
     if hasattr(table, "__arrow_c_stream__"):
         return package if package in ("polars", "pyarrow") else "arrow", _arrow.read(table)
     if isinstance(table, Mapping):
-        return "dict", [_from_values(str(name), np.asarray(values)) for name, values in table.items()]
+        return "dict", [_from_values(name, np.asarray(values)) for name, values in table.items()]
     raise TypeError(
         f"{type(table).__name__} is not a table: give a pandas, polars or pyarrow one, an object with __arrow_c_stream__, "
         "or a dictionary of one array a column; stein.fit takes arrays [n, d]"
@@ -50,7 +50,7 @@ def index_of(container: str, table: Any) -> Any:
     return table.index if container == "pandas" else None
 
 
-def coded(name: str, values: Iterable[Any], missing: Array, type_: str) -> Column:
+def coded(name: Any, values: Iterable[Any], missing: Array, type_: str) -> Column:
     """A column of categories, which are the values that occur, sorted."""
     present = [value for value, gone in zip(values, missing) if not gone]
     distinct = sorted(set(present), key=lambda value: (str(type(value)), value))
@@ -64,7 +64,7 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _from_values(name: str, values: Array) -> Column:
+def _from_values(name: Any, values: Array) -> Column:
     if values.ndim != 1:
         raise ValueError(f"column {name!r} has shape {values.shape}, not one value a row")
     if values.dtype.kind == "O":
@@ -75,7 +75,7 @@ def _from_values(name: str, values: Array) -> Column:
     return _numbers(name, values, None, values.dtype.str)
 
 
-def _numbers(name: str, values: Array, missing: Array | None, type_: str) -> Column:
+def _numbers(name: Any, values: Array, missing: Array | None, type_: str) -> Column:
     none = np.zeros(len(values), bool)
     if values.dtype.kind == "f":
         return Column(name, "real", values.astype(np.float64), np.isnan(values), type_)
@@ -94,7 +94,7 @@ def _to_values(column: Column) -> Array:
     return column.values.astype(column.type)
 
 
-def _from_pandas(name: str, series: Any) -> Column:
+def _from_pandas(name: Any, series: Any) -> Column:
     dtype = series.dtype
     missing = np.asarray(series.isna(), bool)
     if hasattr(dtype, "categories"):

@@ -56,8 +56,8 @@ class TableModel:
         self,
         family: str = "score_mlp",
         *,
-        integers: Sequence[str] = (),
-        categories: Sequence[str] = (),
+        integers: Sequence[Any] = (),
+        categories: Sequence[Any] = (),
         **options: Unpack[_kinds.FitOptions],
     ) -> None:
         refuse_unknown(options, _kinds.FitOptions, "TableModel")
@@ -82,9 +82,14 @@ class TableModel:
         if not columns or not len(columns[0].values):
             raise ValueError("the table has no rows")
         names = [column.name for column in columns]
+        for j, name in enumerate(names):
+            if name in names[:j]:
+                raise ValueError(f"there are two columns {name!r}")
+            if len(columns[j].values) != len(columns[0].values):
+                raise ValueError(f"column {name!r} has {len(columns[j].values)} rows, {names[0]!r} has {len(columns[0].values)}")
         for name in (*self.integers, *self.categories):
             if name not in names:
-                raise ValueError(f"there is no column {name!r}; there are {', '.join(names)}")
+                raise ValueError(f"there is no column {name!r}; there are {', '.join(map(str, names))}")
         codes = [_Code.of(column, column.name in self.integers, column.name in self.categories) for column in columns]
         rng = np.random.default_rng(int(self.options.get("seed") or 0))
         rows = np.hstack([code.encode(code.like(column), rng) for code, column in zip(codes, columns)])
@@ -102,7 +107,7 @@ class TableModel:
         return self._model
 
     @property
-    def columns(self) -> list[str]:
+    def columns(self) -> list[Any]:
         """The names, in order."""
         return [code.column.name for code in self._codes]
 
@@ -111,7 +116,7 @@ class TableModel:
         self,
         n: int | None = None,
         *,
-        given: Mapping[str, Any] | None = None,
+        given: Mapping[Any, Any] | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
         **options: Unpack[_kinds.ImputeOptions],
@@ -125,7 +130,7 @@ class TableModel:
         given = dict(given or {})
         unknown = [name for name in given if name not in self.columns]
         if unknown:
-            raise ValueError(f"there is no column {unknown[0]!r}; there are {', '.join(self.columns)}")
+            raise ValueError(f"there is no column {unknown[0]!r}; there are {', '.join(map(str, self.columns))}")
         lengths = {len(v) for v in given.values() if not isinstance(v, (str, bytes)) and hasattr(v, "__len__") and np.ndim(v)}
         if len(lengths | ({n} if n is not None else set())) > 1:
             raise ValueError(f"n and the lengths of what is given differ: {sorted(lengths | ({n} if n is not None else set()))}")
@@ -170,11 +175,11 @@ class TableModel:
         out += [code.restored(column, None if container == self._container else _plainest(container, code)) for code, column in made.values()]
         return write(container, out, index_of(container, table))
 
-    def _code(self, name: str) -> _Code:
+    def _code(self, name: Any) -> _Code:
         for code in self._codes:
             if code.column.name == name:
                 return code
-        raise ValueError(f"there is no column {name!r}; there are {', '.join(self.columns)}")
+        raise ValueError(f"there is no column {name!r}; there are {', '.join(map(str, self.columns))}")
 
     def _completed(self, rows: Array, progress: Progress | None, deadline: float | None, options: Any) -> Array:
         incomplete = np.isnan(rows).any(axis=1)
@@ -184,7 +189,7 @@ class TableModel:
             rows[incomplete] = self.model.impute(rows[incomplete], progress=progress, deadline=deadline, **options)
         return rows
 
-    def _decoded(self, rows: Array, known: Mapping[str, Column]) -> list[tuple[_Code, Column]]:
+    def _decoded(self, rows: Array, known: Mapping[Any, Column]) -> list[tuple[_Code, Column]]:
         """The columns of encoded rows, with what is known of them as it came."""
         out, place = [], 0
         for code in self._codes:
@@ -234,11 +239,11 @@ class TableModel:
         }
 
     def __repr__(self) -> str:
-        state = ", ".join(self.columns) if self._codes else "not fitted"
+        state = ", ".join(map(str, self.columns)) if self._codes else "not fitted"
         return f"<stein.TableModel {self.family}: {state}>"
 
     def _repr_html_(self) -> str:
-        told = [(c.column.name, c.column.kind, c.column.type, ", ".join(map(str, (c.column.categories or [])[:10]))) for c in self._codes]
+        told = [(str(c.column.name), c.column.kind, c.column.type, ", ".join(map(str, (c.column.categories or [])[:10]))) for c in self._codes]
         return _html.page("TableModel", [("family", self.family), ("fitted", bool(told))], ("column", "kind", "type", "categories"), told)
 
 

@@ -275,7 +275,7 @@ def test_errors_name_the_column():
     for bad, message in [
         ({"x": np.full(5, np.nan)}, "'x' has no value"), ({"x": np.zeros((5, 2))}, "'x' has shape"),
         ({"x": np.array([0.0, np.inf])}, "'x' holds infinity at row 1"), ({}, "no rows"),
-        ({"x": np.zeros(3, complex)}, "'x' holds complex128"),
+        ({"x": np.zeros(3, complex)}, "'x' holds complex128"), ({"x": np.zeros(3), "y": np.zeros(4)}, "'y' has 4 rows, 'x' has 3"),
     ]:
         with pytest.raises((ValueError, TypeError), match=message):
             stein.TableModel().fit(bad)
@@ -290,6 +290,28 @@ def test_errors_name_the_column():
     pyarrow = pytest.importorskip("pyarrow")
     with pytest.raises(TypeError, match="'nested' has the Arrow type"):
         stein.TableModel().fit(pyarrow.table({"nested": [[1], [2]]}))
+
+
+def test_names_of_any_kind():
+    pandas = pytest.importorskip("pandas")
+    rows = np.random.default_rng(0).standard_normal((60, 2))
+    model = stein.TableModel("gaussian").fit(pandas.DataFrame(rows))
+    drawn = model.sample(4, given={1: 0.5})
+    assert drawn.columns.tolist() == [0, 1] and (drawn[1] == 0.5).all()
+    with pytest.raises(ValueError, match="two columns 'a'"):
+        stein.TableModel().fit(pandas.DataFrame(rows, columns=["a", "a"]))
+
+
+def test_arrow_dictionaries_with_empty_places():
+    pyarrow = pytest.importorskip("pyarrow")
+    column = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0, 1, 2, None] * 20), pyarrow.array(["x", None, "y"]))
+    table = pyarrow.table({"w": column, "big": pyarrow.array(np.arange(80), pyarrow.uint64())})
+    read = _columns.read(table)[1][0]
+    assert read.missing.tolist() == [False, True, False, True] * 20
+    filled = small().fit(table).impute(table)
+    assert set(filled["w"].to_pylist()) <= {"x", "y"} and filled["w"].to_pylist()[::4] == ["x"] * 20
+    with pytest.raises(ValueError, match="'big' holds whole numbers of 2"):
+        small().fit(pyarrow.table({"big": pyarrow.array([2**63, 1], pyarrow.uint64())}))
 
 
 def test_nothing_is_imported_unless_given():
