@@ -31,6 +31,9 @@ class Tensor:
             byte_offset=0,
         )
 
+        # A pointer holds the struct, and so the memory too.
+        setattr(self.tensor, "array", array)
+
     @property
     def pointer(self) -> Any:
         return ctypes.byref(self.tensor)

@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -50,6 +51,23 @@ def test_dlpack_through_the_calls(rows, model):
 def _writes():
     """NumPy 2.1 and later let others write what they give out."""
     return np.from_dlpack(OnlyDLPack(np.zeros(2))).flags.writeable
+
+
+def test_a_pointer_holds_its_memory():
+    """Also of an array that was made for the call, as of a list or a table."""
+    a, b = (np.random.default_rng(seed).standard_normal((400, 3)) for seed in (0, 1))
+    held = weakref.ref(_arrays.rows(a.astype(">f8")).array)
+    assert held() is None
+    tensor = _arrays.rows(a.astype(">f8"))
+    held, pointer = weakref.ref(tensor.array), tensor.pointer
+    del tensor
+    assert held() is not None
+    del pointer
+    assert held() is None
+    expected = stein.sliced_wasserstein(a, b)
+    for _ in range(20):
+        assert stein.sliced_wasserstein(a.tolist(), b.astype(">f8")) == expected
+        assert stein.maximum_mean_discrepancy(a.tolist(), b.tolist()) == stein.maximum_mean_discrepancy(a, b)
 
 
 def test_outputs_are_checked(model):
