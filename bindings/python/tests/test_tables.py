@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import stein
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_iris, load_wine
 from stein import _arrow, _columns
 
 N = 240
@@ -185,6 +185,27 @@ def test_given_a_category():
     assert each["length"][::2].mean() < 2.5 < each["length"][1::2].mean()
 
 
+def test_wine_given_its_class():
+    """All 13 columns at once, two of them whole numbers: means within the scatter of the class's rows and of the draws."""
+    pandas = pytest.importorskip("pandas")
+    wine = load_wine(as_frame=True)
+    frame = wine.data.assign(grower=wine.target_names[wine.target]).astype({"magnesium": int, "proline": int})
+    model = stein.TableModel(seed=1).fit(frame)
+    joint = model.sample(1000, seed=2)
+    counts = frame.grower.value_counts()
+    assert (joint.dtypes == frame.dtypes).all()
+    for name, count in counts.items():
+        share = count / len(frame)
+        assert abs((joint.grower == name).mean() - share) < 4 * np.sqrt(share * (1 - share) * (1 / len(frame) + 1 / 1000))
+    for name in ("class_0", "class_2"):
+        drawn, theirs = model.sample(200, given={"grower": name}, seed=3), frame[frame.grower == name]
+        away = (drawn.drop(columns="grower").mean() - theirs.drop(columns="grower").mean()) / theirs.drop(columns="grower").std()
+        # 13 means, each with a scatter of sqrt(1/48 + 1/200) = 0.16 of a deviation within the class.
+        assert np.sqrt((away**2).mean()) < 0.32 and abs(away).max() < 0.8, away
+        overall = (frame.drop(columns="grower").mean() - theirs.drop(columns="grower").mean()) / theirs.drop(columns="grower").std()
+        assert np.sqrt((overall**2).mean()) > 0.8  # what unconditional draws would have
+
+
 def test_given_a_number():
     """A Gaussian's conditional is known: mean and deviation of y | x, within the scatter of 2000 draws (0.022 and 0.016 of it)."""
     rng = np.random.default_rng(0)
@@ -270,6 +291,8 @@ def test_errors_name_the_column():
     for given, message in wrong:
         with pytest.raises(ValueError, match=message):
             model.sample(3, given=given)
+    with pytest.raises(ValueError, match="trajectories"):
+        model.sample(3, trajectory=4)
     with pytest.raises(ValueError, match="lengths"):
         model.sample(3, given={"real": [1.0, 2.0]})
     for bad, message in [
