@@ -192,7 +192,8 @@ def option_lines(option):
     """Two lines or more of a docstring: name, type, range and default; then the meaning."""
     kind = " | ".join(option["choices"]) if option["type"] == "choice" else option["type"]
     low, high = option.get("minimum"), option.get("maximum")
-    reach = "" if low is None else f" in [{low:g}, {high:g}]"
+    plain = str if option["type"].startswith("integer") else "{:g}".format
+    reach = "" if low is None else f" in [{plain(low)}, {plain(high)}]"
     default = option["default"] or "none"
     head = f"{option['name']} : {kind}{reach}, default {default}".replace("\\", "\\\\")
     wrapped = textwrap.wrap(head, 116, initial_indent="    ", subsequent_indent="            ")

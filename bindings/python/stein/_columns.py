@@ -69,10 +69,23 @@ def _from_values(name: Any, values: Array) -> Column:
         raise ValueError(f"column {name!r} has shape {values.shape}, not one value a row")
     if values.dtype.kind == "O":
         missing = np.array([value is None or value != value for value in values], bool)
-        return coded(name, values, missing, "object")
+        return _objects(name, values.tolist(), missing, "object", {"flag": "|b1", "integer": "<i8", "real": "<f8"})
     if values.dtype.kind == "U":
         return coded(name, values.tolist(), np.zeros(len(values), bool), values.dtype.str)
     return _numbers(name, values, None, values.dtype.str)
+
+
+def _objects(name: Any, values: list[Any], missing: Array, type_: str, numeric: dict[str, str]) -> Column:
+    """Python's own objects with None or NaN for gaps: numbers or flags if all of them are, else categories."""
+    present = [value for value, gone in zip(values, missing) if not gone]
+    for kind, types in (("flag", (bool, np.bool_)), ("integer", (int, np.integer)), ("real", (int, float, np.number))):
+        if present and all(isinstance(value, types) and (kind == "flag" or not isinstance(value, bool)) for value in present):
+            numbers = np.zeros(len(missing), np.float64 if kind == "real" else np.int64)
+            numbers[~missing] = present
+            if kind == "real":
+                numbers[missing] = np.nan
+            return Column(name, kind, numbers, missing, numeric.get(kind, type_))
+    return coded(name, values, missing, type_)
 
 
 def _numbers(name: Any, values: Array, missing: Array | None, type_: str) -> Column:
@@ -113,7 +126,7 @@ def _from_pandas(name: Any, series: Any) -> Column:
     if dtype.kind in "iub":
         filled = np.asarray(series.fillna(False if dtype.kind == "b" else 0) if missing.any() else series)
         return _numbers(name, filled.astype(bool if dtype.kind == "b" else np.int64), missing, str(dtype))
-    return coded(name, series.tolist(), missing, str(dtype))
+    return _objects(name, series.tolist(), missing, str(dtype), {})
 
 
 def _stamps(series: Any, missing: Array) -> Array:

@@ -12,7 +12,7 @@ class ContextOptions(TypedDict, total=False):
 
     threads : integer in [0, 1024], default 0
         Worker threads; 0: as many as processors
-    memory_limit : integer in [0, 4.61169e+18], default 0
+    memory_limit : integer in [0, 4611686018427387904], default 0
         Bytes that data, models and work may take together; 0: no limit
     """
 
@@ -102,7 +102,7 @@ class ModelOptions(TypedDict, total=False):
         domain=ball: in the data's units; auto: the origin
     radius : number in [0, 1e+30], default auto
         domain=ball: in the data's units
-    seed : integer in [0, 9.22337e+18], default 0
+    seed : integer in [0, 9223372036854775807], default 0
         Of the starting weights
     """
 
@@ -135,11 +135,11 @@ class ModelOptions(TypedDict, total=False):
 class NodeOptions(TypedDict, total=False):
     """Options of stein.Graph.node.
 
-    columns : integer in [1, 1.04858e+06], default auto
+    columns : integer in [1, 1048576], default auto
         x: columns of a row
     name : text, default none
         parameter: its name
-    shape : integers in [1, 1.04858e+06], default auto
+    shape : integers in [1, 1048576], default auto
         parameter, broadcast, reshape: lengths of the axes of one row; parameter: auto is one number
     start : zeros | ones | normal | identity, default zeros
         parameter: where training begins, unless a value is given
@@ -156,13 +156,13 @@ class NodeOptions(TypedDict, total=False):
         reversed
     keep_axes : flag, default false
         sum, mean, max, log_sum_exp: leaves length 1
-    starts : integers in [0, 1.04858e+06], default auto
+    starts : integers in [0, 1048576], default auto
         slice: first element of each axis
-    sizes : integers in [1, 1.04858e+06], default auto
+    sizes : integers in [1, 1048576], default auto
         slice: length of each axis
     axis : integer in [-4, 3], default 0
         concatenate
-    indices : integers in [0, 1.04858e+06], default auto
+    indices : integers in [0, 1048576], default auto
         gather: entries of the first axis
     """
 
@@ -189,9 +189,9 @@ class TrainerOptions(TypedDict, total=False):
             closed_form, default auto
         auto: closed_form for gaussian, exponential and kernel_exponential; for other models of one level exact,
         from 33 columns on sliced_vr; else denoising
-    steps : integer in [1, 1e+09], default auto
+    steps : integer in [1, 1000000000], default auto
         Of the optimiser; auto: 600 passes over the rows at this batch, from 500 to 20000
-    batch : integer in [1, 1.04858e+06], default 256
+    batch : integer in [1, 1048576], default 256
         Rows a step, drawn with replacement
     rate : number in [0, 1e+30], default 0.001
         Adam's learning rate at its highest
@@ -199,7 +199,7 @@ class TrainerOptions(TypedDict, total=False):
         Adam's decay of the first moment
     beta2 : number in [0, 0.999999], default 0.99
         Adam's decay of the second moment
-    warmup : integer in [0, 1e+09], default 100
+    warmup : integer in [0, 1000000000], default 100
         Steps in which the rate rises from 0
     decay : cosine | none, default cosine
         Of the rate after warm-up: along a cosine to 1 % at the last step, or not
@@ -250,9 +250,9 @@ class TrainerOptions(TypedDict, total=False):
         Of the distance in the weight; 2 where the density may diverge at the boundary
     label_dropout : number in [0, 1], default 0
         Share of rows whose class is hidden while training; above 0 the model also knows its score without a class
-    seed : integer in [0, 9.22337e+18], default 0
+    seed : integer in [0, 9223372036854775807], default 0
         Of rows, noise and dropout
-    local_steps : integer in [1, 1e+06], default 1
+    local_steps : integer in [1, 1000000], default 1
         With ranks on a slow network: steps that each takes by itself, on its own rows of the batch, before weights
         and moments are averaged by the number of rows (McMahan et al. 2017); 1: every gradient is summed
     precision : float32 | bf16, default float32
@@ -349,15 +349,15 @@ class FitOptions(TypedDict, total=False):
         domain=ball: in the data's units; auto: the origin
     radius : number in [0, 1e+30], default auto
         domain=ball: in the data's units
-    seed : integer in [0, 9.22337e+18], default 0
+    seed : integer in [0, 9223372036854775807], default 0
         Of the starting weights; of rows, noise and dropout
     objective : auto | denoising | exact | sliced | sliced_vr | finite_difference | maximum_likelihood |
             closed_form, default auto
         auto: closed_form for gaussian, exponential and kernel_exponential; for other models of one level exact,
         from 33 columns on sliced_vr; else denoising
-    steps : integer in [1, 1e+09], default auto
+    steps : integer in [1, 1000000000], default auto
         Of the optimiser; auto: 600 passes over the rows at this batch, from 500 to 20000
-    batch : integer in [1, 1.04858e+06], default 256
+    batch : integer in [1, 1048576], default 256
         Rows a step, drawn with replacement
     rate : number in [0, 1e+30], default 0.001
         Adam's learning rate at its highest
@@ -365,7 +365,7 @@ class FitOptions(TypedDict, total=False):
         Adam's decay of the first moment
     beta2 : number in [0, 0.999999], default 0.99
         Adam's decay of the second moment
-    warmup : integer in [0, 1e+09], default 100
+    warmup : integer in [0, 1000000000], default 100
         Steps in which the rate rises from 0
     decay : cosine | none, default cosine
         Of the rate after warm-up: along a cosine to 1 % at the last step, or not
@@ -416,7 +416,7 @@ class FitOptions(TypedDict, total=False):
         Of the distance in the weight; 2 where the density may diverge at the boundary
     label_dropout : number in [0, 1], default 0
         Share of rows whose class is hidden while training; above 0 the model also knows its score without a class
-    local_steps : integer in [1, 1e+06], default 1
+    local_steps : integer in [1, 1000000], default 1
         With ranks on a slow network: steps that each takes by itself, on its own rows of the batch, before weights
         and moments are averaged by the number of rows (McMahan et al. 2017); 1: every gradient is summed
     precision : float32 | bf16, default float32
@@ -488,12 +488,12 @@ class SamplerOptions(TypedDict, total=False):
         noise: ddim (Song et al. 2021, by eta), dpmpp_3m_sde, predictor_corrector (Song et al. 2021),
         annealed_langevin (Song & Ermon 2020); langevin: at one level. auto: langevin for a model of one level, else
         heun
-    steps : integer in [1, 1e+08], default auto
+    steps : integer in [1, 100000000], default auto
         Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200;
         annealed_langevin: steps a level, 20; langevin: steps, 1000
-    seed : integer in [0, 9.22337e+18], default 0
+    seed : integer in [0, 9223372036854775807], default 0
         Of all that is random
-    first_index : integer in [0, 3.60288e+16], default 0
+    first_index : integer in [0, 36028797018963968], default 0
         Number of the first row
     precision : float32 | bf16, default float32
         Of the factors of matrix products: bf16 halves their time where the processor has AVX-512 BF16; sums,
@@ -590,12 +590,12 @@ class ImputeOptions(TypedDict, total=False):
         noise: ddim (Song et al. 2021, by eta), dpmpp_3m_sde, predictor_corrector (Song et al. 2021),
         annealed_langevin (Song & Ermon 2020); langevin: at one level. auto: langevin for a model of one level, else
         heun
-    steps : integer in [1, 1e+08], default auto
+    steps : integer in [1, 100000000], default auto
         Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200;
         annealed_langevin: steps a level, 20; langevin: steps, 1000
-    seed : integer in [0, 9.22337e+18], default 0
+    seed : integer in [0, 9223372036854775807], default 0
         Of all that is random
-    first_index : integer in [0, 3.60288e+16], default 0
+    first_index : integer in [0, 36028797018963968], default 0
         Number of the first row
     precision : float32 | bf16, default float32
         Of the factors of matrix products: bf16 halves their time where the processor has AVX-512 BF16; sums,
@@ -751,9 +751,9 @@ class LikelihoodOptions(TypedDict, total=False):
         hutchinson: directions a row; the deviation is told from the spread of 2 or more
     unit : nats | bits_per_dimension, default nats
         nats: ln p(x); bits_per_dimension: -log2 p(x)/d
-    seed : integer in [0, 9.22337e+18], default 0
+    seed : integer in [0, 9223372036854775807], default 0
         Of the directions
-    first_index : integer in [0, 3.60288e+16], default 0
+    first_index : integer in [0, 36028797018963968], default 0
         Number of the first row
     """
 
@@ -778,7 +778,7 @@ class LossOptions(TypedDict, total=False):
         Noise draws a row
     sigma : number in [0, 1e+09], default auto
         The level; 0, auto: the lowest trained
-    seed : integer in [0, 9.22337e+18], default 0
+    seed : integer in [0, 9223372036854775807], default 0
         Of the draws
     projections : integer in [1, 1024], default 1
         sliced, sliced_vr, finite_difference: random directions a row
@@ -819,9 +819,9 @@ class DenoisingOptions(TypedDict, total=False):
 
     draws : integer in [1, 100000], default 4
         Noise draws a row
-    reference : integer in [1, 1e+06], default 2000
+    reference : integer in [1, 1000000], default 2000
         At most so many rows make the exact denoiser; evenly chosen
-    seed : integer in [0, 9.22337e+18], default 0
+    seed : integer in [0, 9223372036854775807], default 0
         Of the draws
     """
 
@@ -836,12 +836,12 @@ class ChainsOptions(TypedDict, total=False):
     kernel : langevin | mala | underdamped | hmc | nuts, default nuts
         langevin: unadjusted; mala; underdamped: BAOAB (Leimkuhler & Matthews 2013); hmc; nuts: multinomial
         (Betancourt 2017)
-    chains : integer in [1, 1e+06], default 4
+    chains : integer in [1, 1000000], default 4
         Chains side by side
-    warmup : integer in [0, 1e+09], default auto
+    warmup : integer in [0, 1000000000], default auto
         Transitions before the first draw, in which step size and metric adapt; auto: 1000, 0 for langevin and
         underdamped
-    thin : integer in [1, 1e+06], default 1
+    thin : integer in [1, 1000000], default 1
         Transitions a draw
     step_size : number in [1e-300, 1e+300], default auto
         ε of x' = x + ε s(x) + √(2ε) z for langevin and mala, h of a leapfrog or BAOAB step for the others; where
@@ -850,13 +850,13 @@ class ChainsOptions(TypedDict, total=False):
         What the step size is adapted to; auto: 0.8, mala 0.574
     metric : auto | identity | diagonal | dense, default auto
         The covariance that warm-up estimates; auto: diagonal where kernels adapt
-    leapfrog_steps : integer in [1, 1e+06], default 20
+    leapfrog_steps : integer in [1, 1000000], default 20
         hmc: at most so many a transition, drawn evenly from 1 on
     max_tree_depth : integer in [1, 24], default 10
         nuts: doublings
     friction : number in [0, 1e+06], default 1
         underdamped: γ, per unit of time
-    seed : integer in [0, 9.22337e+18], default 0
+    seed : integer in [0, 9223372036854775807], default 0
         Of all that is random
     """
 
@@ -895,7 +895,7 @@ class KernelSteinOptions(TypedDict, total=False):
         Of a sign from one row to the next (Chwialkowski et al. 2016): 0.5 for independent rows in any order, less
         for draws of a chain. auto: 0.5 / (1 + 5 (τ - 1)), τ the longest autocorrelation time of x, s and x s in any
         column, 1 or more
-    seed : integer in [0, 9.22337e+18], default 0
+    seed : integer in [0, 9223372036854775807], default 0
         Of the signs
     """
 
@@ -914,12 +914,12 @@ class WassersteinOptions(TypedDict, total=False):
 
     order : integer in [1, 2], default 2
         p of the distance
-    projections : integer in [1, 1e+06], default 500
+    projections : integer in [1, 1000000], default 500
         Directions, uniform on the sphere
     scale : deviation | robust | none, default none
         What columns are divided by; none: distances in the data's units, of a and b together. robust: 1.4826 times
         the median distance from the median; none: 1
-    seed : integer in [0, 9.22337e+18], default 0
+    seed : integer in [0, 9223372036854775807], default 0
         Of the directions
     """
 
@@ -943,7 +943,7 @@ class MeanDiscrepancyOptions(TypedDict, total=False):
         times the median distance from the median; none: 1
     permutations : integer in [1, 100000], default 1000
         Of the labels, for the p-value
-    seed : integer in [0, 9.22337e+18], default 0
+    seed : integer in [0, 9223372036854775807], default 0
         Of the permutations
     """
 

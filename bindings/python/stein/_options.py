@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from typing import Any, Callable, Mapping, TypeVar
 
 import numpy as np
@@ -18,8 +19,9 @@ def takes(kind: type) -> Callable[[Documented], Documented]:
 
     def add(function: Documented) -> Documented:
         if kind.__doc__:  # None under python -OO
-            listed = kind.__doc__.split("\n", 2)[2].rstrip()
-            function.__doc__ = (function.__doc__ or "").rstrip() + "\n\n    Options (None leaves one at its default):\n\n" + listed + "\n    "
+            listed = inspect.cleandoc(kind.__doc__).split("\n", 2)[2]
+            said = inspect.cleandoc(function.__doc__ or "")
+            function.__doc__ = f"{said}\n\nOptions (None leaves one at its default):\n\n{listed}"
         return function
 
     return add

@@ -70,6 +70,10 @@ def test_columns_that_do_not_vary(normal):
     estimator = ScoreModel("gaussian").fit(with_constant)
     assert (estimator.varying_ == [True, False, True]).all() and (estimator.sample(5)[:, 1] == 42).all()
     assert np.allclose(estimator.score_samples(with_constant), ScoreModel("gaussian").fit(normal).score_samples(normal))
+    single = ScoreModel("gaussian").fit(np.insert(normal, 1, 0.1, axis=1).astype(np.float32))
+    assert np.isfinite(single.score_samples(np.insert(normal, 1, 0.1, axis=1))).all()
+    hardly = np.insert(normal, 1, 1 + 1e-15 * np.arange(1000), axis=1)
+    assert np.isfinite(ScoreModel("gaussian").fit(hardly).score_samples(hardly)).all()
     with_constant[3, 1] = 41
     assert np.isneginf(estimator.score_samples(with_constant)).nonzero()[0].tolist() == [3]
     assert estimator.predict(with_constant)[3] == -1

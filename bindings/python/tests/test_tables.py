@@ -144,6 +144,10 @@ def test_dictionaries():
     drawn = small().fit(table).sample(9)
     assert {k: v.dtype for k, v in drawn.items()} == {k: v.dtype for k, v in table.items()}
     assert set(drawn["word"]) <= set(table["word"]) and all(len(v) == 9 for v in drawn.values())
+    lists = {"n": [1, None, 3] * 20, "r": [0.5, None, 2] * 20, "f": [True, None, False] * 20}
+    filled = small().fit({"n": np.arange(60) % 4, "r": np.arange(60.0), "f": np.arange(60) % 2 == 0}).impute(lists)
+    assert [filled[name].dtype.kind for name in "nrf"] == ["i", "f", "b"]
+    assert all(a == b for name in "nrf" for a, b in zip(filled[name], lists[name]) if b is not None)
     words = {"a": np.array(["x", None, "y"] * 20, object), "b": np.arange(60.0)}
     filled = small().fit(words).impute(words)
     assert set(filled["a"]) == {"x", "y"} and (filled["a"][::3] == "x").all()
@@ -323,6 +327,17 @@ def test_names_of_any_kind():
     assert drawn.columns.tolist() == [0, 1] and (drawn[1] == 0.5).all()
     with pytest.raises(ValueError, match="two columns 'a'"):
         stein.TableModel().fit(pandas.DataFrame(rows, columns=["a", "a"]))
+
+
+def test_flags_with_gaps_in_pandas():
+    """A gap makes pandas hold flags as objects."""
+    pandas = pytest.importorskip("pandas")
+    whole = pandas.DataFrame({"flag": [True, False] * 40, "x": np.arange(80.0)})
+    holed = whole.astype({"flag": object})
+    holed.loc[::5, "flag"] = None
+    filled = small().fit(whole).impute(holed)
+    assert set(filled["flag"]) == {True, False} and filled["flag"].dtype == object
+    assert (filled["flag"][1::5] == whole["flag"][1::5]).all()
 
 
 def test_arrow_dictionaries_with_empty_places():
