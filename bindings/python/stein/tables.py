@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 _FILLING_ROUNDS = 5
+_MOST_CATEGORIES = 1000
 
 
 class TableModel:
@@ -42,7 +43,7 @@ class TableModel:
     - flags, and categories of two: one number, 0 or 1; rounded.
     - ordered categories: their rank, as whole numbers.
     - categories and text: one number for each category, 1 for the one that holds and 0 for the others ("one-hot"); the largest
-      on the way out. ``categories`` names other columns to be treated so, as codes.
+      on the way out. At most 1000 a column. ``categories`` names other columns to be treated so, as codes.
 
     Conditioning is by the score of what is known (``Model.impute``); no row is drawn and thrown away. Networks draw it by
     sampler="predictor_corrector", which on curved and heavy-tailed data comes nearest; sampler="heun" takes a fifth of its time. Rows
@@ -268,6 +269,11 @@ class _Code:
             column = dataclasses.replace(column, kind="category", categories=np.unique(present).tolist())
         elif whole and stored == "real":
             column = dataclasses.replace(column, kind="integer")
+        if column.categories is not None and len(column.categories) > _MOST_CATEGORIES:
+            raise ValueError(
+                f"column {column.name!r} has {len(column.categories)} categories, and {_MOST_CATEGORIES} is the most: "
+                "leave it out if it names rows, or group its values"
+            )
         return cls(without_values(column), stored, float(present.min()), float(present.max()))
 
     @property

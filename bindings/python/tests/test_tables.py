@@ -302,7 +302,7 @@ def test_errors_name_the_column():
     for bad, message in [
         ({"x": np.full(5, np.nan)}, "'x' has no value"), ({"x": np.zeros((5, 2))}, "'x' has shape"),
         ({"x": np.array([0.0, np.inf])}, "'x' holds infinity at row 1"), ({}, "no rows"),
-        ({"x": np.zeros(3, complex)}, "'x' holds complex128"), ({"x": np.zeros(3), "y": np.zeros(4)}, "'y' has 4 rows, 'x' has 3"),
+        ({"x": np.arange(1001).astype(str)}, "'x' has 1001 categories"), ({"x": np.zeros(3, complex)}, "'x' holds complex128"), ({"x": np.zeros(3), "y": np.zeros(4)}, "'y' has 4 rows, 'x' has 3"),
     ]:
         with pytest.raises((ValueError, TypeError), match=message):
             stein.TableModel().fit(bad)
