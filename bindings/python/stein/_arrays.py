@@ -55,6 +55,14 @@ def array_of(values: Any) -> npt.NDArray[Any]:
     return np.asarray(values)
 
 
+def names_of(values: Any) -> list[str] | None:
+    """The columns' names of a pandas, polars or pyarrow table."""
+    names = getattr(values, "column_names", None) or getattr(values, "columns", None)
+    if isinstance(values, np.ndarray) or names is None or not all(isinstance(name, str) for name in names):
+        return None
+    return list(names)
+
+
 def output(values: Any) -> Tensor:
     """Memory to write into, as it is."""
     array = values if isinstance(values, np.ndarray) else array_of(values) if hasattr(values, "__dlpack__") else None
@@ -68,6 +76,11 @@ def output(values: Any) -> Tensor:
 def rows(values: npt.ArrayLike) -> Tensor:
     """Numbers, as they are if they are float32, float64 or integers; a copy in float64 otherwise."""
     array = array_of(values)
+    if array.dtype.kind in "OUSMm":
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError) as failure:
+            raise ValueError(f"rows are numbers, and these hold {array.dtype} ({failure}); stein.TableModel takes tables") from None
     if array.dtype.kind == "b" or array.dtype.kind not in "iuf" or array.itemsize == 2 and array.dtype.kind == "f":
         array = array.astype(np.float64)
     if array.dtype.kind == "f" and array.itemsize > 8:

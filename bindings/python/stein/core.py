@@ -110,7 +110,7 @@ class Context(_Object):
 class Dataset(_Object):
     """Rows [n, d] (or [n, channels, ...]) with optional classes [n], copied.
 
-    A NaN or infinity is a SteinValueError that gives its row and column. names: of the columns.
+    A NaN or infinity is a SteinValueError that gives its row and column. names: of the columns; those of a table unless given.
     """
 
     _free = "stein_dataset_free"
@@ -128,7 +128,7 @@ class Dataset(_Object):
         handle = ctypes.c_void_p()
         call(
             "stein_dataset_new", self.context.handle, tensor.pointer, _arrays.pointer(classes),
-            _option_text({"names": names}), ctypes.byref(handle),
+            _option_text({"names": names or _arrays.names_of(rows)}), ctypes.byref(handle),
         )
         super().__init__(handle)
 

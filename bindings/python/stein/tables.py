@@ -46,7 +46,7 @@ class TableModel:
       on the way out. At most 1000 a column. ``categories`` names other columns to be treated so, as codes.
 
     Conditioning is by the score of what is known (``Model.impute``); no row is drawn and thrown away. Networks draw it by
-    sampler="predictor_corrector", which on curved and heavy-tailed data comes nearest; sampler="heun" takes a fifth of its time. Rows
+    sampler="predictor_corrector", which on curved and heavy-tailed data comes nearest; sampler="heun" takes a tenth of its time. Rows
     with gaps are trained on too, their gaps drawn given the rest of the row under a Gaussian that is fitted in turns with them. A
     sample has no gaps.
 

@@ -94,6 +94,19 @@ def test_pyarrow_columns(rows):
     assert stein.Dataset(rows, labels).describe()["classes"][2] == {"label": 2, "count": 100}
 
 
+def test_names_of_tables(rows):
+    names = ["a", "b c", 'd"e']
+    tables = [lambda: pytest.importorskip("pandas").DataFrame(rows, columns=names),
+              lambda: pytest.importorskip("polars").DataFrame(rows, schema=names),
+              lambda: pytest.importorskip("pyarrow").table(dict(zip(names, rows.T)))]
+    for table in tables:
+        assert stein.Dataset(table()).describe() == stein.Dataset(rows, names=names).describe()
+    assert stein.Dataset(tables[0](), names=["x", "y", "z"]).describe()["names"] == ["x", "y", "z"]
+    assert stein.Dataset(pytest.importorskip("pandas").DataFrame(rows)).describe()["names"] is None
+    with pytest.raises(ValueError, match="rows are numbers, .*TableModel"):
+        stein.Dataset([["a", "b"], ["c", "d"]])
+
+
 def test_pickling(model, rows):
     expected = model.sample(4, seed=2)
     for again in (pickle.loads(pickle.dumps(model)), copy.copy(model), copy.deepcopy(model)):
