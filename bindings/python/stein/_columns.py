@@ -57,10 +57,11 @@ def coded(name: Any, values: Iterable[Any], missing: Array, type_: str) -> Colum
     places = {value: code for code, value in enumerate(distinct)}
     codes = np.zeros(len(missing), np.int64)
     codes[~missing] = [places[value] for value in present]
-    return Column(name, "category", codes, missing, type_, [_plain(value) for value in distinct])
+    return Column(name, "category", codes, missing, type_, [plain(value) for value in distinct])
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Python's own object of a NumPy number."""
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -114,7 +115,7 @@ def _from_pandas(name: Any, series: Any) -> Column:
         codes = np.where(missing, 0, np.asarray(series.cat.codes, np.int64))
         categories = dtype.categories
         return Column(
-            name, "category", codes, missing, "category", [_plain(value) for value in categories.tolist()],
+            name, "category", codes, missing, "category", [plain(value) for value in categories.tolist()],
             bool(dtype.ordered), str(categories.dtype),
         )
     if dtype.kind in "mM":  # whole numbers of their unit

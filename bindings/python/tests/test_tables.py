@@ -191,7 +191,7 @@ def test_given_a_category():
 
 def test_wine_given_its_class():
     """All 13 columns at once, two of them whole numbers: means within the scatter of the class's rows and of the draws."""
-    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pandas")
     wine = load_wine(as_frame=True)
     frame = wine.data.assign(grower=wine.target_names[wine.target]).astype({"magnesium": int, "proline": int})
     model = stein.TableModel(seed=1).fit(frame)
