@@ -9,8 +9,9 @@ from typing import Any, Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrow
 from ._arrow import Column
+from ._arrow import read as read_arrow
+from ._arrow_out import Stream
 
 Array = npt.NDArray[Any]
 
@@ -21,7 +22,7 @@ def read(table: Any) -> tuple[str, list[Column]]:
     if package == "pandas":
         return "pandas", [_from_pandas(name, table.iloc[:, j]) for j, name in enumerate(table.columns)]
     if hasattr(table, "__arrow_c_stream__"):
-        return package if package in ("polars", "pyarrow") else "arrow", _arrow.read(table)
+        return package if package in ("polars", "pyarrow") else "arrow", read_arrow(table)
     if isinstance(table, Mapping):
         return "dict", [_from_values(name, np.asarray(values)) for name, values in table.items()]
     raise TypeError(
@@ -38,7 +39,7 @@ def write(container: str, columns: list[Column], index: Any = None) -> Any:
         pandas: Any = importlib.import_module("pandas")
         made = {column.name: _to_pandas(pandas, column, index) for column in columns}
         return pandas.DataFrame(made, index=index, columns=[column.name for column in columns])
-    stream = _arrow.Stream(columns)
+    stream = Stream(columns)
     if container == "polars":
         return importlib.import_module("polars").DataFrame(stream)
     if container == "pyarrow":

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import stein
 from sklearn.datasets import load_iris, load_wine
-from stein import _arrow, _columns
+from stein import _arrow, _arrow_out, _columns
 
 N = 240
 
@@ -93,7 +93,7 @@ def test_arrow_values_arrive(frame):
     words = ["", "twelve bytes", "thirteen byte", "ä" * 30, "", "x"] * 20
     for type_ in (None, polars.Categorical):
         series = polars.Series("w", words, dtype=type_)
-        back = polars.DataFrame(_arrow.Stream(_arrow.read(polars.DataFrame([series]))))
+        back = polars.DataFrame(_arrow_out.Stream(_arrow.read(polars.DataFrame([series]))))
         assert back["w"].to_list() == words and back["w"].dtype == series.dtype
 
 
@@ -102,16 +102,16 @@ def test_memory_comes_back(frame):
     pyarrow = pytest.importorskip("pyarrow")
     columns = _columns.read(pyarrow.Table.from_pandas(frame, preserve_index=False))[1]
     gc.collect()
-    before = len(_arrow._alive)
+    before = len(_arrow_out._alive)
     for _ in range(3):
-        table = pyarrow.table(_arrow.Stream(columns))
-        unread = _arrow.Stream(columns).__arrow_c_stream__()
-        reader = pyarrow.RecordBatchReader.from_stream(_arrow.Stream(columns))
+        table = pyarrow.table(_arrow_out.Stream(columns))
+        unread = _arrow_out.Stream(columns).__arrow_c_stream__()
+        reader = pyarrow.RecordBatchReader.from_stream(_arrow_out.Stream(columns))
         schema = reader.schema
-        assert len(_arrow._alive) > before
+        assert len(_arrow_out._alive) > before
         del table, unread, reader, schema
         gc.collect()
-        assert len(_arrow._alive) == before
+        assert len(_arrow_out._alive) == before
 
 
 def test_a_table_may_outlive_the_interpreter():
@@ -401,7 +401,7 @@ def test_any_arrow_table_arrives():
             column.values = np.where(column.missing, column.values[np.flatnonzero(~column.missing)[0]] if (~column.missing).any() else 0, column.values)
         if any(column.missing.all() for column in read):
             continue
-        back = pyarrow.table(_arrow.Stream(read))
+        back = pyarrow.table(_arrow_out.Stream(read))
         back.validate(full=True)
         assert back.schema.equals(table.schema), (back.schema, table.schema)
         for name in columns:

@@ -77,6 +77,19 @@ def test_another_library_is_taken(clean, tmp_path):
     assert "STEIN_LIBRARY is /nowhere/libstein.so, and there is no such file" in missing.stderr
 
 
+def test_what_is_not_installed_is_named(clean):
+    python, environment = clean
+    for line, message in [
+        ("import stein.sklearn", "stein.sklearn needs scikit-learn 1.6 or newer"),
+        ("m = stein.fit(rows, family='gaussian'); stein.show.vector_field(m)", "stein.show needs matplotlib"),
+    ]:
+        script = f"import numpy, stein; rows = numpy.random.rand(50, 2)\n{line}"
+        told = subprocess.run([python, "-c", script], capture_output=True, text=True, env=environment).stderr
+        assert f"ImportError: {message}" in told, told
+    shown = "import numpy, stein; stein.fit(numpy.random.rand(50, 2), widths=[8], steps=5, progress=True)"
+    run(python, "-c", shown, env=environment)
+
+
 IMPORTS = {
     "undefined version": ("libm.so.6: version `GLIBC_2.34' not found", "this system has glibc"),
     "old libstdc++": ("libstdc++.so.6: version `GLIBCXX_3.4.29' not found", "libstdc++ of GCC 11"),
