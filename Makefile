@@ -25,7 +25,7 @@ LINK := -Xlinker --version-script=$(CURDIR)/$(BUILD)/exports.map -Xlinker -sonam
 STRIP := -Xlinker -s
 RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/python PYTHONDONTWRITEBYTECODE=1
 
-.PHONY: lib demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains bench-ranks soak generate packages venv \
+.PHONY: lib wheel demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains bench-ranks soak generate packages venv \
   swift-test c-test fuzz-test python-test fuzz tsan valgrind sweep \
   install-test readme-test lint header-test library-test clean
 
@@ -50,8 +50,9 @@ $(LIBRARY): $(shell find Sources include -type f) Package.swift bindings/generat
 	ln -sf libstein.so.$(VERSION) $(BUILD)/lib/libstein.so.$(MAJOR)
 	ln -sf libstein.so.$(MAJOR) $(BUILD)/lib/libstein.so
 
-generate:
+generate: lib
 	python3 bindings/generate.py python bindings/python/stein/_abi.py
+	python3 bindings/generate.py options bindings/python/stein/_kinds.py
 	python3 bindings/generate.py swift Tests/ABIProbe/Signatures.swift
 	python3 bindings/generate.py interface Tests/ABI/interface.txt
 	Tests/abi.sh write
@@ -81,6 +82,18 @@ examples: lib venv
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/modes.py --out $(DEMO)
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/toys.py --out $(DEMO)
 
+# ---- The Python wheel, with the library inside
+
+WHEEL := $(BUILD)/wheel/stein-$(VERSION)-py3-none-manylinux_2_34_x86_64.whl
+
+wheel: $(WHEEL)
+$(WHEEL): $(LIBRARY) $(shell find bindings/python/stein -name '*.py' -not -path '*/__pycache__/*') bindings/python/pyproject.toml \
+    bindings/python/hatch_build.py bindings/python/README.md | venv
+	rm -rf $(BUILD)/wheel
+	STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) $(PYTHON) -m pip wheel -q --no-deps --no-build-isolation -w $(BUILD)/wheel/plain ./bindings/python
+	PATH=$(CURDIR)/$(VENV)/bin:$$PATH $(PYTHON) -m auditwheel repair --plat manylinux_2_34_x86_64 -w $(BUILD)/wheel $(BUILD)/wheel/plain/*.whl
+	@ls -l $@
+
 # ---- Tests
 
 test: lib venv swift-test c-test fuzz-test python-test
@@ -105,7 +118,7 @@ fuzz-test: lib
 python-test: lib venv
 	STEIN_MEMORY_LIMIT=$(MEMORY_LIMIT) $(RUN_PYTHON) $(PYTHON) -m pytest -q -p no:cacheprovider bindings/python/tests
 
-check: lint header-test test library-test install-test readme-test
+check: lint types header-test test library-test install-test readme-test
 	python3 bindings/generate.py check
 	Tests/abi.sh
 
@@ -113,7 +126,10 @@ lint:
 	swift format lint --strict -r Sources Tests Package.swift
 	$(MAKE) --no-print-directory rules
 
-.PHONY: rules
+types: venv
+	$(PYTHON) -m mypy --strict bindings/python/stein
+
+.PHONY: rules types
 rules:
 	@for n in $$(seq 1 18); do grep -rqwE "R$$n" Tests bindings/python/tests --include='*.swift' --include='*.c' --include='*.py' --include='*.sh' \
 	  || { echo "rule R$$n of stein.h has no test"; exit 1; }; done; echo "rules R1 to R18 are each cited by a test"

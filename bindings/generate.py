@@ -1,23 +1,28 @@
 #!/usr/bin/env python3
-"""Writes from include/stein.h alone what must follow it. Uses the clang of the Swift toolchain, so there is no parser of our own.
+"""Writes from include/stein.h, and from the library's option tables, what must follow them. Uses the clang of the Swift toolchain, so there is no parser of our own.
 
     generate.py exports FILE      the linker's version script
     generate.py python FILE       bindings/python/stein/_abi.py
+    generate.py options FILE      bindings/python/stein/_kinds.py, from the option tables of the built library ($STEIN_LIBRARY or build/lib)
     generate.py swift FILE        Tests/ABIProbe/Signatures.swift, which the libffi tests call by
     generate.py interface FILE    Tests/ABI/interface.txt: every prototype, constant and layout, one a line
     generate.py witness FILE      a library in C with the header's functions, all empty, for abidiff
     generate.py check             compares the committed files with fresh ones
 """
+import ctypes
 import json
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADER = ROOT / "include" / "stein.h"
 COMMITTED = {
     "python": ROOT / "bindings" / "python" / "stein" / "_abi.py",
+    "options": ROOT / "bindings" / "python" / "stein" / "_kinds.py",
     "swift": ROOT / "Tests" / "ABIProbe" / "Signatures.swift",
     "interface": ROOT / "Tests" / "ABI" / "interface.txt",
 }
@@ -183,13 +188,101 @@ def witness():
     return "\n".join([*lines, ""])
 
 
-MAKERS = {"exports": exports, "python": python, "swift": swift, "interface": interface, "witness": witness}
+# Which Python call takes which kind's options, and the names that are parameters of their own there.
+OPTION_CLASSES = {
+    "ContextOptions": ("stein.Context", ["context"], set()),
+    "FileOptions": ("stein.Dataset.open", ["dataset"], set()),
+    "ModelOptions": ("stein.Model and stein.Graph.model", ["model"], {"family", "output"}),
+    "NodeOptions": ("stein.Graph.node", ["graph"], set()),
+    "TrainerOptions": ("stein.Trainer", ["trainer"], set()),
+    "FitOptions": ("stein.fit: of the model, then of the trainer", ["model", "trainer"], {"family", "output"}),
+    "SamplerOptions": ("Model.sample", ["sampler"], set()),
+    "ImputeOptions": ("Model.impute and Model.sample_posterior", ["impute"], set()),
+    "EncodeOptions": ("Model.encode", ["encode"], set()),
+    "DecodeOptions": ("Model.decode", ["decode"], set()),
+    "LikelihoodOptions": ("Model.log_likelihood", ["log_likelihood"], set()),
+    "LossOptions": ("Model.loss and Model.losses", ["loss"], set()),
+    "DenoisingOptions": ("Model.denoise_error", ["denoising"], set()),
+    "ImportOptions": ("Model.import_weights", ["import_weights"], set()),
+    "ChainsOptions": ("stein.Chains", ["chains"], set()),
+    "KernelSteinOptions": ("stein.kernel_stein_discrepancy", ["kernel_stein_discrepancy"], set()),
+    "WassersteinOptions": ("stein.sliced_wasserstein", ["sliced_wasserstein"], set()),
+    "MeanDiscrepancyOptions": ("stein.maximum_mean_discrepancy", ["maximum_mean_discrepancy"], set()),
+}
+OPTION_TYPES = {
+    "integer": "int", "number": "float", "flag": "bool", "text": "str", "texts": "Sequence[str] | str",
+    "integers": "Sequence[int] | NDArray[Any] | int", "numbers": "Sequence[float] | NDArray[Any] | float",
+}
+
+
+def described(kind):
+    """The option table of one kind, from the built library."""
+    path = os.environ.get("STEIN_LIBRARY", ROOT / "build" / "lib" / "libstein.so")
+    library = ctypes.CDLL(str(path))
+    needed = ctypes.c_uint64()
+    buffer = ctypes.create_string_buffer(1 << 20)
+    library.stein_options_describe.argtypes = [ctypes.c_char_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_void_p]
+    if library.stein_options_describe(kind.encode(), buffer, len(buffer), ctypes.byref(needed), None):
+        raise SystemExit(f"no options of {kind}")
+    return json.loads(buffer.value)
+
+
+def option_type(option):
+    if option["type"] == "choice":
+        kind = "Literal[" + ", ".join(f'"{c}"' for c in option["choices"]) + "]"
+        return kind + (" | bool" if "true" in option["choices"] else "")
+    return OPTION_TYPES[option["type"]] + (' | Literal["auto"]' if option["default"] == "auto" else "")
+
+
+def option_lines(option):
+    """Two lines or more of a docstring: name, type, range and default; then the meaning."""
+    kind = " | ".join(option["choices"]) if option["type"] == "choice" else option["type"]
+    low, high = option.get("minimum"), option.get("maximum")
+    plain = str if option["type"].startswith("integer") else "{:g}".format
+    reach = "" if low is None else f" in [{plain(low)}, {plain(high)}]"
+    default = option["default"] or "none"
+    head = f"{option['name']} : {kind}{reach}, default {default}".replace("\\", "\\\\")
+    wrapped = textwrap.wrap(head, 116, initial_indent="    ", subsequent_indent="            ")
+    return wrapped + textwrap.wrap(
+        option["meaning"].replace("\\", "\\\\"), 116, initial_indent="        ", subsequent_indent="        "
+    )
+
+
+def options():
+    lines = [
+        '"""Generated from the library\'s option tables by bindings/generate.py; do not edit."""', "",
+        "from __future__ import annotations", "", "from typing import Any, Literal, Sequence, TypedDict", "",
+        "from numpy.typing import NDArray", "",
+    ]
+    for name, (taker, kinds, taken) in OPTION_CLASSES.items():
+        table = {}
+        for kind in kinds:
+            for option in described(kind):
+                if option["name"] in table:  # one name, one value for both: the meanings together
+                    first = table[option["name"]]
+                    if option_type(first) != option_type(option):
+                        raise SystemExit(f"{option['name']} differs among {kinds}")
+                    first["meaning"] += "; " + option["meaning"][0].lower() + option["meaning"][1:]
+                elif option["name"] not in taken:
+                    table[option["name"]] = dict(option)
+        lines += ["", f"class {name}(TypedDict, total=False):", f'    """Options of {taker}.', ""]
+        for option in table.values():
+            lines += option_lines(option)
+        lines += ['    """', ""]
+        lines += [f"    {option['name']}: {option_type(option)} | None" for option in table.values()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+MAKERS = {
+    "exports": exports, "python": python, "options": options, "swift": swift, "interface": interface, "witness": witness,
+}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["check"]:
         stale = [str(path) for what, path in COMMITTED.items() if path.read_text() != MAKERS[what]()]
         if stale:
-            raise SystemExit("not what the header gives, run make generate: " + ", ".join(stale))
+            raise SystemExit("not what the header and the library give, run make generate: " + ", ".join(stale))
         print(f"generated files follow the header: {len(FUNCTIONS)} functions, {len(CONSTANTS)} constants")
     else:
         pathlib.Path(sys.argv[2]).write_text(MAKERS[sys.argv[1]]())

@@ -14,7 +14,7 @@ from ._errors import (
     SteinUnsupported,
     SteinValueError,
 )
-from . import ops
+from . import ops, show
 from .chains import Chains, Density, effective_sample_size, rhat, to_arviz
 from .core import Context, Dataset, Graph, Model, Node, Trainer, fit, options, version
 from .diagnostics import (
@@ -25,6 +25,7 @@ from .diagnostics import (
     maximum_mean_discrepancy,
     sliced_wasserstein,
 )
+from .tables import TableModel
 
 __all__ = [
     "Chains",
@@ -43,6 +44,7 @@ __all__ = [
     "SteinNumericError",
     "SteinUnsupported",
     "SteinValueError",
+    "TableModel",
     "Trainer",
     "effective_sample_size",
     "fisher_divergence",
@@ -52,6 +54,7 @@ __all__ = [
     "ops",
     "options",
     "rhat",
+    "show",
     "sliced_wasserstein",
     "to_arviz",
     "version",

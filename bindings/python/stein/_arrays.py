@@ -31,6 +31,9 @@ class Tensor:
             byte_offset=0,
         )
 
+        # A pointer holds the struct, and so the memory too.
+        setattr(self.tensor, "array", array)
+
     @property
     def pointer(self) -> Any:
         return ctypes.byref(self.tensor)
@@ -42,9 +45,42 @@ def _usable(array: npt.NDArray[Any]) -> bool:
     )
 
 
+def array_of(values: Any) -> npt.NDArray[Any]:
+    """An array over the memory of values, from NumPy or any DLPack producer on the CPU; of lists and the like a new one."""
+    if not isinstance(values, np.ndarray) and hasattr(values, "__dlpack__"):
+        try:
+            return np.from_dlpack(values)
+        except (BufferError, RuntimeError, TypeError, ValueError):
+            pass  # a kind of number, a mask or a device that DLPack or NumPy does not take
+    return np.asarray(values)
+
+
+def names_of(values: Any) -> list[str] | None:
+    """The columns' names of a pandas, polars or pyarrow table."""
+    names = getattr(values, "column_names", None) or getattr(values, "columns", None)
+    if isinstance(values, np.ndarray) or names is None or not all(isinstance(name, str) for name in names):
+        return None
+    return list(names)
+
+
+def output(values: Any) -> Tensor:
+    """Memory to write into, as it is."""
+    array = values if isinstance(values, np.ndarray) else array_of(values) if hasattr(values, "__dlpack__") else None
+    if array is None or array.dtype.kind != "f" or array.itemsize not in (4, 8) or not _usable(array):
+        raise ValueError("out is an array of float32 or float64, of NumPy or a DLPack producer on the CPU")
+    if not array.flags.writeable:
+        raise ValueError("out is read-only")
+    return Tensor(array)
+
+
 def rows(values: npt.ArrayLike) -> Tensor:
     """Numbers, as they are if they are float32, float64 or integers; a copy in float64 otherwise."""
-    array = np.asarray(values)
+    array = array_of(values)
+    if array.dtype.kind in "OUSMm":
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError) as failure:
+            raise ValueError(f"rows are numbers, and these hold {array.dtype} ({failure}); stein.TableModel takes tables") from None
     if array.dtype.kind == "b" or array.dtype.kind not in "iuf" or array.itemsize == 2 and array.dtype.kind == "f":
         array = array.astype(np.float64)
     if array.dtype.kind == "f" and array.itemsize > 8:
@@ -58,7 +94,7 @@ def labels(values: npt.ArrayLike | None) -> Tensor | None:
     """Whole numbers, one a row."""
     if values is None:
         return None
-    array = np.asarray(values)
+    array = array_of(values)
     if array.dtype.kind not in "iu":
         whole = array.astype(np.int64)
         if not np.array_equal(whole, array):

@@ -8,15 +8,17 @@ import signal
 import threading
 import time
 from types import FrameType
-from typing import Any, Callable
+from typing import Any, Callable, Union
 
 import numpy as np
 
 from . import _abi
 from ._errors import exception
 from ._library import library
+from ._progress import Bar
 
-Progress = Callable[["Watch"], Any]
+#: A function of a Watch, or True for a progress bar.
+Progress = Union[bool, Callable[["Watch"], Any]]
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.POINTER(_abi.stein_monitor))
 # What a raising callback would return is undefined: it never raises, it stores.
 _FAILED = 2
@@ -128,18 +130,20 @@ def watched(
 ) -> None:
     """Calls a function with a monitor before its error.
 
-    progress is called at most every 20 ms with a Watch; a true result stops the call, and what it raises comes out unchanged.
-    deadline: seconds from now.
+    progress is called at most every 20 ms with a Watch; a true result stops the call, and what it raises comes out unchanged. True:
+    a bar by tqdm, or a line a second where tqdm is not installed. deadline: seconds from now.
     """
     monitor = _abi.stein_monitor(struct_size=ctypes.sizeof(_abi.stein_monitor))
     if deadline is not None:
         monitor.deadline_ns = time.monotonic_ns() + max(1, int(deadline * 1e9))
     raised: list[BaseException] = []
     watch = Watch(monitor)
+    bar = Bar(name) if progress is True else None
+    told: Callable[[Watch], Any] | None = bar.show if bar else progress if callable(progress) else None
 
     def callback(_user: Any, _monitor: Any) -> int:
         try:
-            return 1 if progress is not None and progress(watch) else 0
+            return 1 if told is not None and told(watch) else 0
         except BaseException as failure:  # noqa: BLE001
             raised.append(failure)
             return _FAILED
@@ -154,6 +158,7 @@ def watched(
         monitor.cancel = 1
 
     previous: Any = None
+    caught: Exception | None = None
     main = threading.current_thread() is threading.main_thread()
     ours = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if ours:
@@ -161,13 +166,16 @@ def watched(
     try:
         call(name, *arguments, ctypes.byref(monitor))
     except Exception as failure:
-        if raised:
-            raise raised[0] from None
-        if interrupts:
-            raise KeyboardInterrupt from failure
-        raise
+        caught = failure
     finally:
         if ours:
             signal.signal(signal.SIGINT, previous)
+        if bar:
+            bar.close(watch)
+    # An interrupt at any moment comes out, and comes first.
     if interrupts:
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt from caught
+    if raised:
+        raise raised[0]
+    if caught is not None:
+        raise caught

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays
+from . import _arrays, _kinds
 from ._call import Progress, call, watched
 from ._errors import SteinError
 from ._options import option_text as _option_text
+from ._options import takes
 from .core import Array, Context, Model, _Object
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 LogDensity = Callable[[Array], "tuple[Any, Any]"]
 _FAILED = 2
@@ -91,7 +95,8 @@ class Chains(_Object):
 
     _free = "stein_chains_free"
 
-    def __init__(self, density: Density, start: npt.ArrayLike | None = None, **options: Any) -> None:
+    @takes(_kinds.ChainsOptions)
+    def __init__(self, density: Density, start: npt.ArrayLike | None = None, **options: Unpack[_kinds.ChainsOptions]) -> None:
         self.density = density
         begin = None if start is None else _arrays.rows(np.asarray(start, np.float64))
         if begin is not None and "chains" not in options:

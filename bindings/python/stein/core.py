@@ -7,17 +7,21 @@ import os
 import threading
 import weakref
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays
+from . import _arrays, _html, _kinds
 from ._call import AllReduce, AllReduceFunction, Noise, NoiseFunction, Progress, blob, call, parsed, watched
 from ._errors import SteinError
 from ._library import library
 from ._options import option_text as _option_text
+from ._options import refuse_unknown, takes
 from .sampling import Sampling
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = npt.NDArray[Any]
 
@@ -62,6 +66,24 @@ class _Object:
         described: dict[str, Any] = parsed(name, self.handle)
         return described
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(f"a {type(self).__name__} belongs to its process and can't be pickled; a Model can, and a Trainer saves checkpoints")
+
+    def _said(self) -> str:
+        return ""
+
+    def __repr__(self) -> str:
+        try:
+            said = self._said() if self._open else "closed"
+        except SteinError as failure:  # another thread has it
+            said = failure.name
+        return f"<stein.{type(self).__name__} {said}>".replace(" >", ">")
+
+    @property
+    def _open(self) -> bool:
+        finalizer = getattr(self, "_finalizer", None)
+        return finalizer is not None and finalizer.alive
+
 
 class Context(_Object):
     """Worker threads and memory. options: threads, memory_limit."""
@@ -70,7 +92,8 @@ class Context(_Object):
     _default: Context | None = None
     _lock = threading.Lock()
 
-    def __init__(self, **options: Any) -> None:
+    @takes(_kinds.ContextOptions)
+    def __init__(self, **options: Unpack[_kinds.ContextOptions]) -> None:
         handle = ctypes.c_void_p()
         call("stein_context_new", _option_text(options), None, ctypes.byref(handle))
         super().__init__(handle)
@@ -85,7 +108,10 @@ class Context(_Object):
 
 
 class Dataset(_Object):
-    """Rows [n, d] (or [n, channels, ...]) with optional classes [n], copied. options: names."""
+    """Rows [n, d] (or [n, channels, ...]) with optional classes [n], copied.
+
+    A NaN or infinity is a SteinValueError that gives its row and column. names: of the columns; those of a table unless given.
+    """
 
     _free = "stein_dataset_free"
 
@@ -95,19 +121,26 @@ class Dataset(_Object):
         labels: npt.ArrayLike | None = None,
         *,
         context: Context | None = None,
-        **options: Any,
+        names: Sequence[str] | None = None,
     ) -> None:
         self.context = context or Context.default()
         tensor, classes = _arrays.rows(rows), _arrays.labels(labels)
         handle = ctypes.c_void_p()
         call(
             "stein_dataset_new", self.context.handle, tensor.pointer, _arrays.pointer(classes),
-            _option_text(options), ctypes.byref(handle),
+            _option_text({"names": names or _arrays.names_of(rows)}), ctypes.byref(handle),
         )
         super().__init__(handle)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], *, context: Context | None = None, **options: Any) -> Dataset:
+    @takes(_kinds.FileOptions)
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        context: Context | None = None,
+        **options: Unpack[_kinds.FileOptions],
+    ) -> Dataset:
         """Reads a .npy or .csv file. options: format, separator, header, label, columns, names."""
         self = cls.__new__(cls)
         self.context = context or Context.default()
@@ -125,6 +158,19 @@ class Dataset(_Object):
     @property
     def shape(self) -> tuple[int, ...]:
         return _shape("stein_dataset_shape", self.handle)
+
+    def _said(self) -> str:
+        return f"{list(self.shape)}"
+
+    def _repr_html_(self) -> str:
+        if not self._open:
+            return _html.page("Dataset", [("state", "closed")])
+        told = self.describe()
+        names = told["names"] or [f"column {j}" for j in range(len(told["mean"]))]
+        counts = {c["label"]: c["count"] for c in told["classes"] or []}
+        facts = [("shape", told["shape"]), *([("classes", counts)] if counts else [])]
+        columns = list(zip(names, told["mean"], told["deviation"], told["minimum"], told["maximum"]))
+        return _html.page("Dataset", facts, ("", "mean", "deviation", "minimum", "maximum"), columns)
 
 
 def _square(rows: Array) -> tuple[int, int, int]:
@@ -147,7 +193,10 @@ class Model(_Object, Sampling):
 
     _free = "stein_model_free"
 
-    def __init__(self, dataset: Dataset | npt.ArrayLike, family: str = "score_mlp", **options: Any) -> None:
+    @takes(_kinds.ModelOptions)
+    def __init__(
+        self, dataset: Dataset | npt.ArrayLike, family: str = "score_mlp", **options: Unpack[_kinds.ModelOptions]
+    ) -> None:
         data = _dataset(dataset)
         self.context = data.context
         handle = ctypes.c_void_p()
@@ -207,7 +256,24 @@ class Model(_Object, Sampling):
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Of one row, with a 1 before it."""
         return _shape("stein_model_shape", self.handle)
+
+    def _said(self) -> str:
+        told = self.describe()
+        return f"{told['family']} of {told['shape'][1:]}{'' if told['trained'] else ', not trained'}"
+
+    def _repr_html_(self) -> str:
+        if not self._open:
+            return _html.page("Model", [("state", "closed")])
+        told = self.describe()
+        count = sum(int(np.prod(p["shape"])) for p in told["parameters"])
+        facts = [
+            ("family", told["family"]), ("shape of a row", told["shape"][1:]), ("parameters", count),
+            ("noise levels", f"{told['sigma_min']:.4g} to {told['sigma_max']:.4g}"), ("trained", told["trained"]),
+            *([("classes", told["classes"])] if told["classes"] else []),
+        ]
+        return _html.page("Model", facts, ("parameter", "shape"), [(p["name"], p["shape"]) for p in told["parameters"]])
 
     def parameter(self, name: str) -> Array:
         axes, lengths = ctypes.c_int32(), (ctypes.c_int64 * 5)()
@@ -298,6 +364,7 @@ class Model(_Object, Sampling):
         """Cov[clean | x], [n, d, d]."""
         return self._field("stein_model_denoise_covariance", x, sigma, labels, _square, progress, deadline)
 
+    @takes(_kinds.DenoisingOptions)
     def denoise_error(
         self,
         dataset: Dataset | npt.ArrayLike,
@@ -305,7 +372,7 @@ class Model(_Object, Sampling):
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.DenoisingOptions],
     ) -> Array:
         """[k, 3]: for each level the least error by the model's score, its own, and the exact denoiser's of these rows.
 
@@ -320,13 +387,14 @@ class Model(_Object, Sampling):
         )
         return out
 
+    @takes(_kinds.LossOptions)
     def loss(
         self,
         dataset: Dataset | npt.ArrayLike,
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.LossOptions],
     ) -> float:
         """An objective's mean on rows. options: objective, draws, sigma, seed, ...: stein.options("loss")."""
         data = _dataset(dataset, self.context)
@@ -337,13 +405,14 @@ class Model(_Object, Sampling):
         )
         return out.value
 
+    @takes(_kinds.LossOptions)
     def losses(
         self,
         dataset: Dataset | npt.ArrayLike,
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.LossOptions],
     ) -> Array:
         """The same for each row, [n]."""
         data = _dataset(dataset, self.context)
@@ -511,7 +580,8 @@ class Graph(_Object):
         """start: "zeros", "ones", "normal" (of `deviation`), "identity", or values."""
         lengths = tuple(shape) if isinstance(shape, (list, tuple)) else (shape,)
         if isinstance(start, str):
-            return self.node("parameter", name=name, shape=lengths or None, start=start, deviation=deviation)
+            named: Any = start  # what is not a start is refused by name
+            return self.node("parameter", name=name, shape=lengths or None, start=named, deviation=deviation)
         values = np.asarray(start, np.float64)
         if not values.ndim and not lengths:
             return self.node("parameter", name=name, value=float(values))
@@ -524,7 +594,10 @@ class Graph(_Object):
             return self.node("constant", value=float(array))
         return self.node("constant", array=np.ascontiguousarray(array))
 
-    def node(self, operation: str, *inputs: Any, array: Array | None = None, **options: Any) -> Node:
+    @takes(_kinds.NodeOptions)
+    def node(
+        self, operation: str, *inputs: Any, array: Array | None = None, **options: Unpack[_kinds.NodeOptions]
+    ) -> Node:
         """Any operation by its name: stein.h lists them, stein.options("graph") their options."""
         nodes = [self._node_of(value) for value in inputs]
         numbers = (ctypes.c_int32 * max(len(nodes), 1))(*(n.number for n in nodes))
@@ -545,6 +618,7 @@ class Graph(_Object):
             raise ValueError("the node belongs to another graph")
         return value
 
+    @takes(_kinds.ModelOptions)
     def model(
         self,
         data: Dataset | npt.ArrayLike,
@@ -552,7 +626,7 @@ class Graph(_Object):
         energy: Node | None = None,
         log_density: Node | None = None,
         score: Node | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.ModelOptions],
     ) -> Model:
         """A model whose energy, log density or score is a node. options: scale, domain, seed, ..."""
         outputs = {"energy": energy, "log_density": log_density, "score": score}
@@ -574,7 +648,8 @@ class Trainer(_Object):
 
     _free = "stein_trainer_free"
 
-    def __init__(self, model: Model, dataset: Dataset | npt.ArrayLike, **options: Any) -> None:
+    @takes(_kinds.TrainerOptions)
+    def __init__(self, model: Model, dataset: Dataset | npt.ArrayLike, **options: Unpack[_kinds.TrainerOptions]) -> None:
         data = _dataset(dataset, model.context)
         self.model = model
         handle = ctypes.c_void_p()
@@ -643,17 +718,36 @@ class Trainer(_Object):
     def save(self, path: str | os.PathLike[str]) -> None:
         call("stein_trainer_save", self.handle, os.fsencode(path))
 
-    def set(self, **options: Any) -> None:
+    @takes(_kinds.TrainerOptions)
+    def set(self, **options: Unpack[_kinds.TrainerOptions]) -> None:
         """Changes steps, rate, ema, clip or patience between runs."""
         call("stein_trainer_set", self.handle, _option_text(options))
 
     def describe(self) -> dict[str, Any]:
         return self._describe("stein_trainer_describe")
 
+    def _said(self) -> str:
+        told = self.describe()
+        return f"step {told['step']} of {told['steps']}, {told['objective']}"
 
-_MODEL_OPTIONS: set[str] = set()
+    def _repr_html_(self) -> str:
+        if not self._open:
+            return _html.page("Trainer", [("state", "closed")])
+        try:
+            told = self.describe()
+        except SteinError as failure:  # another thread runs it
+            return _html.page("Trainer", [("state", str(failure))])
+        facts = [
+            (name.replace("_", " "), told[name])
+            for name in ("objective", "step", "steps", "loss", "validation", "best_validation", "best_step", "reason")
+            if told[name] is not None
+        ]
+        facts += [("warning", warning) for warning in told["warnings"]]
+        levels = [(level["sigma"], level["loss"]) for level in told["levels"] or []]
+        return _html.page("Trainer", facts, ("noise level", "loss"), levels)
 
 
+@takes(_kinds.FitOptions)
 def fit(
     data: Dataset | npt.ArrayLike,
     labels: npt.ArrayLike | None = None,
@@ -662,14 +756,13 @@ def fit(
     context: Context | None = None,
     progress: Progress | None = None,
     deadline: float | None = None,
-    **options: Any,
+    **options: Unpack[_kinds.FitOptions],
 ) -> Model:
-    """A trained model of `data`; options go to the model or the trainer by their names, seed to both."""
-    if not _MODEL_OPTIONS:
-        _MODEL_OPTIONS.update(o["name"] for o in globals()["options"]("model"))
+    """A trained model of `data` [n, d]; options go to the model or the trainer by their names, seed to both."""
+    refuse_unknown(options, _kinds.FitOptions, "fit")
     dataset = data if isinstance(data, Dataset) else Dataset(data, labels, context=context)
-    of_model = {k: v for k, v in options.items() if k in _MODEL_OPTIONS}
-    of_trainer = {k: v for k, v in options.items() if k not in _MODEL_OPTIONS or k == "seed"}
+    of_model: Any = {k: v for k, v in options.items() if k in _kinds.ModelOptions.__annotations__}
+    of_trainer: Any = {k: v for k, v in options.items() if k in _kinds.TrainerOptions.__annotations__}
     model = Model(dataset, family, **of_model)
     with Trainer(model, dataset, **of_trainer) as trainer:
         trainer.run(progress=progress, deadline=deadline)

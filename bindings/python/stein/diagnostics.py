@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
 
 import numpy.typing as npt
 
-from . import _arrays
+from . import _arrays, _kinds
 from ._call import Progress, watched
 from ._options import option_text as _option_text
+from ._options import takes
 from .core import Context, Model
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class Discrepancy(NamedTuple):
@@ -27,6 +31,7 @@ class Divergence(NamedTuple):
     relative: float
 
 
+@takes(_kinds.KernelSteinOptions)
 def kernel_stein_discrepancy(
     x: npt.ArrayLike,
     scores: npt.ArrayLike,
@@ -35,7 +40,7 @@ def kernel_stein_discrepancy(
     context: Context | None = None,
     progress: Progress | None = None,
     deadline: float | None = None,
-    **options: Any,
+    **options: Unpack[_kinds.KernelSteinOptions],
 ) -> Discrepancy:
     """How far rows x [n, d], or draws of chains [chains, n, d], are from the density whose grad log p there is `scores`.
 
@@ -46,6 +51,7 @@ def kernel_stein_discrepancy(
     return _compare("stein_kernel_stein_discrepancy", x, scores, p_value, context, progress, deadline, options)
 
 
+@takes(_kinds.MeanDiscrepancyOptions)
 def maximum_mean_discrepancy(
     a: npt.ArrayLike,
     b: npt.ArrayLike,
@@ -54,7 +60,7 @@ def maximum_mean_discrepancy(
     context: Context | None = None,
     progress: Progress | None = None,
     deadline: float | None = None,
-    **options: Any,
+    **options: Unpack[_kinds.MeanDiscrepancyOptions],
 ) -> Discrepancy:
     """How far samples a [m, ...] and b [n, ...] are apart: unbiased MMD^2 (Gretton et al. 2012).
 
@@ -63,6 +69,7 @@ def maximum_mean_discrepancy(
     return _compare("stein_maximum_mean_discrepancy", a, b, p_value, context, progress, deadline, options)
 
 
+@takes(_kinds.WassersteinOptions)
 def sliced_wasserstein(
     a: npt.ArrayLike,
     b: npt.ArrayLike,
@@ -70,7 +77,7 @@ def sliced_wasserstein(
     context: Context | None = None,
     progress: Progress | None = None,
     deadline: float | None = None,
-    **options: Any,
+    **options: Unpack[_kinds.WassersteinOptions],
 ) -> float:
     """The sliced Wasserstein distance of samples a [m, ...] and b [n, ...], in their units.
 
@@ -112,7 +119,7 @@ def _compare(
     context: Context | None,
     progress: Progress | None,
     deadline: float | None,
-    options: dict[str, Any],
+    options: Mapping[str, Any],
 ) -> Discrepancy:
     out, p_value = ctypes.c_double(), ctypes.c_double()
     watched(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import TYPE_CHECKING, Any, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays
+from . import _arrays, _kinds
 from ._call import Progress, watched
-from ._options import option_text
+from ._options import option_text, takes
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = npt.NDArray[Any]
 
@@ -30,22 +33,23 @@ class Sampling:
     def shape(self) -> tuple[int, ...]:
         raise NotImplementedError
 
-    def _out(self, n: int, options: dict[str, Any]) -> Array:
+    def _out(self, n: int, options: Mapping[str, Any]) -> Array:
         moments = int(options.get("trajectory") or 0)
         return np.empty((n, *([moments] if moments > 0 else []), *self.shape[1:]), np.float32)
 
+    @takes(_kinds.SamplerOptions)
     def sample(
         self,
         n: int | None = None,
         *,
         labels: npt.ArrayLike | None = None,
         start: npt.ArrayLike | None = None,
-        out: Array | None = None,
+        out: Any = None,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
-    ) -> Array:
-        """Draws n rows (as many as labels or start has if n is not given), or fills `out`.
+        **options: Unpack[_kinds.SamplerOptions],
+    ) -> Any:
+        """Draws n rows (as many as labels or start has if n is not given), or fills `out`, of NumPy or any DLPack producer.
 
         options: sampler, steps, seed, first_index, guidance, temperature, trajectory, ...: stein.options("sampler").
         """
@@ -56,12 +60,14 @@ class Sampling:
                 known = begin or classes
                 n = len(known.array) if known is not None else 1
             out = self._out(n, options)
+        target = _arrays.output(out)
         watched(
             "stein_sample", self.handle, _arrays.pointer(begin), _arrays.pointer(classes), option_text(options),
-            _arrays.Tensor(out).pointer, progress=progress, deadline=deadline,
+            target.pointer, progress=progress, deadline=deadline,
         )
         return out
 
+    @takes(_kinds.SamplerOptions)
     def sample_weighted(
         self,
         n: int,
@@ -69,7 +75,7 @@ class Sampling:
         labels: npt.ArrayLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.SamplerOptions],
     ) -> tuple[Array, Array]:
         """n rows and their log importance weights [n], by annealed importance sampling; for models with an energy."""
         classes = _arrays.labels(labels)
@@ -80,6 +86,7 @@ class Sampling:
         )
         return out, weights
 
+    @takes(_kinds.ImputeOptions)
     def impute(
         self,
         x: npt.ArrayLike,
@@ -88,7 +95,7 @@ class Sampling:
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.ImputeOptions],
     ) -> Array:
         """x with what is not known drawn given the rest. known: like x, true where x is known; None: where x is not NaN.
 
@@ -103,6 +110,7 @@ class Sampling:
         )
         return out
 
+    @takes(_kinds.ImputeOptions)
     def sample_posterior(
         self,
         matrix: npt.ArrayLike,
@@ -111,7 +119,7 @@ class Sampling:
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.ImputeOptions],
     ) -> Array:
         """Rows x given y = matrix @ x + noise: matrix [m, d], y [n, m].
 
@@ -132,7 +140,7 @@ class Sampling:
         labels: npt.ArrayLike | None,
         progress: Progress | None,
         deadline: float | None,
-        options: dict[str, Any],
+        options: Mapping[str, Any],
     ) -> Array:
         rows, classes = _arrays.rows(values), _arrays.labels(labels)
         out = _like(rows.array)
@@ -142,6 +150,7 @@ class Sampling:
         )
         return out
 
+    @takes(_kinds.EncodeOptions)
     def encode(
         self,
         x: npt.ArrayLike,
@@ -149,11 +158,12 @@ class Sampling:
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.EncodeOptions],
     ) -> Array:
         """Standard normals from rows, by the probability flow; decode leads back. options: tolerance, sigma_min, sigma_max."""
         return self._mapped("stein_encode", x, labels, progress, deadline, options)
 
+    @takes(_kinds.DecodeOptions)
     def decode(
         self,
         noise: npt.ArrayLike,
@@ -161,11 +171,12 @@ class Sampling:
         *,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.DecodeOptions],
     ) -> Array:
         """Rows from standard normals. options: tolerance, sigma_min, sigma_max, denoise."""
         return self._mapped("stein_decode", noise, labels, progress, deadline, options)
 
+    @takes(_kinds.LikelihoodOptions)
     def log_likelihood(
         self,
         x: npt.ArrayLike,
@@ -174,7 +185,7 @@ class Sampling:
         deviation: bool = False,
         progress: Progress | None = None,
         deadline: float | None = None,
-        **options: Any,
+        **options: Unpack[_kinds.LikelihoodOptions],
     ) -> Any:
         """ln p(x), [n], in nats and the data's units; with deviation=True also the deviation of the estimate, [n].
 

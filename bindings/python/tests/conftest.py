@@ -1,5 +1,8 @@
 import os
 
+# scikit-learn has one check that it makes only where this was set before SciPy was imported.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
 import numpy as np
 import pytest
 import stein
