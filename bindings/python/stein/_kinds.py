@@ -830,6 +830,25 @@ class DenoisingOptions(TypedDict, total=False):
     seed: int | None
 
 
+class ImportOptions(TypedDict, total=False):
+    """Options of Model.import_weights.
+
+    prefix : text, default none
+        Of the names of the layers to take, where a file holds others too
+    sigma_min : number in [0, 1e+09], default auto
+        Lowest level that the network was trained for
+    sigma_max : number in [0, 1e+09], default auto
+        Highest level
+    unconditional : flag, default false
+        Whether it was also trained without a class
+    """
+
+    prefix: str | None
+    sigma_min: float | Literal["auto"] | None
+    sigma_max: float | Literal["auto"] | None
+    unconditional: bool | None
+
+
 class ChainsOptions(TypedDict, total=False):
     """Options of stein.Chains.
 

@@ -152,6 +152,33 @@ class Dataset(_Object):
         _Object.__init__(self, handle)
         return self
 
+    @classmethod
+    def from_arrow(
+        cls,
+        table: Any,
+        *,
+        label: str | int | None = None,
+        columns: Sequence[str] | None = None,
+        context: Context | None = None,
+    ) -> Dataset:
+        """Copies the numbers of anything with `__arrow_c_stream__` (polars, pyarrow, pandas, DuckDB), whose names it keeps.
+
+        label: the column with each row's class; columns: those to keep, in order, by name. Dictionaries count by their places, booleans as 0
+        and 1. A missing value is a SteinValueError with its row and column; `stein.TableModel` takes those, and text.
+        """
+        self = cls.__new__(cls)
+        self.context = context or Context.default()
+        handle = ctypes.c_void_p()
+        capsule = table.__arrow_c_stream__()
+        stream = ctypes.pythonapi.PyCapsule_GetPointer
+        stream.restype, stream.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+        call(
+            "stein_dataset_move_arrow", self.context.handle, stream(capsule, b"arrow_array_stream"),
+            _option_text({"label": label, "columns": columns}), ctypes.byref(handle),
+        )
+        _Object.__init__(self, handle)
+        return self
+
     def describe(self) -> dict[str, Any]:
         return self._describe("stein_dataset_describe")
 
@@ -231,10 +258,11 @@ class Model(_Object, Sampling):
         """Writes a safetensors file, whole or not at all."""
         call("stein_model_save", self.handle, os.fsencode(path))
 
-    def import_weights(self, path: str | os.PathLike[str], **options: Any) -> None:
+    @takes(_kinds.ImportOptions)
+    def import_weights(self, path: str | os.PathLike[str], **options: Unpack[_kinds.ImportOptions]) -> None:
         """Takes the weights of a plain network trained elsewhere (PyTorch, Flax) from a safetensors file; for residual=False.
 
-        options: sigma_min, sigma_max (the levels it was trained for), prefix, unconditional: stein.options("import_weights").
+        options: sigma_min, sigma_max (the levels it was trained for), prefix, unconditional.
         """
         call("stein_model_import_weights", self.handle, os.fsencode(path), _option_text(options))
 
