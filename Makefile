@@ -122,8 +122,8 @@ install: lib
 readme-test: lib venv
 	Tests/readme.sh $(PYTHON)
 
-install-test: lib
-	Tests/install.sh
+install-test: lib venv
+	Tests/install.sh $(PYTHON)
 
 # ---- Long forms
 
