@@ -40,6 +40,7 @@ run ./impute wine.csv
 run ./anomaly wine.csv
 run ./likelihood wine.csv
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
+export OMPI_MCA_btl_vader_single_copy_mechanism=none
 run mpirun -n 2 ./ranks
 
 # Killed once there is a checkpoint, and started again: the same model and rows as without the interruption.
