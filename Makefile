@@ -15,6 +15,7 @@ LANGUAGES := luajit gfortran r-base-core ruby $(if $(shell command -v javac),lib
 ifdef ALL_LANGUAGES
 LANGUAGES += rustc default-jdk-headless libjna-java
 endif
+DOCS := $(BUILD)/docs-venv
 PEERS := $(BUILD)/peers-venv
 CHAIN_PEERS := $(BUILD)/chain-peers-venv
 DEMO := $(BUILD)/demo
@@ -27,7 +28,7 @@ LINK := -Xlinker --version-script=$(CURDIR)/$(BUILD)/exports.map -Xlinker -sonam
 RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/python PYTHONDONTWRITEBYTECODE=1
 
 .PHONY: lib demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains bench-ranks soak generate packages venv swift-test c-test python-test \
-  install-test readme-test languages languages-test lint header-test library-test clean
+  install-test readme-test languages languages-test docs lint header-test library-test clean
 
 lib: $(LIBRARY)
 
@@ -140,9 +141,22 @@ install-test: lib venv
 
 # ---- Long forms
 
-soak: lib venv
+soak: lib venv docs
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/wine.py --splits 10 --out $(DEMO)
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/digits.py --splits 10 --out $(DEMO)
+
+# The C interface by Doxygen (build/docs/c), the guide by mkdocs (build/docs/guide), whose code is run; a warning fails.
+docs: lib $(DOCS)/.done
+	@command -v doxygen >/dev/null || $(MAKE) -s --no-print-directory packages PACKAGES=doxygen
+	@mkdir -p $(BUILD)/docs
+	doxygen bindings/docs/Doxyfile
+	$(RUN_PYTHON) OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 NO_MKDOCS_2_WARNING=1 \
+	  $(DOCS)/bin/python -m mkdocs build -q --strict -f bindings/docs/mkdocs.yml
+
+$(DOCS)/.done: bindings/docs/requirements-docs.txt
+	python3 -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install -q -r $<
+	touch $@
 
 # Stein and its peers in turns, about ten minutes; leave the machine alone meanwhile.
 bench: lib venv $(PEERS)/.done
