@@ -73,7 +73,7 @@ $(BUILD)/examples/%: bindings/c/examples/%.c include/stein.h | lib
 demo: lib venv $(DEMO)/wine.csv $(DEMO)/digits.csv $(BUILD)/examples/quickstart $(BUILD)/examples/train_and_resume
 	@echo "== C: quickstart on the wine table"
 	cd $(DEMO) && ../examples/quickstart wine.csv wine_from_c.csv
-	@echo "== C: the digits, trained in two pieces with a checkpoint between"
+	@echo "== C: the digits, with checkpoints to go on from after a kill"
 	cd $(DEMO) && ../examples/train_and_resume digits.csv digits_from_c.csv
 	@echo "== Python: wine"
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/wine.py --out $(DEMO)

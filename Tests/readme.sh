@@ -17,6 +17,14 @@ same() { diff <(echo "$1") <(echo "$2") >/dev/null || fail "$3: $1 and $2"; }
 grep -E '^    (mpi)?cc bindings/c/examples' README.md > "$scratch/lines"
 same "$(sed -E 's|.*examples/([a-z_]+)\.c .*|\1|' "$scratch/lines" | sort)" "$(sort <<< "$examples")" "lines of the README and examples differ"
 bash -e "$scratch/lines"
+# Its table of measured speeds is that of the results.
+while IFS= read -r row; do
+  grep -qxF "$row" README.md || fail "Benchmarks/RESULTS.md says, and README.md does not: $row"
+done < <(awk -F ' *[|] *' '/^[|] W[0-9]: / {gsub(/ \([^|]*\)/, ""); $0 = $0; print "| " $2 " | " $3 " | " $5 " | " $6 " |"}' Benchmarks/RESULTS.md)
+# The files that it names are there.
+for file in $(grep -oE '[(`](Sources|Tests|bindings|include|Benchmarks)/[A-Za-z0-9_+./-]+' README.md | cut -c2- | sort -u); do
+  [ -e "$file" ] || fail "README.md names $file"
+done
 mv $examples "$scratch"
 for data in wine digits; do "$python" bindings/python/examples/export.py $data "$scratch/$data.csv"; done
 cd "$scratch"
