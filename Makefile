@@ -145,13 +145,17 @@ soak: lib venv docs
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/wine.py --splits 10 --out $(DEMO)
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/digits.py --splits 10 --out $(DEMO)
 
-# The C interface by Doxygen (build/docs/c), the guide by mkdocs (build/docs/guide), whose code is run; a warning fails.
+# The C interface by Doxygen (build/docs/c), the guide by mkdocs (build/docs/guide) and two notebooks, whose code is run;
+# a warning fails.
 docs: lib $(DOCS)/.done
 	@command -v doxygen >/dev/null || $(MAKE) -s --no-print-directory packages PACKAGES=doxygen
 	@mkdir -p $(BUILD)/docs
 	doxygen bindings/docs/Doxyfile
 	$(RUN_PYTHON) OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 NO_MKDOCS_2_WARNING=1 \
 	  $(DOCS)/bin/python -m mkdocs build -q --strict -f bindings/docs/mkdocs.yml
+	@mkdir -p $(BUILD)/docs/ipython/profile_default && echo 'c.IPKernelApp.log_level = 40' > $(BUILD)/docs/ipython/profile_default/ipython_kernel_config.py
+	$(RUN_PYTHON) IPYTHONDIR=$(CURDIR)/$(BUILD)/docs/ipython PATH=$(CURDIR)/$(DOCS)/bin:$$PATH \
+	  $(DOCS)/bin/python -m nbconvert --log-level=ERROR --to html --execute --output-dir $(BUILD)/docs/notebooks bindings/docs/notebooks/*.ipynb
 
 $(DOCS)/.done: bindings/docs/requirements-docs.txt
 	python3 -m venv $(DOCS)
