@@ -13,6 +13,12 @@ PACKAGES := libffi-dev libxsmm-dev pkg-config cmake libopenmpi-dev openmpi-bin a
 # The most that a program in C may take, and the memory that contexts of the Python tests may use.
 C_SECONDS ?= 300
 MEMORY_LIMIT ?= 67108864
+# For languages-test, which skips what is absent: 38 MB. ALL_LANGUAGES=1 adds Rust and Java, 170 MB more.
+LANGUAGES := luajit gfortran r-base-core ruby $(if $(shell command -v javac),libjna-java)
+ifdef ALL_LANGUAGES
+LANGUAGES += rustc default-jdk-headless libjna-java
+endif
+DOCS := $(BUILD)/docs-venv
 PEERS := $(BUILD)/peers-venv
 CHAIN_PEERS := $(BUILD)/chain-peers-venv
 DEMO := $(BUILD)/demo
@@ -27,7 +33,7 @@ RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/p
 
 .PHONY: lib wheel demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains bench-ranks soak generate packages venv \
   swift-test c-test fuzz-test python-test fuzz tsan valgrind sweep \
-  install-test readme-test lint header-test library-test clean
+  install-test readme-test languages languages-test docs lint header-test library-test clean
 
 lib: $(LIBRARY)
 
@@ -35,6 +41,11 @@ packages:
 	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; $(SUDO) apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+
+# For CI: nothing fails where they can't be installed.
+languages:
+	@$(SUDO) true 2>/dev/null && $(MAKE) -s --no-print-directory packages PACKAGES="$(LANGUAGES)" \
+	  || echo "no other languages are installed: languages-test will skip those that are absent"
 
 venv: $(VENV)/.done
 $(VENV)/.done: bindings/python/requirements-dev.txt
@@ -70,7 +81,7 @@ $(BUILD)/examples/%: bindings/c/examples/%.c include/stein.h | lib
 demo: lib venv $(DEMO)/wine.csv $(DEMO)/digits.csv $(BUILD)/examples/quickstart $(BUILD)/examples/train_and_resume
 	@echo "== C: quickstart on the wine table"
 	cd $(DEMO) && ../examples/quickstart wine.csv wine_from_c.csv
-	@echo "== C: the digits, trained in two pieces with a checkpoint between"
+	@echo "== C: the digits, with checkpoints to go on from after a kill"
 	cd $(DEMO) && ../examples/train_and_resume digits.csv digits_from_c.csv
 	@echo "== Python: wine"
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/wine.py --out $(DEMO)
@@ -118,7 +129,7 @@ fuzz-test: lib
 python-test: lib venv
 	STEIN_MEMORY_LIMIT=$(MEMORY_LIMIT) $(RUN_PYTHON) $(PYTHON) -m pytest -q -p no:cacheprovider bindings/python/tests
 
-check: lint types header-test test library-test install-test readme-test
+check: lint types header-test test library-test install-test readme-test languages-test
 	python3 bindings/generate.py check
 	Tests/abi.sh
 
@@ -153,8 +164,11 @@ install: lib
 readme-test: lib venv
 	Tests/readme.sh $(PYTHON)
 
-install-test: lib
-	Tests/install.sh
+languages-test: lib
+	Tests/languages.sh
+
+install-test: lib venv
+	Tests/install.sh $(PYTHON)
 
 # ---- Long forms
 
@@ -163,7 +177,7 @@ SWIFT_RUNTIME := $(dir $(shell readlink -f $$(command -v swiftc)))../lib/swift/l
 COVERAGE := -sanitize-coverage=edge,trace-cmp,inline-8bit-counters,pc-table
 LIBFUZZER := -fsanitize=fuzzer,address,undefined
 
-soak: lib venv
+soak: lib venv docs
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/wine.py --splits 10 --out $(DEMO)
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/digits.py --splits 10 --out $(DEMO)
 	$(MAKE) --no-print-directory sweep tsan valgrind fuzz
@@ -206,6 +220,23 @@ soak-host: lib venv
 	$(RUN_PYTHON) $(PYTHON) -m pytest -q -s -p no:cacheprovider bindings/python/tests/test_numbers.py
 	cc -O1 -Iinclude Benchmarks/cancel.c -Lbuild/lib -lstein -Wl,-rpath,$(CURDIR)/build/lib -lpthread -lm -o $(BUILD)/cancel
 	$(BUILD)/cancel 100
+
+# The C interface by Doxygen (build/docs/c), the guide by mkdocs (build/docs/guide) and two notebooks, whose code is run;
+# a warning fails.
+docs: lib $(DOCS)/.done
+	@command -v doxygen >/dev/null || $(MAKE) -s --no-print-directory packages PACKAGES=doxygen
+	@mkdir -p $(BUILD)/docs
+	doxygen bindings/docs/Doxyfile
+	$(RUN_PYTHON) OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 NO_MKDOCS_2_WARNING=1 \
+	  $(DOCS)/bin/python -m mkdocs build -q --strict -f bindings/docs/mkdocs.yml
+	@mkdir -p $(BUILD)/docs/ipython/profile_default && echo 'c.IPKernelApp.log_level = 40' > $(BUILD)/docs/ipython/profile_default/ipython_kernel_config.py
+	$(RUN_PYTHON) IPYTHONDIR=$(CURDIR)/$(BUILD)/docs/ipython PATH=$(CURDIR)/$(DOCS)/bin:$$PATH \
+	  $(DOCS)/bin/python -m nbconvert --log-level=ERROR --to html --execute --output-dir $(BUILD)/docs/notebooks bindings/docs/notebooks/*.ipynb
+
+$(DOCS)/.done: bindings/docs/requirements-docs.txt
+	python3 -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install -q -r $<
+	touch $@
 
 # Stein and its peers in turns, about ten minutes; leave the machine alone meanwhile.
 bench: lib venv $(PEERS)/.done

@@ -1,24 +1,36 @@
 #!/usr/bin/env bash
-# Installs into an empty folder and builds the quickstart against it: by pkg-config, and by CMake.
+# Installs into an empty folder and works with what is there alone: the README's C program as printed, the quickstart and a C++ program, each by
+# pkg-config and by CMake, run on real data in an empty folder.   install.sh PYTHON
 set -euo pipefail
+python=$(realpath -s "$1")
 cd "$(dirname "$0")/.."
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
+passed=0
+run() { "$@" || { echo "FAILED: $*"; exit 1; }; passed=$((passed + 1)); }
 make -s --no-print-directory install DESTDIR="$root" PREFIX=/opt/stein
 export PKG_CONFIG_PATH=$root/opt/stein/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
-cc bindings/c/examples/quickstart.c $(pkg-config --cflags --libs stein) -Wl,-rpath,"$root/opt/stein/lib" -o "$root/by-pkg-config"
-mkdir "$root/consumer"
-cat > "$root/consumer/CMakeLists.txt" <<END
-cmake_minimum_required(VERSION 3.18)
-project(consumer C)
-find_package(stein 0.1 REQUIRED)
-add_executable(consumer $PWD/bindings/c/examples/quickstart.c)
-target_link_libraries(consumer stein::stein)
-END
-cmake -S "$root/consumer" -B "$root/consumer/build" -DCMAKE_PREFIX_PATH="$root/opt/stein" >/dev/null
-cmake --build "$root/consumer/build" >/dev/null
-for program in "$root/by-pkg-config" "$root/consumer/build/consumer"; do
-  # Without arguments it tells its usage: the library was found and loaded.
-  { "$program" 2>&1 || true; } | grep -q usage
-done
-echo "install: 2 passed, 0 failed"
+version=$(pkg-config --modversion stein)
+[ "$(printf '#include <stein.h>\nSTEIN_VERSION_MAJOR.STEIN_VERSION_MINOR.STEIN_VERSION_PATCH\n' | cc -E -P $(pkg-config --cflags stein) - \
+  | tail -1 | tr -d ' ')" = "$version" ]
+flags=$(pkg-config --cflags --libs stein)
+mkdir "$root/work" "$root/project"
+sed -n '/^```c$/,/^```$/p' README.md | grep -v '^```' > "$root/work/printed.c"
+cp bindings/c/examples/quickstart.c Tests/Install/* "$root/project"
+"$python" bindings/python/examples/export.py wine "$root/work/wine.csv"
+
+# Nothing of the checkout from here on.
+cd "$root/work"
+run cc printed.c $flags -Wl,-rpath,"$root/opt/stein/lib" -o printed
+run cc "$root/project/quickstart.c" $flags -Wl,-rpath,"$root/opt/stein/lib" -o quickstart
+run c++ -std=c++17 -Wall -Wextra -Werror "$root/project/consumer.cc" $flags -Wl,-rpath,"$root/opt/stein/lib" -o consumer
+run cmake -S "$root/project" -B "$root/build" -DCMAKE_PREFIX_PATH="$root/opt/stein" -DEXAMPLE="$root/project/quickstart.c" > log
+run cmake --build "$root/build" >> log
+run ./printed
+run ./quickstart wine.csv by-pkg-config.csv
+run ./consumer
+run "$root/build/in_c" wine.csv by-cmake.csv
+run "$root/build/in_cxx"
+run cmp by-pkg-config.csv by-cmake.csv
+[ "$(wc -l < by-cmake.csv)" = 200 ]
+echo "install: $passed passed, 0 failed"
