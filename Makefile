@@ -138,7 +138,7 @@ lint:
 	$(MAKE) --no-print-directory rules
 
 types: venv
-	$(PYTHON) -m mypy --strict bindings/python/stein
+	$(PYTHON) -m mypy --strict --cache-dir $(BUILD)/mypy bindings/python/stein
 
 .PHONY: rules types
 rules:

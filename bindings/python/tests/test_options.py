@@ -62,7 +62,7 @@ def test_types_are_checked(tmp_path):
     )
     package = pathlib.Path(stein.__file__).parent.parent
     run = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(source)],
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(ROOT / "build" / "mypy"), str(source)],
         capture_output=True, text=True, env={"MYPYPATH": str(package), "PATH": "/usr/bin:/bin"},
     )
     wrong = [int(line.split(":")[1]) for line in run.stdout.splitlines() if ": error:" in line]
