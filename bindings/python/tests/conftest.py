@@ -1,3 +1,4 @@
+import functools
 import os
 
 # scikit-learn has one check that it makes only where this was set before SciPy was imported.
@@ -24,6 +25,7 @@ def memory_limit(request, monkeypatch):
         return
     made = stein.Context.__init__
 
+    @functools.wraps(made)
     def limited(self, **options):
         made(self, **{"memory_limit": LIMIT, **options})
 

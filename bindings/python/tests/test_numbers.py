@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 import stein
+from safetensors.numpy import save_file
 
 LIMIT = 64 << 20
 STRANGE = ["nan", "inf", "-inf", "-0.0", "5e-324", "1e-320", "1e308", "-1e308", "1e999", "1e30", "1e-30", "0x10", "1e", "", "+1", " "]
@@ -83,8 +84,12 @@ def world():
     return context, rows, dataset, network, energy, density
 
 
-def uses(kind, world):
+def uses(kind, world, folder):
     """What the options of a kind may do: the value under test comes in as `given`."""
+    np.save(folder / "rows.npy", world[1])
+    np.savetxt(folder / "rows.csv", world[1], delimiter=",")
+    shapes = {"0.weight": (2, 3), "0.bias": 2, "1.weight": (2, 2), "1.bias": 2}
+    save_file({name: np.full(shape, 0.5, np.float32) for name, shape in shapes.items()}, folder / "weights")
     context, rows, dataset, network, energy, density = world
     soon = 0.04
 
@@ -121,13 +126,22 @@ def uses(kind, world):
     holes[:, 0] = np.nan
     draws = np.random.default_rng(1).standard_normal((2, 20, 2))
 
+    def load(given):
+        made = stein.Model(dataset, widths=[2], residual=False, embedding="log")
+        made.import_weights(folder / "weights", **{"sigma_min": 0.1, "sigma_max": 5, **given})
+        return made.score(rows[:3], 0.0)
+
     def chains(given):
         with stein.Chains(density, **{"chains": 2, "warmup": 5, **given}) as made:
             return made.run(2, deadline=soon)
 
     return {
         "context": [lambda given: stein.Dataset(rows, context=stein.Context(**given)).describe()["mean"]],
-        "dataset": [lambda given: stein.Dataset(rows, context=context, **given).describe()["mean"]],
+        "dataset": [
+            lambda given: stein.Dataset.open(folder / "rows.csv", context=context, **given).describe()["mean"],
+            lambda given: stein.Dataset.open(folder / "rows.npy", context=context, **given).describe()["mean"],
+        ],
+        "import_weights": [load],
         "model": [
             model(widths=[4]), model(family="energy_mlp", widths=[4]), model(family="mixture", covariance="low_rank"), model(family="exponential"),
             model(family="kernel_exponential"), model(family="deep_kernel_exponential", widths=[4]), model(family="nice", widths=[4]),
@@ -165,13 +179,14 @@ def uses(kind, world):
 @pytest.mark.parametrize(
     "kind",
     ["context", "dataset", "model", "graph", "trainer", "sampler", "impute", "encode", "decode", "log_likelihood", "loss", "denoising", "chains",
-     "effective_sample_size", "kernel_stein_discrepancy", "sliced_wasserstein", "maximum_mean_discrepancy"],
+     "effective_sample_size", "kernel_stein_discrepancy", "sliced_wasserstein", "maximum_mean_discrepancy", "import_weights"],
 )
-def test_every_option(kind, world):
+def test_every_option(kind, world, tmp_path):
     call = Calls()
+    ways = uses(kind, world, tmp_path)
     for option in stein.options(kind):
         for text in values(option):
-            for number, use in enumerate(uses(kind, world)):
+            for number, use in enumerate(ways):
                 call(f"{kind} {number}: {option['name']}={text}", lambda: use({option["name"]: text}), option, text)
     print(f"{kind}: {call.served} served, {call.refused} refused; slow: {call.slow}")
     assert call.refused > 0 and call.served + call.refused >= len(stein.options(kind))
@@ -224,7 +239,7 @@ def test_every_family_on_every_data(family):
             call(what, fitted)
             for model in kept:
                 for sigma in (0.0, 0.5, 1e30, 1e-300, np.nan):
-                    for x in (rows[:2], rows[:2] * 0, rows[:2] * 1e3, np.full_like(rows[:2], 1e308), np.full_like(rows[:2], 5e-324)):
+                    for x in (rows[:2], rows[:2] * 0, np.clip(rows[:2], -1e300, 1e300) * 1e3, np.full_like(rows[:2], 1e308), np.full_like(rows[:2], 5e-324)):
                         call(f"{what}: score at {sigma} of {x[0, 0]}", lambda: model.score(x, sigma, deadline=2))
                 call(f"{what}: energy", lambda: model.energy(rows[:2], 0.0, deadline=2))
                 call(f"{what}: sample", lambda: model.sample(3, seed=1, steps=3, deadline=2))
