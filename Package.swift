@@ -26,10 +26,11 @@ let package = Package(
   products: [.library(name: "stein", type: .dynamic, targets: ["SteinABI", "CStein"])],
   targets: [
     .target(name: "CStein", path: "include", publicHeadersPath: "."),
+    .systemLibrary(name: "CArrow", path: "Sources/CArrow"),
     .systemLibrary(name: "CXSMM", path: "Sources/CXSMM", providers: [.apt(["libxsmm-dev"])]),
     .systemLibrary(
       name: "CFFI", path: "Tests/CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
-    swift("SteinABI", ["CStein", "Stein", "Execution"]),
+    swift("SteinABI", ["CArrow", "CStein", "Stein", "Execution"]),
     swift("Stein", ["Execution", "Graph", "Kernels"]),
     swift("Execution", ["Graph", "Kernels"]),
     swift("Graph"),

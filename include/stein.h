@@ -185,37 +185,8 @@ STEIN_API STEIN_CHECK stein_status stein_dataset_new(const stein_context *contex
 STEIN_API STEIN_CHECK stein_status stein_dataset_open(const stein_context *context, const char *path, const char *options, stein_dataset **dataset,
                                                       stein_error *error);
 
-/* Tables of other libraries (Arrow, pandas, polars, DuckDB): the Arrow C stream interface, whose three structs are here unless another header has them. */
-#ifndef ARROW_C_DATA_INTERFACE
-#define ARROW_C_DATA_INTERFACE
-#define ARROW_FLAG_DICTIONARY_ORDERED 1
-#define ARROW_FLAG_NULLABLE 2
-#define ARROW_FLAG_MAP_KEYS_SORTED 4
-struct ArrowSchema {
-  const char *format, *name, *metadata;
-  int64_t flags, n_children;
-  struct ArrowSchema **children, *dictionary;
-  void (*release)(struct ArrowSchema *);
-  void *private_data;
-};
-struct ArrowArray {
-  int64_t length, null_count, offset, n_buffers, n_children;
-  const void **buffers;
-  struct ArrowArray **children, *dictionary;
-  void (*release)(struct ArrowArray *);
-  void *private_data;
-};
-#endif
-#ifndef ARROW_C_STREAM_INTERFACE
-#define ARROW_C_STREAM_INTERFACE
-struct ArrowArrayStream {
-  int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *out);
-  int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *out);
-  const char *(*get_last_error)(struct ArrowArrayStream *);
-  void (*release)(struct ArrowArrayStream *);
-  void *private_data;
-};
-#endif
+/* The stream of the Arrow C stream interface, which Arrow, pandas, polars and DuckDB offer; their headers define it. */
+struct ArrowArrayStream;
 /* Copies a table from a stream of record batches: columns of integers and floats of every width, booleans as 0 and 1, and dictionaries as the place of
  * each value in theirs, which is one for all batches; with validity bitmaps, offsets and any number of batches. The stream is the library's from the
  * call on: it is released before the call returns, whatever the status. A missing value is STEIN_BAD_VALUE with its row and column; a column of another

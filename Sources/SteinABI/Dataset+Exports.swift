@@ -1,6 +1,7 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase, AllPublicDeclarationsHaveDocumentation
 // The names and the documentation are those of include/stein.h.
 
+import CArrow
 public import CStein
 import Stein
 
@@ -39,12 +40,13 @@ public func stein_dataset_open(
 
 @_cdecl("stein_dataset_move_arrow") @implementation
 public func stein_dataset_move_arrow(
-  _ context: OpaquePointer?, _ moved_stream: UnsafeMutablePointer<ArrowArrayStream>?,
+  _ context: OpaquePointer?, _ moved_stream: OpaquePointer?,
   _ options: UnsafePointer<CChar>?, _ dataset: UnsafeMutablePointer<OpaquePointer?>?,
   _ error: UnsafeMutablePointer<stein_error>?
 ) -> stein_status {
   unsafe boundary(error, ["context", "moved_stream", "options", "dataset"]) { call in
-    let stream = unsafe try call.output(moved_stream, "moved_stream")
+    let given = unsafe moved_stream.map { unsafe UnsafeMutablePointer<carrow_stream>($0) }
+    let stream = unsafe try call.output(given, "moved_stream")
     // Before anything can fail: the stream is ours.
     let arrow = unsafe HostArrow(stream, hostMode: call.hostMode)
     let context = unsafe try call.context(context)

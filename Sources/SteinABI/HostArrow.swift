@@ -1,11 +1,11 @@
-import CStein
+import CArrow
 import Execution
 import Stein
 
 /// A stream of record batches that the caller moved here: read whole, and released whatever happens.
 @safe
 final class HostArrow {
-  private let stream: UnsafeMutablePointer<ArrowArrayStream>
+  private let stream: UnsafeMutablePointer<carrow_stream>
   private let hostMode: FloatMode
   private var columns: [Column] = []
   private var batches: [Batch] = []
@@ -43,7 +43,7 @@ final class HostArrow {
   private static let argument = "moved_stream"
 
   /// Takes the stream over: from here on it is released.
-  init(_ stream: UnsafeMutablePointer<ArrowArrayStream>, hostMode: FloatMode) {
+  init(_ stream: UnsafeMutablePointer<carrow_stream>, hostMode: FloatMode) {
     unsafe self.stream = unsafe stream
     self.hostMode = hostMode
   }
@@ -110,7 +110,7 @@ final class HostArrow {
     guard let get = unsafe stream.pointee.get_schema else {
       throw bad(.badPointer, "the stream's get_schema is NULL")
     }
-    var schema = unsafe ArrowSchema()
+    var schema = unsafe carrow_schema()
     let code = asHost { unsafe get(stream, &schema) }
     guard code == 0 else { throw failed("get_schema", code) }
     defer {
@@ -159,7 +159,7 @@ final class HostArrow {
     guard let next = unsafe stream.pointee.get_next else {
       throw bad(.badPointer, "the stream's get_next is NULL")
     }
-    var array = unsafe ArrowArray()
+    var array = unsafe carrow_array()
     let code = asHost { unsafe next(stream, &array) }
     guard code == 0 else { throw failed("get_next", code) }
     guard let release = unsafe array.release else { return nil }
@@ -195,7 +195,7 @@ final class HostArrow {
   /// The bytes of each dictionary of text, to see that all batches have the same.
   private var dictionaries: [String: [UInt8]] = [:]
 
-  private func checkDictionary(_ column: Column, _ array: ArrowArray, isFirst: Bool) throws {
+  private func checkDictionary(_ column: Column, _ array: carrow_array, isFirst: Bool) throws {
     guard column.hasDictionary else { return }
     guard let words = unsafe array.dictionary else {
       throw bad(.badPointer, "column '\(column.name)' of a batch has no dictionary")
@@ -211,7 +211,7 @@ final class HostArrow {
   }
 
   /// Offsets and characters of an array of text with 32-bit offsets; nil for what can't be compared.
-  private static func text(_ array: ArrowArray) -> [UInt8]? {
+  private static func text(_ array: carrow_array) -> [UInt8]? {
     let (length, offset) = unsafe (Int(array.length), Int(array.offset))
     guard unsafe array.n_buffers == 3, length >= 0, offset == 0, length < 1 << 24,
       let offsets = unsafe array.buffers?[1]
@@ -224,7 +224,7 @@ final class HostArrow {
   }
 
   private func read(
-    _ column: Column, _ array: ArrowArray, of parent: ArrowArray, rows: Int, offset: Int,
+    _ column: Column, _ array: carrow_array, of parent: carrow_array, rows: Int, offset: Int,
     first: Int, _ write: (_ row: Int, _ value: Double) -> Void
   ) throws {
     let own = unsafe Int(array.offset)
