@@ -6,30 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "allocator.h"
 #include "check.h"
-
-/* Memory of the host's, counted and, at a chosen allocation, refused. Called from any thread. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int64_t living, allocations, refused_at = -1, refused_for_good;
-
-static void *allocate(void *user, uint64_t size, uint64_t alignment) {
-  (void)user;
-  pthread_mutex_lock(&lock);
-  int64_t number = allocations++;
-  int refuse = refused_at >= 0 && (number == refused_at || (refused_for_good && number > refused_at));
-  void *memory = NULL;
-  if (!refuse && posix_memalign(&memory, alignment, size) == 0) living += (int64_t)size;
-  pthread_mutex_unlock(&lock);
-  return memory;
-}
-
-static void deallocate(void *user, void *memory, uint64_t size, uint64_t alignment) {
-  (void)user, (void)alignment;
-  pthread_mutex_lock(&lock);
-  living -= (int64_t)size;
-  pthread_mutex_unlock(&lock);
-  free(memory);
-}
 
 /* Calls of malloc in the whole process: Swift's own objects come from there. */
 extern void *__libc_malloc(size_t size);
