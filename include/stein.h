@@ -185,6 +185,9 @@ STEIN_API STEIN_CHECK stein_status stein_dataset_new(const stein_context *contex
 STEIN_API STEIN_CHECK stein_status stein_dataset_open(const stein_context *context, const char *path, const char *options, stein_dataset **dataset,
                                                       stein_error *error);
 
+/* Writes a tensor of any type and strides as a .npy file, row-major, whole or not at all; stein_dataset_open and NumPy read it. */
+STEIN_API STEIN_CHECK stein_status stein_tensor_save(const stein_context *context, const stein_tensor *tensor, const char *path, stein_error *error);
+
 /* The stream of the Arrow C stream interface, which Arrow, pandas, polars and DuckDB offer; their headers define it. */
 struct ArrowArrayStream;
 /* Copies a table from a stream of record batches: columns of integers and floats of every width, booleans as 0 and 1, and dictionaries as the place of

@@ -95,6 +95,16 @@ package struct TensorView: @unchecked Sendable {
     }
   }
 
+  /// The bytes of row `row` in row-major order, to place `start` of `target` on.
+  package func copyRow(_ row: Int, to target: View<UInt8>, at start: Int) {
+    let size = type.size
+    assert(start + rowCount * size <= target.count)
+    forEachElement(ofRow: row) { index, offset in
+      unsafe UnsafeMutableRawPointer(target.base + start + index * size).copyMemory(
+        from: base + offset * size, byteCount: size)
+    }
+  }
+
   private func value(_ offset: Int) -> Double {
     switch type {
     case .float32: Double(unsafe base.load(fromByteOffset: offset * 4, as: Float.self))

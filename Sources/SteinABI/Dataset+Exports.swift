@@ -38,6 +38,19 @@ public func stein_dataset_open(
   }
 }
 
+@_cdecl("stein_tensor_save") @implementation
+public func stein_tensor_save(
+  _ context: OpaquePointer?, _ tensor: UnsafePointer<stein_tensor>?, _ path: UnsafePointer<CChar>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["context", "tensor", "path"]) { call in
+    let context = unsafe try call.context(context)
+    let tensor = unsafe try call.tensor(tensor, "tensor")
+    let path = unsafe try call.path(path)
+    try tensor.view.save(path: path, memory: context.memory)
+  }
+}
+
 @_cdecl("stein_dataset_move_arrow") @implementation
 public func stein_dataset_move_arrow(
   _ context: OpaquePointer?, _ moved_stream: OpaquePointer?,

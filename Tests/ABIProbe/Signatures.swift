@@ -59,6 +59,12 @@ let signatures: [CSignature] = [
     CParameter(name: "dataset", type: "stein_dataset **", kind: .pointer),
     CParameter(name: "error", type: "stein_error *", kind: .pointer),
   ]),
+  CSignature(name: "stein_tensor_save", result: .int32, parameters: [
+    CParameter(name: "context", type: "const stein_context *", kind: .pointer),
+    CParameter(name: "tensor", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "path", type: "const char *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
   CSignature(name: "stein_dataset_move_arrow", result: .int32, parameters: [
     CParameter(name: "context", type: "const stein_context *", kind: .pointer),
     CParameter(name: "moved_stream", type: "struct ArrowArrayStream *", kind: .pointer),

@@ -514,7 +514,9 @@ static int call(void) {
     case 58: CALLED(model_exchange) {
       void *model = pick(MODELS);
       const char *file = path();
-      if (byte() % 2)
+      if (byte() % 4 == 3)
+        after(stein_tensor_save(pick(CONTEXTS), tensor(1 + byte() % 5, (int64_t[]){3, 2, 4, 1, 2}, 0, byte() % 2), file, &error));
+      else if (byte() % 2)
         after(stein_model_export_onnx(model, file, &error));
       else
         after(stein_model_import_weights(model, file, options(IMPORT_WEIGHTS), &error));

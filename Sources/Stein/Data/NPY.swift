@@ -1,4 +1,4 @@
-import Execution
+package import Execution
 
 /// NumPy's array files: a magic word, a version, a Python dictionary as text, the values.
 ///
@@ -117,6 +117,42 @@ private struct NPYElement {
     if exponent == 31 { return fraction == 0 ? sign * .infinity : .nan }
     if exponent == 0 { return sign * fraction * 0x1p-24 }
     return sign * Float(sign: .plus, exponent: exponent - 15, significand: 1 + fraction / 1024)
+  }
+}
+
+extension TensorView {
+  /// Writes the tensor as a .npy file of version 1, row-major.
+  package func save(path: String, memory: Memory) throws {
+    let descr =
+      switch type {
+      case .float32: "<f4"
+      case .float64: "<f8"
+      case .int8: "|i1"
+      case .int16: "<i2"
+      case .int32: "<i4"
+      case .int64: "<i8"
+      case .uint8: "|u1"
+      case .uint16: "<u2"
+      case .uint32: "<u4"
+      case .uint64: "<u8"
+      }
+    let lengths = shape.map { "\($0)," }.joined(separator: " ")
+    var header = "{'descr': '\(descr)', 'fortran_order': False, 'shape': (\(lengths)), }"
+    // Values begin at a multiple of 64 bytes, behind a line's end.
+    header += String(repeating: " ", count: 63 - (10 + header.utf8.count) % 64) + "\n"
+    let count = header.utf8.count
+    let front =
+      [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(count & 255), UInt8(count >> 8)]
+      + Array(header.utf8)
+    let (size, overflow) = rowCount.multipliedReportingOverflow(by: type.size)
+    let (total, over) = size.multipliedReportingOverflow(by: rows)
+    guard !overflow, !over, total < 1 << 48 else {
+      throw SteinError(.badShape, "no file holds shape \(shape)", argument: "tensor")
+    }
+    let file = try Storage<UInt8>(memory, count: front.count + total)
+    file.view.copy(front, at: 0)
+    for row in 0 ..< rows { copyRow(row, to: file.view, at: front.count + row * size) }
+    try saveFile(path, [file.view])
   }
 }
 

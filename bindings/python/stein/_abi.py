@@ -109,6 +109,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "stein_context_free": (c_int32, [c_void_p]),
     "stein_dataset_new": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), c_char_p, POINTER(c_void_p), POINTER(stein_error)]),
     "stein_dataset_open": (c_int32, [c_void_p, c_char_p, c_char_p, POINTER(c_void_p), POINTER(stein_error)]),
+    "stein_tensor_save": (c_int32, [c_void_p, POINTER(stein_tensor), c_char_p, POINTER(stein_error)]),
     "stein_dataset_move_arrow": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(c_void_p), POINTER(stein_error)]),
     "stein_dataset_describe": (c_int32, [c_void_p, c_void_p, c_uint64, POINTER(c_uint64), POINTER(stein_error)]),
     "stein_dataset_shape": (c_int32, [c_void_p, POINTER(c_int32), POINTER(c_int64), POINTER(stein_error)]),
