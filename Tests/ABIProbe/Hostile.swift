@@ -26,7 +26,7 @@ extension World {
     case "const stein_tensor *":
       // Any number of columns is right for what the next tensor is held against.
       let leads =
-        ["rows", "a"].contains(parameter.name)
+        ["rows", "a", "tensor"].contains(parameter.name)
         || function.name == "stein_kernel_stein_discrepancy" && parameter.name == "x"
       return [null] + tensors(parameter.name, anyColumns: leads)
     case "const char *": return [null] + texts(parameter.name)
