@@ -206,7 +206,7 @@ tsan:
 	    -L$(SWIFT_RUNTIME) -ldispatch -lBlocksRuntime -Wl,-rpath,$(CURDIR)/$(BUILD)/tsan/release -Wl,-rpath,$(SWIFT_RUNTIME) -lpthread -lm -o $(BUILD)/tsan/bin/$$name \
 	    && (cd $(BUILD)/tsan/bin && LIBXSMM_TARGET=hsw TSAN_OPTIONS=exitcode=66 ./$$program) || exit 1; done
 
-valgrind: lib $(DEMO)/wine.csv $(DEMO)/digits.csv $(addprefix $(BUILD)/examples/,chains own_energy quickstart impute train_and_resume)
+valgrind: lib $(DEMO)/wine.csv $(DEMO)/digits.csv $(addprefix $(BUILD)/examples/,chains own_energy quickstart impute)
 	@$(MAKE) --no-print-directory packages PACKAGES=valgrind
 	swift build --scratch-path $(BUILD)/valgrind --product stein $(RELEASE) $(LINK)
 	Tests/valgrind.sh $(BUILD)/valgrind/release/libstein.so $(BUILD)/examples $(DEMO)
