@@ -14,13 +14,13 @@ version=$(pkg-config --modversion stein)
 [ "$(printf '#include <stein.h>\nSTEIN_VERSION_MAJOR.STEIN_VERSION_MINOR.STEIN_VERSION_PATCH\n' | cc -E -P $(pkg-config --cflags stein) - \
   | tail -1 | tr -d ' ')" = "$version" ]
 flags=$(pkg-config --cflags --libs stein)
-mkdir "$root/work" "$root/project"
-sed -n '/^```c$/,/^```$/p' README.md | grep -v '^```' > "$root/work/printed.c"
+mkdir "$root/printed" "$root/project"
+sed -n '/^```c$/,/^```$/p' README.md | grep -v '^```' > "$root/printed/printed.c"
 cp bindings/c/examples/quickstart.c Tests/Install/* "$root/project"
-"$python" bindings/python/examples/export.py wine "$root/work/wine.csv"
+"$python" bindings/python/examples/export.py wine "$root/printed/wine.csv"
 
 # Nothing of the checkout from here on.
-cd "$root/work"
+cd "$root/printed"
 run cc printed.c $flags -Wl,-rpath,"$root/opt/stein/lib" -o printed
 run cc "$root/project/quickstart.c" $flags -Wl,-rpath,"$root/opt/stein/lib" -o quickstart
 run c++ -std=c++17 -Wall -Wextra -Werror "$root/project/consumer.cc" $flags -Wl,-rpath,"$root/opt/stein/lib" -o consumer

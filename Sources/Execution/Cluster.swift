@@ -164,19 +164,18 @@ extension Cluster {
         let b = unsafe pointer(second, bases, scratch, pitch, start)
         unsafe elementwise(kernel, a, b, y, count: length)
       }
-    case .select:
-      let condition = unsafe pointer(first, bases, scratch, pitch, start)
-      let a = unsafe pointer(second, bases, scratch, pitch, start)
-      let b = unsafe pointer(third, bases, scratch, pitch, start)
-      unsafe select(condition, a, b, y, count: length)
-    case .copy:
-      let x = unsafe pointer(first, bases, scratch, pitch, start)
-      unsafe copy(x, y, count: length)
-    case .multiplyAdd:
+    case .select, .multiplyAdd:
       let a = unsafe pointer(first, bases, scratch, pitch, start)
       let b = unsafe pointer(second, bases, scratch, pitch, start)
       let c = unsafe pointer(third, bases, scratch, pitch, start)
-      unsafe multiplyAdd(a, b, c, y, count: length)
+      if case .select = instruction.operation {
+        unsafe select(a, b, c, y, count: length)
+      } else {
+        unsafe multiplyAdd(a, b, c, y, count: length)
+      }
+    case .copy:
+      let x = unsafe pointer(first, bases, scratch, pitch, start)
+      unsafe copy(x, y, count: length)
     case .silu:
       let a = unsafe pointer(first, bases, scratch, pitch, start)
       let b =

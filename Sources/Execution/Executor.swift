@@ -15,9 +15,9 @@ package final class Executor: Sendable {
   private let independent: [Step]
   private let dependent: [Step]
 
-  /// `parameters`: laid out as `program.paramet.
+  /// `parameters`: laid out as the program's; must outlive the executor.
   ///
-  /// ers`; must outlive the executor. After they change call `prepare()`.
+  /// After they change call `prepare()`.
   package init(_ program: Program, parameters: View<Float>, frames: Int, memory: Memory)
     throws(OutOfMemory)
   {

@@ -21,27 +21,33 @@ private struct Fusion {
   /// Nil where an instruction became part of another.
   var instructions: [Instruction?]
   /// The instructions that read a tile.
-  private var readers: [Int: [Int]] = [:]
+  private var readers: [Int: Set<Int>] = [:]
   /// The instruction that writes a tile.
   private var writer: [Int: Int] = [:]
 
   init(_ given: [Instruction]) {
     instructions = given
-    count()
+    for index in given.indices { note(index) }
   }
 
-  private mutating func count() {
-    readers = [:]
-    writer = [:]
-    for (index, instruction) in instructions.enumerated() {
-      guard let instruction else { continue }
-      for case .tile(let tile) in instruction.operands {
-        readers[tile, default: []].append(index)
-      }
-      for case .tile(let tile) in [instruction.target, instruction.secondTarget] {
-        writer[tile] = index
-      }
+  private mutating func note(_ index: Int) {
+    guard let instruction = instructions[index] else { return }
+    for case .tile(let tile) in instruction.operands { readers[tile, default: []].insert(index) }
+    for case .tile(let tile) in [instruction.target, instruction.secondTarget] {
+      writer[tile] = index
     }
+  }
+
+  /// Puts `new` in the place of several instructions, at one of theirs.
+  private mutating func replace(_ old: [Int], with new: Instruction, at index: Int) {
+    for place in old {
+      for case .tile(let tile) in instructions[place]?.operands ?? [] {
+        readers[tile]?.remove(place)
+      }
+      instructions[place] = nil
+    }
+    instructions[index] = new
+    note(index)
   }
 
   /// The tile that an instruction of one kind writes, if it writes no whole value.
@@ -59,10 +65,6 @@ private struct Fusion {
     return false
   }
 
-  private func reads(_ index: Int, _ tile: Int) -> Bool {
-    instructions[index]?.operands.contains { $0 == .tile(tile) } ?? false
-  }
-
   /// The operand of a commutative instruction beside `operand`; nil if that is not one of the two.
   private func other(_ index: Int, than operand: Operand) -> Operand? {
     guard let instruction = instructions[index] else { return nil }
@@ -76,9 +78,9 @@ private struct Fusion {
       let tile = result(sigmoid)
     else { return nil }
     let x = instruction.first
-    let product = readers[tile, default: []].first { index in
+    let product = readers[tile, default: []].filter { index in
       isBinary(index, .multiply) && other(index, than: .tile(tile)) == x
-    }
+    }.min()
     return product.map { (x, tile, $0) }
   }
 
@@ -88,9 +90,9 @@ private struct Fusion {
       guard let (x, tile, product) = siluProduct(sigmoid), let y = instructions[product]?.target,
         let uses = readers[tile], uses.count == 3
       else { continue }
-      let one = uses.first { index in
+      let one = uses.filter { index in
         isBinary(index, .subtract) && instructions[index]?.first == .immediate(1)
-      }
+      }.min()
       guard let one, let rest = result(one), let scaled = onlyReader(rest),
         isBinary(scaled, .multiply), other(scaled, than: .tile(rest)) == y.operand,
         let term = result(scaled), let sum = onlyReader(term), isBinary(sum, .add),
@@ -140,16 +142,10 @@ private struct Fusion {
     }
   }
 
-  /// The one instruction that reads a tile, once.
+  /// The one instruction that reads a tile.
   private func onlyReader(_ tile: Int) -> Int? {
     let all = readers[tile, default: []]
-    return all.count == 1 ? all[0] : nil
-  }
-
-  private mutating func replace(_ old: [Int], with new: Instruction, at index: Int) {
-    for place in old { instructions[place] = nil }
-    instructions[index] = new
-    count()
+    return all.count == 1 ? all.first : nil
   }
 }
 

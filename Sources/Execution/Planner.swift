@@ -126,14 +126,13 @@ extension Planner {
       }
     }
     for (index, node) in sums.enumerated() where uses[node] == 1 && varies[node.index] {
-      let terms = terms(of: node, uses)
+      let (terms, sums) = terms(of: node, uses)
       let direct = terms.filter { isDirect($0, uses) }
       guard !direct.isEmpty else { continue }
       let slot = Slot(.sums, sumLayout.offsets[index])
       for term in direct { directSums[term] = slot }
-      guard terms != [node] else { continue }
       otherParts += terms.filter { directSums[$0] == nil }.map { ($0, slot) }
-      absorb(node, down: Set(terms))
+      absorbed.formUnion(sums)
     }
     guard !absorbed.isEmpty else { return }
     units = units.compactMap { unit in
@@ -152,18 +151,22 @@ extension Planner {
     }
   }
 
-  /// What adds up to `node` by additions that nobody else reads.
-  private func terms(of node: Node, _ uses: [Node: Int]) -> [Node] {
-    guard uses[node] == 1, case .binary(.add, let a, let b) = operation(node),
-      shape(a) == shape(node), shape(b) == shape(node)
-    else { return [node] }
-    return terms(of: a, uses) + terms(of: b, uses)
-  }
-
-  private func absorb(_ node: Node, down terms: Set<Node>) {
-    guard !terms.contains(node) else { return }
-    absorbed.insert(node)
-    for input in operation(node).inputs { absorb(input, down: terms) }
+  /// What adds up to `node` by additions that nobody else reads, in order, and these.
+  private func terms(of node: Node, _ uses: [Node: Int]) -> (terms: [Node], sums: [Node]) {
+    let total = shape(node)
+    var (terms, sums, open) = ([Node](), [Node](), [node])
+    // Not by recursion: a sum may be as deep as a graph is long.
+    while let next = open.popLast() {
+      if uses[next] == 1, case .binary(.add, let a, let b) = operation(next), shape(a) == total,
+        shape(b) == total
+      {
+        sums.append(next)
+        open += [b, a]
+      } else {
+        terms.append(next)
+      }
+    }
+    return (terms, sums)
   }
 
   private func findLastUses(rows: [Node], sums: [Node]) {

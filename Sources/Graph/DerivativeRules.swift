@@ -31,7 +31,6 @@ extension Graph {
     case .input, .parameter, .constant, .literal, .identity: return []
     case .unary(let f, let x): return [slope(f, x, y).map { multiply(yBar, $0) }]
     case .binary(let f, let a, let b):
-      if let slope = siluSlope(y) { return [multiply(yBar, slope), nil] }
       let (aBar, bBar) = binaryCotangents(f, a, b, y, yBar)
       return [aBar.map { sum($0, to: shape(of: a)) }, bBar.map { sum($0, to: shape(of: b)) }]
     case .select(let condition, let a, let b):
@@ -88,10 +87,12 @@ extension Graph {
     }
   }
 
-  /// Where y = x σ(x), its derivative σ + y(1 − σ): what is kept of the way there is y and this alone.
-  mutating func siluSlope(_ y: Node) -> Node? {
+  /// Where y = x σ(x), its derivative by x, σ + y(1 − σ): what is kept of the way there is y and this alone.
+  ///
+  /// Nil where σ is a variable of its own.
+  mutating func siluSlope(_ y: Node, variables: Set<Node>) -> Node? {
     guard case .binary(.multiply, let x, let s) = operation(y),
-      case .unary(.sigmoid, x) = operation(s)
+      case .unary(.sigmoid, x) = operation(s), !variables.contains(s)
     else { return nil }
     return add(s, multiply(y, subtract(constant(1), s)))
   }

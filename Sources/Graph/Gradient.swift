@@ -12,6 +12,7 @@ extension Graph {
   package mutating func pullback(
     of outputs: [(node: Node, cotangent: Node)], to variables: [Node]
   ) -> [Node] {
+    let fixed = Set(variables)
     let matters = dependents(on: variables)
     let path = reachable(from: outputs.map(\.node)).filter { matters[$0.index] }
     var cotangent: [Node: Node] = [:]
@@ -22,7 +23,11 @@ extension Graph {
       guard let yBar = cotangent[y] else { continue }
       let inputs = operation(y).inputs
       guard inputs.contains(where: { matters[$0.index] }) else { continue }
-      for (x, xBar) in zip(inputs, cotangents(of: y, yBar)) {
+      let bars =
+        if let slope = siluSlope(y, variables: fixed) { [multiply(yBar, slope), nil] } else {
+          cotangents(of: y, yBar)
+        }
+      for (x, xBar) in zip(inputs, bars) {
         guard let xBar, matters[x.index] else { continue }
         cotangent[x] = cotangent[x].map { add($0, xBar) } ?? xBar
       }
@@ -42,10 +47,11 @@ extension Graph {
   ) -> [Node] {
     let matters = dependents(on: tangents.map(\.variable))
     let path = reachable(from: outputs).filter { matters[$0.index] }
+    let fixed = Set(tangents.map(\.variable))
     var tangent = Dictionary(tangents.map { ($0.variable, $0.tangent) }) { first, _ in first }
     for y in path where tangent[y] == nil {
       let inputs = operation(y).inputs.map { matters[$0.index] ? tangent[$0] : nil }
-      if let slope = siluSlope(y) {
+      if let slope = siluSlope(y, variables: fixed) {
         tangent[y] = inputs[0].map { multiply($0, slope) }
       } else if let yDot = self.tangent(of: y, inputs) {
         tangent[y] = yDot

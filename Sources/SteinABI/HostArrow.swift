@@ -72,8 +72,11 @@ final class HostArrow {
 
   private func failed(_ function: String, _ code: Int32) -> SteinError {
     var words = ""
-    if let explain = unsafe stream.pointee.get_last_error, let text = unsafe explain(stream) {
-      words = unsafe ": " + String(cString: text)
+    if let explain = unsafe stream.pointee.get_last_error {
+      _ = asHost {
+        if let text = unsafe explain(stream) { words = unsafe ": " + String(cString: text) }
+        return 0
+      }
     }
     return SteinError(
       .callbackFailed, "the stream's \(function) returned \(code)\(words)",
@@ -85,7 +88,10 @@ final class HostArrow {
     try readSchema(wanted)
     let kept = columns.compactMap(\.place).count
     var count = 0
-    while let rows = try readBatch(first: count, columns: kept, memory: memory) { count += rows }
+    while let rows = try readBatch(first: count, columns: kept, memory: memory) {
+      count += rows
+      guard count < 1 << 48 else { throw bad(.badShape, "the stream has too many rows") }
+    }
     guard count > 0 else { throw bad(.badShape, "the stream has no row") }
     // In their own order; names of columns that were left out stay, so that numbers count alike.
     let names = columns.map(\.name)
@@ -192,21 +198,22 @@ final class HostArrow {
     return length
   }
 
-  /// The bytes of each dictionary of text, to see that all batches have the same.
-  private var dictionaries: [String: [UInt8]] = [:]
+  /// The bytes of each dictionary of text by its column's place, to see that all batches have the same.
+  private var dictionaries: [Int: [UInt8]] = [:]
 
   private func checkDictionary(_ column: Column, _ array: carrow_array, isFirst: Bool) throws {
-    guard column.hasDictionary else { return }
+    guard column.hasDictionary, let place = column.place else { return }
     guard let words = unsafe array.dictionary else {
       throw bad(.badPointer, "column '\(column.name)' of a batch has no dictionary")
     }
     let bytes = unsafe HostArrow.text(words.pointee)
     if isFirst {
-      dictionaries[column.name] = bytes ?? []
-    } else if bytes == nil || dictionaries[column.name] != bytes {
+      dictionaries[place] = bytes ?? []
+    } else if bytes == nil || dictionaries[place] != bytes {
       throw bad(
         .unsupported,
-        "the batches of column '\(column.name)' have different dictionaries; unify them first")
+        "the batches of column '\(column.name)' have different dictionaries, or such as can't be compared; unify them first"
+      )
     }
   }
 
@@ -219,7 +226,9 @@ final class HostArrow {
     let ends = unsafe UnsafeRawBufferPointer(start: offsets, count: 4 * (length + 1))
     let size = unsafe Int(ends.loadUnaligned(fromByteOffset: 4 * length, as: Int32.self))
     guard size >= 0, size < 1 << 24 else { return nil }
-    let characters = unsafe UnsafeRawBufferPointer(start: array.buffers?[2], count: size)
+    guard size > 0 else { return unsafe Array(ends) }
+    guard let start = unsafe array.buffers?[2] else { return nil }
+    let characters = unsafe UnsafeRawBufferPointer(start: start, count: size)
     return unsafe Array(ends) + Array(characters)
   }
 

@@ -229,6 +229,12 @@ int main(void) {
   word_buffers[1][2] = "abXde";
   CHECK(move(&table, NULL, &dataset) == STEIN_UNSUPPORTED && strstr(error.message, "different dictionaries"));
 
+  table = every_type();
+  table.dictionary = 4;
+  for (int b = 0; b < 2; b++) columns[b][4].dictionary = &words[b];
+  word_buffers[0][2] = word_buffers[1][2] = NULL; /* characters that are not there */
+  CHECK(move(&table, NULL, &dataset) == STEIN_UNSUPPORTED);
+
   /* Producers that fail, and streams that are none. */
   table = every_type();
   table.fail_schema = 1;

@@ -149,6 +149,25 @@ import Testing
     }
   }
 
+  /// As many terms as a long graph has: no step, and no stack, is the deeper for it.
+  @Test func totalsOfManyTerms() throws {
+    var graph = Graph()
+    let x = graph.input([16, 8])
+    let products = (1 ... 2000).map { k in
+      graph.matmul(x, graph.multiply(graph.constant(Double(k % 7)), x), transposeA: true)
+    }
+    let terms =
+      products
+      + (1 ... 2000).map { k in
+        graph.matmul(graph.add(x, graph.constant(Double(k))), x, transposeA: true)
+      }
+    let total = terms.dropFirst().reduce(terms[0]) { graph.add($0, $1) }
+    let inputs = [Tensor([16, 8]) { Double($0 % 5 - 2) }]
+    let exact = evaluate(graph, [total], inputs: inputs, parameters: [])
+    let result = try run(graph, sums: [total], inputs: inputs, parameters: [])
+    compare(result.sums[0], exact[0], times: 2)
+  }
+
   /// Layers with one to five outputs, and their gradients: narrow products have kernels of their own.
   @Test(arguments: [1, 2, 3, 4, 5], [16, 37])
   func narrowLayers(outputs: Int, rows: Int) throws {

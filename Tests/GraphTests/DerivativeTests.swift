@@ -128,6 +128,26 @@ extension Graph {
 /// Every derivative is checked against central differences, to third order: a gradient is a graph, so the same check runs again on
 /// its own result.
 @Suite struct DerivativeTests {
+  /// x σ(x) by its factor σ, which is then a variable and no function of x.
+  @Test func siluByItsFactor() {
+    var graph = Graph()
+    let x = graph.input([3])
+    let s = graph.sigmoid(x)
+    let y = graph.multiply(x, s)
+    let (byFactor, byBoth) = (
+      graph.gradient(of: y, withRespectTo: [s])[0], graph.gradient(of: y, withRespectTo: [x])[0]
+    )
+    let along = graph.pushforward(of: [y], along: [(variable: s, tangent: graph.constant(1))])[0]
+    let values = evaluate(
+      graph, [x, byFactor, along, byBoth, s], inputs: [Tensor([3], [-1, 0.5, 2])], parameters: [])
+    for i in 0 ..< 3 {
+      #expect(values[1].values[i] == values[0].values[i])
+      #expect(values[2].values[i] == values[0].values[i])
+      let (x, s) = (values[0].values[i], values[4].values[i])
+      #expect(abs(values[3].values[i] - s * (1 + x * (1 - s))) < 1e-14)
+    }
+  }
+
   @Test(arguments: Subject.all)
   func reverseMatchesDifferencesToThirdOrder(_ subject: Subject) {
     var graph = Graph()

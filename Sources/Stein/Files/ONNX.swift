@@ -46,7 +46,6 @@ struct ONNXGraph {
   enum Element: Int {
     case float = 1
     case int64 = 7
-    case bool = 9
   }
 
   enum Attribute {

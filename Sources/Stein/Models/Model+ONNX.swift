@@ -119,10 +119,16 @@ private struct ONNXExport {
   }
 
   /// A shape whose axes of rows follow the rows given.
-  private mutating func shape(_ dims: [Int], isWhole: Bool = true) -> String {
-    guard dims.contains(rows) else { return onnx.constant(dims) }
+  private mutating func shape(_ dims: [Int], isWhole: Bool = true) throws -> String {
+    guard let joined = dims.first(where: { $0 % rows == 0 }) else { return onnx.constant(dims) }
+    // Rows that were joined with another axis can be told where a length is free.
+    guard joined == rows || !isWhole else {
+      throw SteinError(
+        .unsupported, "the model's graph repeats rows along another axis, which is not written",
+        argument: "model")
+    }
     // One free axis can be told from the number of elements.
-    if !isWhole { return onnx.constant(dims.map { $0 == rows ? -1 : $0 }) }
+    if !isWhole { return onnx.constant(dims.map { $0 == joined ? -1 : $0 }) }
     let counted = onnx.node("Shape", ["sigma"])
     let parts = dims.map { $0 == rows ? counted : onnx.constant([$0]) }
     return onnx.node("Concat", parts, [("axis", .integer(0))])
@@ -155,9 +161,9 @@ private struct ONNXExport {
       return onnx.node("ReduceSum", inputs + [onnx.constant(axes)], [("keepdims", .integer(0))])
     case .max(_, let axes):
       return onnx.node("ReduceMax", inputs, [("axes", .integers(axes)), ("keepdims", .integer(0))])
-    case .broadcast(_, let to): return onnx.node("Expand", inputs + [shape(to.dims)])
+    case .broadcast(_, let to): return onnx.node("Expand", inputs + [try shape(to.dims)])
     case .reshape(_, let to):
-      return onnx.node("Reshape", inputs + [shape(to.dims, isWhole: false)])
+      return onnx.node("Reshape", inputs + [try shape(to.dims, isWhole: false)])
     case .transpose(_, let permutation):
       return onnx.node("Transpose", inputs, [("perm", .integers(permutation))])
     case .slice(_, let starts, let sizes):
@@ -173,7 +179,7 @@ private struct ONNXExport {
       return onnx.node("Gather", [inputs[0], asIndex(inputs[1])], [("axis", .integer(0))])
     case .scatterAdd:
       let zeros = onnx.node(
-        "Expand", [onnx.constant([0], []), shape(graph.shape(of: node).dims)])
+        "Expand", [onnx.constant([0], []), try shape(graph.shape(of: node).dims)])
       let places = reshaped(asIndex(inputs[1]), [-1, 1])
       return onnx.node(
         "ScatterND", [zeros, places, inputs[0]], [("reduction", .text("add"))])

@@ -71,10 +71,16 @@ CAPSULE = b"arrow_array_stream"
 _pointer_of = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(("PyCapsule_GetPointer", ctypes.pythonapi))
 
 
+def stream_of(capsule: Any) -> int:
+    """The address of a capsule's stream."""
+    address: int = _pointer_of(capsule, CAPSULE)
+    return address
+
+
 def read(table: Any) -> list[Column]:
     """The columns of anything with __arrow_c_stream__."""
     capsule = table.__arrow_c_stream__()
-    stream = StreamStruct.from_address(_pointer_of(capsule, CAPSULE))
+    stream = StreamStruct.from_address(stream_of(capsule))
     schema = Schema()
     try:
         _checked(stream, GET(stream.get_schema)(ctypes.addressof(stream), ctypes.addressof(schema)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays, _html, _kinds
+from . import _arrays, _arrow, _html, _kinds
 from ._call import AllReduce, AllReduceFunction, Noise, NoiseFunction, Progress, blob, call, parsed, watched
 from ._errors import SteinError
 from ._library import library
@@ -170,10 +170,8 @@ class Dataset(_Object):
         self.context = context or Context.default()
         handle = ctypes.c_void_p()
         capsule = table.__arrow_c_stream__()
-        stream = ctypes.pythonapi.PyCapsule_GetPointer
-        stream.restype, stream.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
         call(
-            "stein_dataset_move_arrow", self.context.handle, stream(capsule, b"arrow_array_stream"),
+            "stein_dataset_move_arrow", self.context.handle, _arrow.stream_of(capsule),
             _option_text({"label": label, "columns": columns}), ctypes.byref(handle),
         )
         _Object.__init__(self, handle)

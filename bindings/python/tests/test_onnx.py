@@ -43,6 +43,11 @@ CASES = {
     "gaussian": (SKEWED, dict(family="gaussian", covariance="diagonal")),
     "mixture": (SKEWED, dict(family="mixture", covariance="diagonal")),
     "kernel": (SKEWED, dict(family="kernel_exponential", points=40)),
+    "gaussian, full": (SKEWED, dict(family="gaussian")),
+    "gaussian of low rank": (SKEWED, dict(family="gaussian", covariance="low_rank", rank=1)),
+    "exponential": (SKEWED, dict(family="exponential", degree=3)),
+    "pairwise": (SKEWED, dict(family="exponential", statistics="pairwise")),
+    "deep kernel": (SKEWED, dict(family="deep_kernel_exponential", points=30, widths=[6])),
     "nice": (SKEWED, dict(family="nice", widths=[16, 16])),
     "autoregressive": (SKEWED, dict(family="autoregressive", widths=[16])),
 }
@@ -96,8 +101,9 @@ def test_own_graph(tmp_path):
         np.testing.assert_allclose(found["score"], score, rtol=1e-5, atol=1e-5 * np.abs(score).max())
 
 
-def test_what_onnx_has_not(tmp_path):
-    model = trained(SKEWED, family="mixture", covariance="full", steps=5)
+@pytest.mark.parametrize("covariance", ["full", "low_rank"])
+def test_what_onnx_has_not(covariance, tmp_path):
+    model = trained(SKEWED, family="mixture", covariance=covariance, steps=5)
     with pytest.raises(stein.SteinError, match="inverse|logDeterminant") as caught:
         model.export_onnx(tmp_path / "m.onnx")
     assert caught.value.name == "STEIN_UNSUPPORTED" and not (tmp_path / "m.onnx").exists()
