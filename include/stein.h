@@ -274,7 +274,8 @@ STEIN_API STEIN_CHECK stein_status stein_model_read(const stein_context *context
 /* Takes the weights of a plain network that was trained elsewhere from a safetensors file of float32, for score_mlp and energy_mlp with residual=false.
  * Layers are taken in the order of their names: NAME.weight [out, in] as PyTorch has it or NAME.kernel [in, out] as Flax, and NAME.bias; of an energy
  * the last bias is left out. The first layer takes u/sqrt(sigma^2 + sigma_data^2) in units of the model (stein_model_describe), then what tells the
- * noise: with embedding=log ln(sigma/sigma_data)/4; then one number a class. The model counts as trained, and is used as any other.
+ * noise: with embedding=log ln(sigma/sigma_data)/4; then one number a class. Of a model of one level it takes u alone. The model counts as trained, and
+ * is used as any other.
  * options: sigma_min, sigma_max, the levels that the network was trained for, prefix, unconditional. */
 STEIN_API STEIN_CHECK stein_status stein_model_import_weights(stein_model *model, const char *path, const char *options, stein_error *error);
 
