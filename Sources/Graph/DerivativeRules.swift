@@ -97,6 +97,14 @@ extension Graph {
     return add(s, multiply(y, subtract(constant(1), s)))
   }
 
+  /// The second derivative of y = x σ(x): (1 − σ)(2σ + y(1 − 2σ)).
+  mutating func siluCurvature(_ y: Node) -> Node? {
+    guard case .binary(.multiply, _, let s) = operation(y) else { return nil }
+    let (one, two) = (constant(1), constant(2))
+    let inner = add(multiply(two, s), multiply(y, subtract(one, multiply(two, s))))
+    return multiply(subtract(one, s), inner)
+  }
+
   /// All axes but the last as one.
   private mutating func flattened(_ x: Node) -> Node {
     let dims = shape(of: x).dims

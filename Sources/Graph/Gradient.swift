@@ -12,6 +12,17 @@ extension Graph {
   package mutating func pullback(
     of outputs: [(node: Node, cotangent: Node)], to variables: [Node]
   ) -> [Node] {
+    let cotangent = cotangents(of: outputs, to: variables)
+    return variables.map { x in
+      let zero = constant(0)
+      return broadcast(cotangent[x] ?? zero, shape(of: x))
+    }
+  }
+
+  /// The same for all that lies between; what has none is left out.
+  mutating func cotangents(
+    of outputs: [(node: Node, cotangent: Node)], to variables: [Node]
+  ) -> [Node: Node] {
     let fixed = Set(variables)
     let matters = dependents(on: variables)
     let path = reachable(from: outputs.map(\.node)).filter { matters[$0.index] }
@@ -32,10 +43,7 @@ extension Graph {
         cotangent[x] = cotangent[x].map { add($0, xBar) } ?? xBar
       }
     }
-    return variables.map { x in
-      let zero = constant(0)
-      return broadcast(cotangent[x] ?? zero, shape(of: x))
-    }
+    return cotangent
   }
 
   /// Appends J ẋ for each output: its derivative along the tangents of the variables.

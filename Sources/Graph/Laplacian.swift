@@ -14,10 +14,25 @@ extension Graph {
   ///   - x: [R, D].
   /// - Returns: the shape of `output`.
   package mutating func laplacian(of output: Node, withRespectTo x: Node) -> Node? {
+    guard shape(of: x).rank == 2 else { return nil }
+    let (rows, dimension) = (shape(of: x)[0], shape(of: x)[1])
+    let axes = reshape(identity(dimension), [dimension, 1, dimension])
+    let tangents = broadcast(axes, [dimension, rows, dimension])
+    let ones = broadcast(constant(1), [rows, dimension])
+    return secondDerivatives(of: output, along: (variable: x, tangents: tangents), squares: ones)
+  }
+
+  /// The same along given directions: Σ_m v_mᵀ ∇²y v_m.
+  ///
+  /// `tangents`: v, [M, R, D]. `squares`: Σ_m v_m², [R, D], where that is known.
+  package mutating func secondDerivatives(
+    of output: Node, along directions: (variable: Node, tangents: Node), squares: Node? = nil
+  ) -> Node? {
+    let (x, tangents) = directions
     let depends = dependents(on: [x])
     let path = reachable(from: [output]).filter { depends[$0.index] && $0.index > x.index }
     guard shape(of: x).rank == 2, path.allSatisfy({ shape(of: $0).rank <= 4 }) else { return nil }
-    var sweep = ForwardLaplacian(self, of: x)
+    var sweep = ForwardLaplacian(self, x, tangents, squares: squares)
     for y in path { sweep.visit(y) }
     let result = sweep.jet(output)?.second
     self = sweep.graph
@@ -47,18 +62,15 @@ private struct ForwardLaplacian {
   /// Σᵢ (Jᵢu)², made when first wanted.
   private var squares: [Node: Node] = [:]
 
-  init(_ given: Graph, of x: Node) {
+  init(_ given: Graph, _ x: Node, _ tangents: Node, squares known: Node?) {
     graph = given
-    let (rows, dimension) = (graph.shape(of: x)[0], graph.shape(of: x)[1])
-    let axes = graph.reshape(graph.identity(dimension), [dimension, 1, dimension])
-    let one = graph.constant(1)
-    squares[x] = graph.broadcast(one, [rows, dimension])
-    begin(x, Jet(first: graph.broadcast(axes, [dimension, rows, dimension])))
+    squares[x] = known
+    begin(x, Jet(first: tangents))
   }
 
   mutating func visit(_ y: Node) {
     let inputs = graph.operation(y).inputs
-    if let base = commonBase(of: y) {
+    if let base = graph.commonBase(of: y, { bases[$0]?.base }) {
       bases[y] = (base, graph.jet(of: y, inputs.map { bases[$0]?.jet }))
     } else {
       begin(y, graph.jet(of: y, inputs.map { jet($0) }))
@@ -91,25 +103,26 @@ private struct ForwardLaplacian {
     return squares[u]
   }
 
-  /// The one u, of y's shape, that elementwise y is a function of.
-  private func commonBase(of y: Node) -> Node? {
-    let op = graph.operation(y)
+}
+
+// MARK: - Rules
+
+extension Graph {
+  /// The one u, of y's shape, that elementwise y is a function of, given those of its inputs.
+  func commonBase(of y: Node, _ base: (Node) -> Node?) -> Node? {
+    let op = operation(y)
     switch op {
     case .unary, .binary, .select:
-      let found = Set(op.inputs.compactMap { bases[$0]?.base })
-      guard found.count == 1, let base = found.first else { return nil }
-      return graph.shape(of: base) == graph.shape(of: y) ? base : nil
+      let found = Set(op.inputs.compactMap(base))
+      guard found.count == 1, let one = found.first else { return nil }
+      return shape(of: one) == shape(of: y) ? one : nil
     case .input, .parameter, .constant, .literal, .identity, .matmul, .inverse, .logDeterminant,
       .sum, .max, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .gather,
       .scatterAdd:
       return nil
     }
   }
-}
 
-// MARK: - Rules
-
-extension Graph {
   /// The jet of y = op(…) from those of its inputs.
   ///
   ///     Δy = Dop(Δ…) + Σᵢ D²op(Jᵢ…, Jᵢ…)
@@ -122,7 +135,7 @@ extension Graph {
   }
 
   /// Σᵢ D²op(vᵢ, vᵢ) for tangents vᵢ of the inputs and `yDot` of y, which have an axis of i in front or are one alone.
-  private mutating func bend(of y: Node, _ given: [Node?], _ yDot: Node?) -> Node? {
+  mutating func bend(of y: Node, _ given: [Node?], _ yDot: Node?) -> Node? {
     let op = operation(y)
     let t = broadcasts(op) ? aligned(given, op.inputs, rank: shape(of: y).rank) : given
     switch op {

@@ -218,6 +218,64 @@ extension RowFunction {
     }
   }
 
+  /// The form Σ vᵀ ∇²y v of the gradient and one pass of tangents is the derivative of the gradient along v, with one direction and
+  /// with several; where rows leave the first axis there is none.
+  @Test(arguments: RowFunction.all, [[], [3]])
+  func hessianFormIsTheGradientsDerivative(_ f: RowFunction, lead: [Int]) throws {
+    var graph = Graph()
+    let dims = [RowFunction.rows, RowFunction.dimension]
+    let x = graph.input(Shape(dims))
+    let v = graph.input(Shape(lead + dims))
+    let parameters = f.parameters.map { graph.parameter(Shape($0)) }
+    let y = f.build(&graph, x, parameters)
+    let form = graph.hessianForm(of: y, along: (variable: x, tangent: v))
+    let leaves = ["transpose", "gather and scatter"]
+    guard let form else {
+      #expect(leaves.contains(f.testDescription) || !lead.isEmpty && graph.shape(of: y).rank > 4)
+      return
+    }
+    #expect(!leaves.contains(f.testDescription))
+    #expect(graph.shape(of: form) == [RowFunction.rows, 1])
+    let gradient = graph.gradient(of: y, withRespectTo: [x])[0]
+    let along = graph.pushforward(of: [gradient], along: [(variable: x, tangent: v)])[0]
+    let whole = graph.broadcast(graph.multiply(along, v), Shape(lead + dims))
+    let expected = graph.sum(whole, axes: lead.isEmpty ? [1] : [0, 2])
+    let loss = graph.weighted(form, seed: 23)
+    let gradients = graph.gradient(of: loss, withRespectTo: parameters)
+    let other = graph.weighted(graph.reshape(expected, [RowFunction.rows, 1]), seed: 23)
+    let others = graph.gradient(of: other, withRespectTo: parameters)
+    #expect(graph.error == nil)
+    let (given, fixed) = point(f)
+    var numbers = Numbers(seed: 24)
+    let directions = numbers.tensor(lead + dims)
+    let results = evaluate(
+      graph, [form, expected] + gradients + others, inputs: [given, directions], parameters: fixed)
+    func compare(_ a: Tensor, _ b: Tensor) {
+      let size = b.values.reduce(1) { max($0, abs($1)) }
+      for (a, b) in zip(a.values, b.values) { #expect(abs(a - b) < 1e-10 * size) }
+    }
+    compare(results[0], results[1])
+    for k in parameters.indices { compare(results[2 + k], results[2 + parameters.count + k]) }
+  }
+
+  /// A layer takes three products: forward, its tangent, and back.
+  @Test func hessianFormTakesOneProductALayerBesideTheGradient() {
+    var graph = Graph()
+    let x = graph.input([8, 10])
+    var h = x
+    for shape: Shape in [[10, 16], [16, 16], [16, 16]] {
+      h = graph.softplus(graph.matmul(h, graph.parameter(shape)))
+    }
+    let energy = graph.sum(h, axes: [1], keepAxes: true)
+    let score = graph.gradient(of: energy, withRespectTo: [x])[0]
+    let v = graph.input([8, 10])
+    let form = graph.hessianForm(of: energy, along: (variable: x, tangent: v))
+    let products = graph.reachable(from: [score, form ?? score]).count { node in
+      if case .matmul = graph.operation(node) { true } else { false }
+    }
+    #expect(products == 9)
+  }
+
   @Test func fiveAxesLeaveNoRoomForTangents() {
     var graph = Graph()
     let x = graph.input([2, 3])

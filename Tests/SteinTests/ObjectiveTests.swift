@@ -74,15 +74,15 @@ import Testing
     let rows = 2
     var s = gaussian(rows: rows)
     let exact = s.graph.exactScoreMatchingLoss(score: s.score, x: s.x)
-    let signs = (0 ..< 8).map { pattern in
-      s.graph.literal(
-        Literal(
-          shape: [rows, dimension],
-          values: (0 ..< rows * dimension).map { pattern >> ($0 % dimension) & 1 == 1 ? 1.0 : -1.0 }
-        ))
+    func signs(_ patterns: Range<Int>) -> Node {
+      let values = patterns.flatMap { pattern in
+        (0 ..< rows * dimension).map { pattern >> ($0 % dimension) & 1 == 1 ? 1.0 : -1.0 }
+      }
+      return s.graph.literal(Literal(shape: [patterns.count, rows, dimension], values: values))
     }
-    let sliced = s.graph.slicedScoreMatchingLoss(score: s.score, x: s.x, projections: signs)
-    let one = s.graph.slicedScoreMatchingLoss(score: s.score, x: s.x, projections: [signs[1]])
+    let (all, second) = (signs(0 ..< 8), signs(1 ..< 2))
+    let sliced = s.graph.slicedScoreMatchingLoss(score: s.score, x: s.x, projections: all)
+    let one = s.graph.slicedScoreMatchingLoss(score: s.score, x: s.x, projections: second)
     let values = evaluate(
       s.graph, [exact, sliced, one], inputs: [points(rows)], parameters: parameters)
     for row in 0 ..< rows {

@@ -89,7 +89,7 @@ import Testing
     let score = graph.subtract(graph.tanh(graph.matmul(x, a)), x)
     let v = law.direction(&graph, draws)
     let sliced = graph.slicedScoreMatchingLoss(
-      score: score, x: x, projections: [v], reduced: reduced)
+      score: score, x: x, projections: graph.reshape(v, [1, rows, d]), reduced: reduced)
     let one = graph.slice(x, starts: [0, 0], sizes: [1, d])
     let same = graph.subtract(graph.tanh(graph.matmul(one, a)), one)
     let exact = graph.exactScoreMatchingLoss(score: same, x: one)

@@ -96,9 +96,9 @@ extension Graph {
     return pushforward(of: [score], along: [(variable: x, tangent: tangents)])[0]
   }
 
-  /// tr ∂(σ s)/∂u: −σ ΔE by the forward Laplacian where there is one, else from the Jacobian.
+  /// tr ∂(σ s)/∂u: −σ ΔE where there is an energy, else from the Jacobian.
   fileprivate mutating func trace(_ score: Node, _ energy: Node?, _ inputs: ModelInputs) -> Node {
-    if let energy, let curvature = laplacian(of: energy, withRespectTo: inputs.x) {
+    if let energy, let curvature = traceOfHessian(of: energy, inputs.x) {
       return negate(multiply(inputs.sigma, curvature))
     }
     let (rows, d) = (shape(of: inputs.x)[0], shape(of: inputs.x)[1])

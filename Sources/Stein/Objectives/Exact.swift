@@ -38,11 +38,20 @@ extension Graph {
     return sum(add(square, multiply(boundary.slope, score)), axes: [-1], keepAxes: true)
   }
 
-  /// The exact loss of an energy by its forward Laplacian: tr ∇s = −ΔE in one pass.
+  /// The exact loss of an energy: tr ∇s = −Σ_i e_iᵀ ∇²E e_i by one pass of tangents along the axes.
   ///
   /// Nil where an operation has no rule for it.
   package mutating func exactScoreMatchingLoss(energy: Node, score: Node, x: Node) -> Node? {
-    guard let curvature = laplacian(of: energy, withRespectTo: x) else { return nil }
+    guard let curvature = traceOfHessian(of: energy, x) else { return nil }
     return subtract(multiply(constant(0.5), squaredNorm(score, keepAxes: true)), curvature)
+  }
+
+  /// Σ_i ∂²E/∂x_i² of each row, [R, 1], from what E's gradient takes in any case.
+  mutating func traceOfHessian(of energy: Node, _ x: Node) -> Node? {
+    let (rows, dimension) = (shape(of: x)[0], shape(of: x)[1])
+    let axes = reshape(identity(dimension), [dimension, 1, dimension])
+    let tangents = broadcast(axes, [dimension, rows, dimension])
+    let ones = broadcast(constant(1), [rows, dimension])
+    return hessianForm(of: energy, along: (variable: x, tangent: tangents), squares: ones)
   }
 }

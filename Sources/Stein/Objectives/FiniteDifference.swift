@@ -8,32 +8,32 @@ extension Graph {
   /// Sliced score matching up to O(ε²). Pang, Xu, Li, Song, Ermon & Zhu (2020), "Efficient Learning of Generative Models via
   /// Finite-Difference Score Matching", equation 9.
   ///
-  /// `ahead`, `behind`: E(u + ε v_m) and E(u − ε v_m), each [R, 1]. The result: [R, 1].
+  /// `ahead`, `behind`: E(u + ε v) and E(u − ε v), [M, R, 1] for directions v_m. The result: [R, 1].
   package mutating func finiteDifferenceLoss(
-    energy: Node, ahead: [Node], behind: [Node], step: Double
+    energy: Node, ahead: Node, behind: Node, step: Double
   ) -> Node {
-    var sum = constant(0)
-    for (plus, minus) in zip(ahead, behind) {
-      let mean = multiply(constant(0.5), add(plus, minus))
-      let curvature = multiply(constant(2 / (step * step)), subtract(energy, mean))
-      let slope = multiply(constant(0.5 / step), subtract(plus, minus))
-      sum = add(sum, add(curvature, multiply(constant(0.5), square(slope))))
-    }
-    return multiply(constant(1 / Double(Swift.max(ahead.count, 1))), sum)
+    let mean = multiply(constant(0.5), add(ahead, behind))
+    let curvature = multiply(constant(2 / (step * step)), subtract(energy, mean))
+    let slope = multiply(constant(0.5 / step), subtract(ahead, behind))
+    return meanOverDirections(add(curvature, multiply(constant(0.5), square(slope))))
   }
 
   /// The same from scores: two evaluations a direction.
   ///
   ///     J(u) = vᵀ [s(u + εv) − s(u − εv)]/(2ε) + ½ ‖½ [s(u + εv) + s(u − εv)]‖²
+  ///
+  /// All [M, R, D].
   package mutating func finiteDifferenceLoss(
-    projections: [Node], ahead: [Node], behind: [Node], step: Double
+    projections v: Node, ahead: Node, behind: Node, step: Double
   ) -> Node {
-    var sum = constant(0)
-    for (v, (plus, minus)) in zip(projections, zip(ahead, behind)) {
-      let slope = multiply(constant(0.5 / step), dot(v, subtract(plus, minus), keepAxes: true))
-      let middle = multiply(constant(0.5), add(plus, minus))
-      sum = add(sum, add(slope, multiply(constant(0.5), squaredNorm(middle, keepAxes: true))))
-    }
-    return multiply(constant(1 / Double(Swift.max(ahead.count, 1))), sum)
+    let slope = multiply(constant(0.5 / step), dot(v, subtract(ahead, behind), keepAxes: true))
+    let middle = multiply(constant(0.5), add(ahead, behind))
+    return meanOverDirections(
+      add(slope, multiply(constant(0.5), squaredNorm(middle, keepAxes: true))))
+  }
+
+  /// [M, R, 1] to [R, 1].
+  private mutating func meanOverDirections(_ y: Node) -> Node {
+    multiply(constant(1 / Double(Swift.max(shape(of: y)[0], 1))), sum(y, axes: [0]))
   }
 }

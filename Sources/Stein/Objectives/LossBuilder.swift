@@ -15,8 +15,8 @@ struct LossBuilder {
   var level: Node
   var label: Node?
   var dropout: [Node]
-  /// Random numbers from which directions are made.
-  var directions: [Node]
+  /// Random numbers from which directions are made, [M, R, D].
+  var directions: Node?
 
   /// [R, 1].
   func loss(_ graph: inout Graph) -> Node {
@@ -61,39 +61,49 @@ struct LossBuilder {
 
   private func sliced(_ graph: inout Graph) -> Node {
     let vectors = vectors(&graph)
+    let energy = family.energy(&graph, parameters, inputs(noisy))
     return graph.slicedScoreMatchingLoss(
-      score: family.score(&graph, parameters, inputs(noisy)), x: noisy, projections: vectors,
-      reduced: objective.form == .slicedVR, boundary: boundary(&graph))
+      score: family.score(&graph, parameters, inputs(noisy)), energy: energy, x: noisy,
+      projections: vectors, reduced: objective.form == .slicedVR, boundary: boundary(&graph))
   }
 
-  func vectors(_ graph: inout Graph) -> [Node] {
-    directions.map { objective.law.direction(&graph, $0) }
+  /// v, [M, R, D].
+  func vectors(_ graph: inout Graph) -> Node {
+    let none = graph.constant(.nan)
+    return directions.map { objective.law.direction(&graph, $0) } ?? none
   }
 
   private func finiteDifference(_ graph: inout Graph) -> Node {
-    let vectors = vectors(&graph)
-    let step = objective.step
-    func shifted(_ v: Node, _ sign: Double) -> ModelInputs {
-      inputs(graph.add(noisy, graph.multiply(graph.constant(sign * step), v)))
+    let v = vectors(&graph)
+    let (count, rows) = (graph.shape(of: v)[0], graph.shape(of: noisy)[0])
+    /// What is the same for every direction, [R, n], as the rows of all of them.
+    func repeated(_ node: Node) -> Node {
+      guard count > 1 else { return node }
+      let columns = graph.shape(of: node)[1]
+      return graph.reshape(graph.broadcast(node, [count, rows, columns]), [count * rows, columns])
     }
-    if let energy = family.energy(&graph, parameters, inputs(noisy)) {
-      func energies(_ sign: Double) -> [Node] {
-        vectors.map { v in
-          let place = shifted(v, sign)
-          return family.energy(&graph, parameters, place) ?? energy
-        }
-      }
-      let (ahead, behind) = (energies(1), energies(-1))
-      return graph.finiteDifferenceLoss(energy: energy, ahead: ahead, behind: behind, step: step)
+    /// At u ± ε v, the rows of all directions below each other.
+    func shifted(_ sign: Double) -> ModelInputs {
+      let place = graph.add(noisy, graph.multiply(graph.constant(sign * objective.step), v))
+      return ModelInputs(
+        x: graph.reshape(place, [count * rows, graph.shape(of: noisy)[1]]),
+        sigma: repeated(sigma), label: label.map(repeated), dropout: dropout.map(repeated))
     }
-    func scores(_ sign: Double) -> [Node] {
-      vectors.map { v in
-        let place = shifted(v, sign)
-        return family.score(&graph, parameters, place)
-      }
+    let (ahead, behind) = (shifted(1), shifted(-1))
+    func parted(_ y: Node) -> Node {
+      graph.reshape(y, [count, rows, graph.shape(of: y)[1]])
     }
-    let (ahead, behind) = (scores(1), scores(-1))
+    if let energy = family.energy(&graph, parameters, inputs(noisy)),
+      let plus = family.energy(&graph, parameters, ahead),
+      let minus = family.energy(&graph, parameters, behind)
+    {
+      return graph.finiteDifferenceLoss(
+        energy: energy, ahead: parted(plus), behind: parted(minus), step: objective.step)
+    }
+    let (plus, minus) = (
+      family.score(&graph, parameters, ahead), family.score(&graph, parameters, behind)
+    )
     return graph.finiteDifferenceLoss(
-      projections: vectors, ahead: ahead, behind: behind, step: step)
+      projections: v, ahead: parted(plus), behind: parted(minus), step: objective.step)
   }
 }

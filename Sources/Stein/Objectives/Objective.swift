@@ -39,7 +39,7 @@ package struct Objective: Sendable, Equatable {
 
   var name: String { form.rawValue }
 
-  /// Tensors of uniforms (or normals, for a Gaussian law) from which each direction is made.
+  /// Random directions that the loss takes, each made from uniforms, or from normals.
   var directionCount: Int { form.isSliced ? projections : 0 }
 }
 
@@ -54,13 +54,13 @@ package enum ProjectionLaw: String, Sendable, CaseIterable {
 
   var isNormal: Bool { self != .rademacher }
 
-  /// v, [R, D], from normals, or from uniforms in (0, 1) for signs.
+  /// v, [.., D], from normals, or from uniforms in (0, 1) for signs.
   package func direction(_ graph: inout Graph, _ draws: Node) -> Node {
     switch self {
     case .rademacher: return graph.sign(graph.subtract(draws, graph.constant(0.5)))
     case .gaussian: return draws
     case .sphere:
-      let radius = Double(graph.shape(of: draws)[1]).squareRoot()
+      let radius = Double(graph.shape(of: draws).dims.last ?? 1).squareRoot()
       let length = graph.sqrt(graph.squaredNorm(draws, keepAxes: true))
       return graph.divide(graph.multiply(graph.constant(radius), draws), length)
     }

@@ -9,8 +9,10 @@ struct ObjectiveProgram: Sendable {
     let columns: Int
     let isNormal: Bool
     let stream: UInt8
-    /// Which of the tensors of one stream.
+    /// Which of the tensors of one stream, or the first of these.
     let number: Int
+    /// So many tensors [rows, columns] one after the other.
+    let count: Int
   }
 
   let objective: Objective
@@ -52,9 +54,12 @@ struct ObjectiveProgram: Sendable {
     let draws = (0 ..< count).map {
       inputs.random(dimension, isNormal: normal, Stream.noise, $0)
     }
-    let directions = (0 ..< objective.directionCount).map {
-      inputs.random(dimension, isNormal: objective.law.isNormal, Stream.projections, $0)
-    }
+    let directions =
+      objective.directionCount == 0
+      ? nil
+      : inputs.random(
+        dimension, isNormal: objective.law.isNormal, Stream.projections, 0,
+        count: objective.directionCount)
     let masks = (training ? family.dropoutWidths : []).enumerated().map { index, width in
       inputs.random(width, isNormal: false, Stream.dropout &+ UInt8(index), 0)
     }
@@ -84,14 +89,14 @@ struct ObjectiveProgram: Sendable {
     program = try Program(graph, rows: [loss], sums: gradients, precision: precision)
   }
 
-  /// Exact score matching carries D tangents a row, so it takes fewer rows at a time; a kernel's weights want many rows at once.
+  /// Losses that carry many tangents a row take fewer rows at a time; a kernel's weights want many rows at once.
   private static func shardRows(
     _ objective: Objective, width: Int, dimension: Int, deep: Bool
   ) -> Int {
     if deep { return 256 }
     var rows = Stein.shardRows(width: width)
-    guard objective.form == .exact else { return rows }
-    while rows > 8, rows * dimension * width > 1 << 20 { rows /= 2 }
+    let tangents = objective.form == .exact ? dimension : objective.directionCount
+    while rows > 8, tangents > 1, rows * tangents * width > 1 << 20 { rows /= 2 }
     return rows
   }
 }
@@ -106,12 +111,15 @@ private struct InputList {
 
   mutating func add(_ columns: Int) -> Node { graph.input([rows, columns]) }
 
-  mutating func random(_ columns: Int, isNormal: Bool, _ stream: UInt8, _ number: Int) -> Node {
-    let node = add(columns)
+  /// [rows, columns], or with a count [count, rows, columns].
+  mutating func random(
+    _ columns: Int, isNormal: Bool, _ stream: UInt8, _ number: Int, count: Int? = nil
+  ) -> Node {
+    let node = count.map { graph.input([$0, rows, columns]) } ?? add(columns)
     random.append(
       .init(
         input: self.number(node), columns: columns, isNormal: isNormal, stream: stream,
-        number: number))
+        number: number, count: count ?? 1))
     return node
   }
 

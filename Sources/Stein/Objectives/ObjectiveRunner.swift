@@ -101,15 +101,19 @@ final class ObjectiveRunner: Sendable {
     }
     for r in 0 ..< rows { x.slice(r * d, d).copy(values.slice(picked[r] * d, d)) }
     for input in program.random {
-      var own = source.source(input.stream)
-      own.seed &+= UInt64(input.number) &* 0x9E37_79B9_7F4A_7C15
       let view = executor.input(input.input, frame: frame)
-      if let numbers {
-        fill(view, input, own, numbers)
-      } else if input.isNormal {
-        view.fillNormal(rows: rows, columns: input.columns, own, firstRow: UInt64(first))
-      } else {
-        view.fillUniform(rows: rows, columns: input.columns, own, firstRow: UInt64(first))
+      let size = rows * input.columns
+      for index in 0 ..< input.count {
+        var own = source.source(input.stream)
+        own.seed &+= UInt64(input.number + index) &* 0x9E37_79B9_7F4A_7C15
+        let part = view.slice(index * size, size)
+        if let numbers {
+          fill(part, input, own, numbers)
+        } else if input.isNormal {
+          part.fillNormal(rows: rows, columns: input.columns, own, firstRow: UInt64(first))
+        } else {
+          part.fillUniform(rows: rows, columns: input.columns, own, firstRow: UInt64(first))
+        }
       }
     }
     if let supplied, let target = program.suppliedTarget {

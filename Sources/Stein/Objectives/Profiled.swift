@@ -49,7 +49,10 @@ extension LossBuilder {
     var result = self
     (result.start, result.noisy, result.target) = (part(start), part(noisy), part(target))
     (result.sigma, result.level) = (part(sigma), part(level))
-    result.directions = directions.map { part($0) }
+    result.directions = directions.map { x in
+      let dims = graph.shape(of: x).dims
+      return graph.slice(x, starts: [0, first, 0], sizes: [dims[0], count, dims[2]])
+    }
     return result
   }
 
@@ -86,22 +89,21 @@ extension LossBuilder {
       return QuadraticTerms(
         slopes: slopes, linear: graph.add(curvature, contracted(&graph, slopes, baseSlope, m)))
     case .sliced, .slicedVR:
-      var (slopes, linear) = ([Node](), graph.constant(0))
-      let vectors = vectors(&graph)
-      for v in vectors {
-        let slope = graph.pushforward(of: [statistics], along: [(variable: x, tangent: v)])[0]
-        let curvature = graph.pushforward(of: [slope], along: [(variable: x, tangent: v)])[0]
-        slopes.append(slope)
-        linear = graph.add(linear, curvature)
-        if objective.form == .sliced {
-          let along = graph.dot(v, baseSlope, keepAxes: true)
-          linear = graph.add(linear, graph.multiply(slope, along))
-        }
+      let v = vectors(&graph)
+      guard
+        let curvature = graph.secondDerivatives(
+          of: statistics, along: (variable: x, tangents: v))
+      else {
+        throw SteinError(.internal, "the kernel has no forward Laplacian")
       }
-      linear = graph.multiply(graph.constant(1 / Double(max(vectors.count, 1))), linear)
+      let share = graph.constant(1 / Double(max(graph.shape(of: v)[0], 1)))
+      var linear = graph.multiply(share, curvature)
       guard objective.form == .slicedVR else {
-        let stacked = graph.reshape(graph.concatenate(slopes, axis: 0), [slopes.count, rows, m])
-        return QuadraticTerms(slopes: stacked, linear: linear)
+        let slopes = graph.pushforward(of: [statistics], along: [(variable: x, tangent: v)])[0]
+        let along = graph.dot(v, baseSlope, keepAxes: true)
+        let pull = graph.sum(graph.multiply(slopes, along), axes: [0])
+        linear = graph.add(linear, graph.multiply(share, pull))
+        return QuadraticTerms(slopes: slopes, linear: linear)
       }
       let all = alongAxes(statistics)
       return QuadraticTerms(
