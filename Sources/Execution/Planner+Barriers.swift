@@ -197,10 +197,16 @@ extension Planner {
         multiply: multiply, a: halved(left), b: halved(right), c: to, batches: batches)
       return emit(.product(product), varying: varying)
     }
-    let right = transposeB ? transposed(b, varying: varying) : slot(b)
+    let inPanels =
+      batches.count == 1 && !varies[b.index]
+      && MatrixMultiply.hasPanels(columns: columns, inner: inner)
+    let right =
+      inPanels
+      ? sharedPanels(b, transposed: transposeB)
+      : transposeB ? transposed(b, varying: varying) : slot(b)
     let multiply = MatrixMultiply(
       rows: rows, columns: columns, inner: inner, lda: transposeA ? rows : inner, ldb: columns,
-      ldc: columns, transposeA: transposeA, accumulate: to.space == .sums)
+      ldc: columns, transposeA: transposeA, accumulate: to.space == .sums, inPanels: inPanels)
     let product = Product(multiply: multiply, a: slot(a), b: right, c: to, batches: batches)
     emit(.product(product), varying: varying)
   }

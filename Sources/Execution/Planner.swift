@@ -22,6 +22,8 @@ final class Planner {
   /// The unit after which a node's place is free; .max: never.
   private var lastUse: [Node: Int] = [:]
   private var sharedTransposes: [Node: Slot] = [:]
+  /// Shared matrices, as they are and transposed, in the panels that products read.
+  private var sharedPanels: [[Node: Slot]] = [[:], [:]]
   /// Shared matrices in bfloat16, made once for all shards.
   var sharedHalves: [HalfOperand: Slot] = [:]
   let precision: Precision
@@ -241,6 +243,19 @@ extension Planner {
       .transpose(
         slot(node), to, batches: dims.dropLast(2).reduce(1, *), rows: rows, columns: columns))
     sharedTransposes[node] = to
+    return to
+  }
+
+  /// The panels of a shared matrix, made once for all shards.
+  func sharedPanels(_ node: Node, transposed: Bool) -> Slot {
+    if let known = sharedPanels[transposed ? 1 : 0][node] { return known }
+    let dims = shape(node).dims
+    let to = temporary(shape(node).count, varying: false)
+    sharedSteps.append(
+      .panels(
+        slot(node), to, rows: dims[dims.count - 2], columns: dims[dims.count - 1],
+        transposed: transposed))
+    sharedPanels[transposed ? 1 : 0][node] = to
     return to
   }
 

@@ -10,6 +10,8 @@ enum Step: Sendable {
   case halve(Slot, Slot, rows: Int, columns: Int, Halving, scratch: Slot)
   /// [batches, rows, columns] to [batches, columns, rows].
   case transpose(Slot, Slot, batches: Int, rows: Int, columns: Int)
+  /// [rows, columns], or its transpose, as the panels that products read.
+  case panels(Slot, Slot, rows: Int, columns: Int, transposed: Bool)
   case inverse(SquareMatrices, Slot, Slot, scratch: Slot)
   case logDeterminant(SquareMatrices, Slot, Slot, scratch: Slot)
   case sum(Slot, Slot, outer: Int, count: Int, inner: Int, accumulate: Bool)
@@ -79,7 +81,9 @@ extension Step {
   /// Whether it reads parameters alone, so that it may run beside others of the kind.
   var isOfParametersAlone: Bool {
     switch self {
-    case .transpose(let x, _, _, _, _), .halve(let x, _, _, _, _, _): x.space == .parameters
+    case .transpose(let x, _, _, _, _), .panels(let x, _, _, _, _),
+      .halve(let x, _, _, _, _, _):
+      x.space == .parameters
     default: false
     }
   }
@@ -102,6 +106,12 @@ extension Step {
       for batch in 0 ..< batches {
         let offset = batch * rows * columns
         unsafe Kernels.transpose(bases[x] + offset, rows: rows, columns: columns, bases[y] + offset)
+      }
+    case .panels(let x, let y, let rows, let columns, let transposed):
+      if transposed {
+        unsafe panelsOfTranspose(bases[x], rows: rows, columns: columns, bases[y])
+      } else {
+        unsafe Kernels.panels(of: bases[x], rows: rows, columns: columns, bases[y])
       }
     case .inverse(let matrices, let x, let y, let scratch):
       unsafe matrices.inverse(bases[x], bases[y], scratch: bases[scratch])

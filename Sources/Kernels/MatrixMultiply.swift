@@ -14,6 +14,7 @@ package struct MatrixMultiply: @unchecked Sendable {
   let transposeA: Bool
   let accumulate: Bool
   let half: Bool
+  let inPanels: Bool
   private let pieces: [Piece]
 
   /// A stretch of the columns and of the inner axis: a large B is cut so that one panel of it at a time stays in the cache.
@@ -39,23 +40,24 @@ package struct MatrixMultiply: @unchecked Sendable {
   /// `m`: rows of A and C.
   ///
   /// `n`: columns of B and C. `k`: columns of A, rows of B. `transposeA`: A is stored as [k, m]. `half`: A and B are bfloat16, A as
-  /// [m, k] and B as [k / 2, n, 2], and sums float32.
+  /// [m, k] and B as [k / 2, n, 2], and sums float32. `inPanels`: B lies as `panels(of:)` says, in float32.
   package init(
     rows m: Int, columns n: Int, inner k: Int, lda: Int, ldb: Int, ldc: Int, transposeA: Bool,
-    accumulate: Bool, half: Bool = false
+    accumulate: Bool, half: Bool = false, inPanels: Bool = false
   ) {
-    (rows, columns, inner, self.half) = (m, n, k, half)
+    (rows, columns, inner, self.half, self.inPanels) = (m, n, k, half, inPanels)
     (self.lda, self.ldb, self.ldc) = (lda, ldb, ldc)
     self.transposeA = transposeA
     self.accumulate = accumulate
-    pieces = MatrixMultiply.generate(m, n, k, lda, ldb, ldc, transposeA, accumulate, half)
+    pieces = MatrixMultiply.generate(
+      m, n, k, lda, ldb, ldc, transposeA, accumulate, half, inPanels)
   }
 
   /// The same product, written over C instead of added to it.
   package var overwriting: MatrixMultiply {
     MatrixMultiply(
       rows: rows, columns: columns, inner: inner, lda: lda, ldb: ldb, ldc: ldc,
-      transposeA: transposeA, accumulate: false, half: half)
+      transposeA: transposeA, accumulate: false, half: half, inPanels: inPanels)
   }
 
   /// The same with an array of its own.
@@ -65,7 +67,7 @@ package struct MatrixMultiply: @unchecked Sendable {
     (rows, columns, inner) = (other.rows, other.columns, other.inner)
     (lda, ldb, ldc) = (other.lda, other.ldb, other.ldc)
     (transposeA, accumulate) = (other.transposeA, other.accumulate)
-    half = other.half
+    (half, inPanels) = (other.half, other.inPanels)
     pieces = other.pieces.map { $0 }
   }
 
@@ -84,7 +86,7 @@ package struct MatrixMultiply: @unchecked Sendable {
   /// In libxsmm's column order our row-major C = A · B is Cᵀ = Bᵀ · Aᵀ, and its transposed right operand is our transposed A.
   private static func generate(
     _ m: Int, _ n: Int, _ k: Int, _ lda: Int, _ ldb: Int, _ ldc: Int, _ transposeA: Bool,
-    _ accumulate: Bool, _ half: Bool
+    _ accumulate: Bool, _ half: Bool, _ inPanels: Bool
   ) -> [Piece] {
     let sizes = [m, n, k, lda, ldb, ldc]
     guard hasVectorInstructions(), sizes.allSatisfy({ $0 > 0 && $0 <= Int(Int32.max) }) else {
@@ -94,11 +96,13 @@ package struct MatrixMultiply: @unchecked Sendable {
     var pieces: [Piece] = []
     for columns in panels(n, k) {
       for start in stride(from: 0, to: k, by: longest) {
-        let size = [columns.count, m, min(longest, k - start), ldb, lda, ldc].map(Int32.init)
+        let stride = inPanels ? columns.count : ldb
+        let size = [columns.count, m, min(longest, k - start), stride, lda, ldc].map(Int32.init)
         let adds = accumulate || start > 0 ? Int32(1) : 0
         guard let kernel = unsafe kernel(size, transposeA, adds, half) else { return [] }
         let a = half ? start / 2 : transposeA ? start * lda : start
-        let b = (half ? start / 2 : start) * ldb + columns.lowerBound
+        let b =
+          (half ? start / 2 : start) * stride + columns.lowerBound * (inPanels ? k : 1)
         unsafe pieces.append(Piece(kernel: kernel, a: a, b: b, c: columns.lowerBound))
       }
     }
@@ -118,8 +122,13 @@ package struct MatrixMultiply: @unchecked Sendable {
     return unsafe code.map { unsafe .full($0) }
   }
 
+  /// Whether a B [inner, columns] is read in several panels, so that to keep each by itself pays.
+  package static func hasPanels(columns: Int, inner: Int) -> Bool {
+    panels(columns, inner).count > 1
+  }
+
   /// The columns cut into panels of 64; what is left over at the end joins the last where it is narrow.
-  private static func panels(_ n: Int, _ k: Int) -> [Range<Int>] {
+  fileprivate static func panels(_ n: Int, _ k: Int) -> [Range<Int>] {
     guard n * k > uncut, n >= 2 * panel else { return [0 ..< n] }
     let count = (n + panel / 2) / panel
     return (0 ..< count).map { $0 * panel ..< ($0 + 1 == count ? n : ($0 + 1) * panel) }
@@ -142,23 +151,58 @@ package struct MatrixMultiply: @unchecked Sendable {
   func plain(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>
   ) {
-    for i in 0 ..< rows {
-      let row = unsafe c + i * ldc
-      if !accumulate { unsafe fill(row, 0, count: columns) }
-      for p in 0 ..< inner {
-        let factor = unsafe transposeA ? a[p * lda + i] : a[i * lda + p]
-        let from = unsafe b + p * ldb
-        var j = 0
-        while j &+ 8 <= columns {
-          unsafe store(fma(all(factor), load(from, j), load(row, j)), row, j)
-          j &+= 8
-        }
-        while j < columns {
-          unsafe row[j].addProduct(factor, from[j])
-          j &+= 1
+    let panels = inPanels ? MatrixMultiply.panels(columns, inner) : [0 ..< columns]
+    for panel in panels {
+      let (from, stride) = unsafe (
+        b + panel.lowerBound * (inPanels ? inner : 1), inPanels ? panel.count : ldb
+      )
+      for i in 0 ..< rows {
+        let row = unsafe c + (i * ldc + panel.lowerBound)
+        if !accumulate { unsafe fill(row, 0, count: panel.count) }
+        for p in 0 ..< inner {
+          let factor = unsafe transposeA ? a[p * lda + i] : a[i * lda + p]
+          unsafe multiplyAdd(factor, from + p * stride, row, count: panel.count)
         }
       }
     }
+  }
+}
+
+/// y += factor · x.
+@inline(__always)
+private func multiplyAdd(
+  _ factor: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int
+) {
+  var j = 0
+  while j &+ 8 <= count {
+    unsafe store(fma(all(factor), load(x, j), load(y, j)), y, j)
+    j &+= 8
+  }
+  while j < count {
+    unsafe y[j].addProduct(factor, x[j])
+    j &+= 1
+  }
+}
+
+/// x [rows, columns] as the panels of columns that products read, each [rows, width], one after the other.
+package func panels(
+  of x: UnsafePointer<Float>, rows: Int, columns: Int, _ y: UnsafeMutablePointer<Float>
+) {
+  for panel in MatrixMultiply.panels(columns, rows) {
+    let to = unsafe y + panel.lowerBound * rows
+    for r in 0 ..< rows {
+      unsafe copy(x + (r * columns + panel.lowerBound), to + r * panel.count, count: panel.count)
+    }
+  }
+}
+
+/// The same of its transpose, [columns, rows].
+package func panelsOfTranspose(
+  _ x: UnsafePointer<Float>, rows: Int, columns: Int, _ y: UnsafeMutablePointer<Float>
+) {
+  for panel in MatrixMultiply.panels(rows, columns) {
+    let start = panel.lowerBound * columns
+    unsafe transpose(x + start, rows: panel.count, columns: columns, y + start)
   }
 }
 
