@@ -71,23 +71,37 @@ CXSMM_LANES cxsmm_all(float x) { return (cxsmm_f16)(x); }
 CXSMM_LANES cxsmm_fma(cxsmm_f16 a, cxsmm_f16 b, cxsmm_f16 c) { return __builtin_elementwise_fma(a, b, c); }
 CXSMM_LANES cxsmm_choose(cxsmm_i16 where, cxsmm_f16 a, cxsmm_f16 b) { return where ? a : b; }
 
+// NaN stays NaN: the instructions give their second operand where one is NaN.
+typedef float cxsmm_v16 __attribute__((vector_size(64)));
 CXSMM_LANES cxsmm_clamp16(cxsmm_f16 x, float low, float high) {
-  cxsmm_f16 y = cxsmm_choose(x < cxsmm_all(low), cxsmm_all(low), x);
-  return cxsmm_choose(cxsmm_all(high) < y, cxsmm_all(high), y);
+  cxsmm_v16 y = __builtin_ia32_maxps512((cxsmm_v16)cxsmm_all(low), (cxsmm_v16)x, 4);
+  return (cxsmm_f16)__builtin_ia32_minps512((cxsmm_v16)cxsmm_all(high), y, 4);
 }
 
-CXSMM_LANES cxsmm_exp_inside16(cxsmm_f16 x) {
+// e^x as p 2^n; n + 1.5 2^23 in `t`.
+CXSMM_LANES cxsmm_exp_parts16(cxsmm_f16 x, cxsmm_f16 *t, cxsmm_f16 *power) {
 #pragma STDC FP_CONTRACT OFF
   cxsmm_f16 magic = cxsmm_all(12582912);
-  cxsmm_f16 t = cxsmm_fma(x, cxsmm_all(1.44269504f), magic), n = t - magic;
+  *t = cxsmm_fma(x, cxsmm_all(1.44269504f), magic);
+  cxsmm_f16 n = *power = *t - magic;
   cxsmm_f16 r = cxsmm_fma(n, cxsmm_all(2.1219444e-4f), cxsmm_fma(n, cxsmm_all(-0.693359375f), x));
   cxsmm_f16 p = cxsmm_fma(r, cxsmm_all(1.38145406e-3f), cxsmm_all(8.36874545e-3f));
   p = cxsmm_fma(p, r, cxsmm_all(4.16683890e-2f));
   p = cxsmm_fma(p, r, cxsmm_all(1.66665211e-1f));
   p = cxsmm_fma(p, r, cxsmm_all(0.49999994f));
   p = cxsmm_fma(p, r, cxsmm_all(1));
-  p = cxsmm_fma(p, r, cxsmm_all(1));
+  return cxsmm_fma(p, r, cxsmm_all(1));
+}
+
+CXSMM_LANES cxsmm_exp_inside16(cxsmm_f16 x) {
+  cxsmm_f16 t, n, p = cxsmm_exp_parts16(x, &t, &n);
   return p * (cxsmm_f16)(((cxsmm_i16)t << 23) + (cxsmm_i16)(0x3f800000));
+}
+
+// The same for x in [-87, 87], where p 2^n is neither subnormal nor infinite: then one instruction scales, and the bits are the same.
+CXSMM_LANES cxsmm_exp_normal16(cxsmm_f16 x) {
+  cxsmm_f16 t, n, p = cxsmm_exp_parts16(x, &t, &n);
+  return (cxsmm_f16)__builtin_ia32_scalefps512_mask((cxsmm_v16)p, (cxsmm_v16)n, (cxsmm_v16)p, (unsigned short)-1, 4);
 }
 
 CXSMM_LANES cxsmm_exp16(cxsmm_f16 x) { return cxsmm_exp_inside16(cxsmm_clamp16(x, -88, 89)); }
@@ -122,7 +136,7 @@ CXSMM_LANES cxsmm_magnitude16(cxsmm_f16 x) { return (cxsmm_f16)((cxsmm_i16)x & (
 
 CXSMM_LANES cxsmm_sigmoid16(cxsmm_f16 x) {
 #pragma STDC FP_CONTRACT OFF
-  return cxsmm_all(1) / (cxsmm_all(1) + cxsmm_exp_inside16(-cxsmm_clamp16(x, -89, 88)));
+  return cxsmm_all(1) / (cxsmm_all(1) + cxsmm_exp_normal16(-cxsmm_clamp16(x, -87, 87)));
 }
 
 CXSMM_LANES cxsmm_tanh16(cxsmm_f16 x) {
@@ -138,7 +152,7 @@ CXSMM_LANES cxsmm_tanh16(cxsmm_f16 x) {
 
 CXSMM_LANES cxsmm_softplus16(cxsmm_f16 x) {
 #pragma STDC FP_CONTRACT OFF
-  cxsmm_f16 e = cxsmm_exp_inside16(-cxsmm_clamp16(cxsmm_magnitude16(x), 0, 88)), s = e / (cxsmm_all(2) + e), z = s * s;
+  cxsmm_f16 e = cxsmm_exp_normal16(-cxsmm_clamp16(cxsmm_magnitude16(x), 0, 87)), s = e / (cxsmm_all(2) + e), z = s * s;
   cxsmm_f16 p = cxsmm_fma(z, cxsmm_all(2.80244589e-1f), cxsmm_all(2.79991418e-1f));
   p = cxsmm_fma(p, z, cxsmm_all(4.00216997e-1f));
   p = cxsmm_fma(p, z, cxsmm_all(6.66664124e-1f));

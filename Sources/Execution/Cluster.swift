@@ -111,8 +111,11 @@ extension Cluster {
       for expansion in expansions where start == 0 || !expansion.once {
         unsafe expand(expansion.source, bases, scratch + expansion.tile * pitch, start, length)
       }
-      for instruction in instructions {
-        unsafe execute(instruction, bases, scratch, pitch, start, length)
+      // In place: a copy of an instruction costs as much as a short tile's work.
+      unsafe instructions.withUnsafeBufferPointer { instructions in
+        for index in instructions.indices {
+          unsafe execute(instructions[index], bases, scratch, pitch, start, length)
+        }
       }
       start += tile
     }
@@ -208,12 +211,14 @@ extension Cluster {
       }
     case .repeated(let slot, let run):
       let x = unsafe bases[slot]
-      var done = 0
+      var (done, index) = (0, start / run)
+      var next = (index + 1) * run - start
       while done < length {
-        let index = (start + done) / run
-        let stop = min((index + 1) * run - start, length)
+        let stop = min(next, length)
         unsafe fill(y + done, x[index], count: stop - done)
         done = stop
+        index += 1
+        next += run
       }
     }
   }

@@ -11,7 +11,9 @@ package final class Executor: Sendable {
   /// Each frame's own copy of the steps: threads that count references to the same arrays wait for each other.
   private let steps: [[Step]]
   private let firstSteps: [[Step]]
-  // What depends on the parameters alone: first what may be computed side by side, then the rest in order.
+  // What depends on the parameters alone: first what may be computed side by side, some of it row by row of a parameter, then the
+  // rest in order.
+  private let striped: [[Step]]
   private let independent: [Step]
   private let dependent: [Step]
 
@@ -31,18 +33,29 @@ package final class Executor: Sendable {
     self.frames = storages
     steps = (0 ..< frames).map { _ in program.steps.map(\.duplicate) }
     firstSteps = (0 ..< frames).map { _ in program.firstSteps.map(\.duplicate) }
-    independent = program.shared.filter(\.isOfParametersAlone)
+    striped = program.parameters.offsets.map { offset in
+      program.shared.filter { $0.striped?.parameter.offset == offset }
+    }
+    independent = program.shared.filter { $0.isOfParametersAlone && $0.striped == nil }
     dependent = program.shared.filter { !$0.isOfParametersAlone }
     prepare()
   }
 
   /// Computes what depends on the parameters alone.
   package func prepare() {
+    for (parameter, steps) in striped.enumerated() {
+      for step in steps { prepare(parameter, rows: 0 ..< (step.striped?.rows ?? 0)) }
+    }
     for part in 0 ..< parts { prepare(part: part) }
     finishPreparing()
   }
 
-  /// So many parts of that may be computed side by side, before the rest.
+  /// What depends on some rows of one parameter; such calls may run side by side, and come before those of the parts.
+  package func prepare(_ parameter: Int, rows: Range<Int>) {
+    for step in striped[parameter] { unsafe step.run(sharedBases, only: rows) }
+  }
+
+  /// So many parts of what is left may be computed side by side, before the rest.
   package var parts: Int { independent.count }
 
   package func prepare(part: Int) { unsafe independent[part].run(sharedBases) }
@@ -80,6 +93,9 @@ package final class Executor: Sendable {
     let bases = unsafe Bases(
       frame: memory.base, shared: shared.view.base, parameters: parameters.base,
       sums: (sums ?? memory).base)
-    for step in overwrites ? firstSteps[frame] : steps[frame] { unsafe step.run(bases) }
+    // In place: a copy of a step would count references to what it holds.
+    unsafe (overwrites ? firstSteps[frame] : steps[frame]).withUnsafeBufferPointer { steps in
+      for index in steps.indices { unsafe steps[index].run(bases) }
+    }
   }
 }

@@ -18,6 +18,32 @@ package struct ParameterLayout: Sendable {
     self.offsets = offsets
     count = offset
   }
+
+  /// A part of one parameter: some of the rows of a matrix, or some elements of another.
+  package struct Stripe: Sendable {
+    package let parameter: Int
+    package let rows: Range<Int>
+    /// In the flat vector.
+    package let start: Int
+    package let count: Int
+  }
+
+  /// All elements in stripes of about `size`; but for a parameter's last, whole cache lines in its transposed copies too.
+  package func stripes(of size: Int) -> [Stripe] {
+    var stripes: [Stripe] = []
+    for (index, shape) in shapes.enumerated() where shape.count > 0 {
+      let columns = shape.rank < 2 ? 1 : shape.dims.last ?? 1
+      let (rows, height) = (shape.count / columns, max(16, size / columns / 16 * 16))
+      for row in stride(from: 0, to: rows, by: height) {
+        let some = row ..< min(row + height, rows)
+        stripes.append(
+          Stripe(
+            parameter: index, rows: some, start: offsets[index] + row * columns,
+            count: some.count * columns))
+      }
+    }
+    return stripes
+  }
 }
 
 /// Of the factors of matrix products; all else is float32.

@@ -88,6 +88,30 @@ extension Step {
     }
   }
 
+  /// The parameter whose rows it can take a few at a time, and how many there are.
+  var striped: (parameter: Slot, rows: Int)? {
+    switch self {
+    case .transpose(let x, _, 1, let rows, _) where x.space == .parameters: (x, rows)
+    case .panels(let x, _, let rows, _, _) where x.space == .parameters: (x, rows)
+    default: nil
+    }
+  }
+
+  /// What `run` does, for some rows of a striped step's parameter.
+  func run(_ bases: Bases, only some: Range<Int>) {
+    switch self {
+    case .transpose(let x, let y, _, let rows, let columns):
+      unsafe Kernels.transpose(
+        bases[x] + some.lowerBound * columns, rows: some.count, columns: columns,
+        bases[y] + some.lowerBound, stride: rows)
+    case .panels(let x, let y, let rows, let columns, true):
+      unsafe panelsOfTranspose(bases[x], rows: rows, columns: columns, only: some, bases[y])
+    case .panels(let x, let y, let rows, let columns, false):
+      unsafe Kernels.panels(of: bases[x], rows: rows, columns: columns, only: some, bases[y])
+    default: break
+    }
+  }
+
   func run(_ bases: Bases) {
     switch self {
     case .cluster(let cluster, let scratch): unsafe cluster.run(bases, scratch: bases[scratch])
@@ -107,12 +131,7 @@ extension Step {
         let offset = batch * rows * columns
         unsafe Kernels.transpose(bases[x] + offset, rows: rows, columns: columns, bases[y] + offset)
       }
-    case .panels(let x, let y, let rows, let columns, let transposed):
-      if transposed {
-        unsafe panelsOfTranspose(bases[x], rows: rows, columns: columns, bases[y])
-      } else {
-        unsafe Kernels.panels(of: bases[x], rows: rows, columns: columns, bases[y])
-      }
+    case .panels(_, _, let rows, _, _): unsafe run(bases, only: 0 ..< rows)
     case .inverse(let matrices, let x, let y, let scratch):
       unsafe matrices.inverse(bases[x], bases[y], scratch: bases[scratch])
     case .logDeterminant(let matrices, let x, let y, let scratch):

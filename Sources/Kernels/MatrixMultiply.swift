@@ -184,13 +184,14 @@ private func multiplyAdd(
   }
 }
 
-/// x [rows, columns] as the panels of columns that products read, each [rows, width], one after the other.
+/// x [rows, columns] as the panels of columns that products read, each [rows, width], one after the other; of some rows alone.
 package func panels(
-  of x: UnsafePointer<Float>, rows: Int, columns: Int, _ y: UnsafeMutablePointer<Float>
+  of x: UnsafePointer<Float>, rows: Int, columns: Int, only some: Range<Int>,
+  _ y: UnsafeMutablePointer<Float>
 ) {
   for panel in MatrixMultiply.panels(columns, rows) {
     let to = unsafe y + panel.lowerBound * rows
-    for r in 0 ..< rows {
+    for r in some {
       unsafe copy(x + (r * columns + panel.lowerBound), to + r * panel.count, count: panel.count)
     }
   }
@@ -198,11 +199,14 @@ package func panels(
 
 /// The same of its transpose, [columns, rows].
 package func panelsOfTranspose(
-  _ x: UnsafePointer<Float>, rows: Int, columns: Int, _ y: UnsafeMutablePointer<Float>
+  _ x: UnsafePointer<Float>, rows: Int, columns: Int, only some: Range<Int>,
+  _ y: UnsafeMutablePointer<Float>
 ) {
   for panel in MatrixMultiply.panels(rows, columns) {
-    let start = panel.lowerBound * columns
-    unsafe transpose(x + start, rows: panel.count, columns: columns, y + start)
+    let part = panel.clamped(to: some)
+    let to = unsafe y + (panel.lowerBound * columns + part.lowerBound - panel.lowerBound)
+    unsafe transpose(
+      x + part.lowerBound * columns, rows: part.count, columns: columns, to, stride: panel.count)
   }
 }
 

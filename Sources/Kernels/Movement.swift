@@ -3,24 +3,28 @@ import CXSMM
 // Copies. Exactly what belongs to the result is written.
 
 /// y [columns, rows] from x [rows, columns], in squares of 8 that stay in registers; four of them use whole cache lines on both sides.
+///
+/// `stride`: from one row of y to the next, if not `rows`.
 package func transpose(
-  _ x: UnsafePointer<Float>, rows: Int, columns: Int, _ y: UnsafeMutablePointer<Float>
+  _ x: UnsafePointer<Float>, rows: Int, columns: Int, _ y: UnsafeMutablePointer<Float>,
+  stride given: Int? = nil
 ) {
-  let (wholeRows, wholeColumns) = (rows & ~7, columns & ~7)
-  for row in stride(from: 0, to: wholeRows, by: 16) {
-    for column in stride(from: 0, to: wholeColumns, by: 16) {
-      for c in stride(from: column, to: min(column + 16, wholeColumns), by: 8) {
-        for r in stride(from: row, to: min(row + 16, wholeRows), by: 8) {
-          unsafe cxsmm_transpose8(x + (r &* columns &+ c), columns, y + (c &* rows &+ r), rows)
+  let (wholeRows, wholeColumns, stride) = (rows & ~7, columns & ~7, given ?? rows)
+  for row in Swift.stride(from: 0, to: wholeRows, by: 16) {
+    for column in Swift.stride(from: 0, to: wholeColumns, by: 16) {
+      for c in Swift.stride(from: column, to: min(column + 16, wholeColumns), by: 8) {
+        for r in Swift.stride(from: row, to: min(row + 16, wholeRows), by: 8) {
+          unsafe cxsmm_transpose8(
+            x + (r &* columns &+ c), columns, y + (c &* stride &+ r), stride)
         }
       }
     }
   }
   for r in 0 ..< wholeRows {
-    for c in wholeColumns ..< columns { unsafe y[c &* rows &+ r] = x[r &* columns &+ c] }
+    for c in wholeColumns ..< columns { unsafe y[c &* stride &+ r] = x[r &* columns &+ c] }
   }
   for c in 0 ..< columns {
-    for r in wholeRows ..< rows { unsafe y[c &* rows &+ r] = x[r &* columns &+ c] }
+    for r in wholeRows ..< rows { unsafe y[c &* stride &+ r] = x[r &* columns &+ c] }
   }
 }
 

@@ -85,8 +85,9 @@ typealias FloatOut = UnsafeMutablePointer<Float>
     .replacing(with: given, where: given .!= given)
 }
 
+/// 1/(1 + e⁻ˣ), at least e⁻⁸⁷.
 @inline(__always) func vsigmoid(_ x: F8) -> F8 {
-  all(1) / (all(1) + vexpInside(-clamp(x, -89, 88)))
+  all(1) / (all(1) + vexpInside(-clamp(x, -87, 87)))
 }
 
 @inline(__always) func vtanh(_ x: F8) -> F8 {
@@ -104,7 +105,7 @@ typealias FloatOut = UnsafeMutablePointer<Float>
 
 /// ln(1 + eˣ) = max(x, 0) + ln(1 + e), e = e^{−|x|}; and ln(1 + e) = 2 artanh(s), s = e/(2 + e) ≤ ⅓, as an odd polynomial (5e-9).
 @inline(__always) func vsoftplus(_ x: F8) -> F8 {
-  let e = vexpInside(-clamp(magnitude(x), 0, 88))
+  let e = vexpInside(-clamp(magnitude(x), 0, 87))
   let s = e / (all(2) + e)
   let z = s * s
   var p = fma(z, all(2.802_445_89e-1), all(2.799_914_18e-1))

@@ -28,13 +28,13 @@ package struct NoiseLevels: Sendable {
   package func draw(_ u: Double) -> (sigma: Double, weight: Double) {
     let sigma = law.sigma(at: u, sigmaData: sigmaData, range: range)
     guard range.lowerBound < range.upperBound else { return (sigma, 1) }
-    var growth = 0.0
+    var (growth, span) = (0.0, 0.0)
     if weighting == .likelihood {
       growth = law.growth(at: u, sigmaData: sigmaData, range: range)
+      span = naturalLog(range.upperBound / range.lowerBound)
     }
     let weight = weighting.weight(
-      sigma: sigma, sigmaData: sigmaData, growth: growth,
-      span: naturalLog(range.upperBound / range.lowerBound))
+      sigma: sigma, sigmaData: sigmaData, growth: growth, span: span)
     return (sigma, isScaled ? weight : weight * sigma * sigma)
   }
 

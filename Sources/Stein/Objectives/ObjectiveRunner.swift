@@ -51,7 +51,10 @@ final class ObjectiveRunner: Sendable {
   /// After the weights changed.
   func prepare() { executor.prepare() }
 
-  /// The same in parts that may run side by side.
+  /// The same in pieces: first what follows from each stripe of the parameters, then parts, each side by side, then the rest.
+  func prepare(_ stripe: ParameterLayout.Stripe) {
+    executor.prepare(stripe.parameter, rows: stripe.rows)
+  }
   var parts: Int { executor.parts }
   func prepare(part: Int) { executor.prepare(part: part) }
   func finishPreparing() { executor.finishPreparing() }
@@ -59,11 +62,12 @@ final class ObjectiveRunner: Sendable {
   /// Runs one shard of numbered draws and returns the loss of each of its rows.
   ///
   /// `draw`: what draw i is, given four uniforms of its own; nil behind the last. `numbers`: those of the draws, from the first
-  /// of the shard on, where they do not follow each other.
+  /// of the shard on, where they do not follow each other. `ahead`: asks for what `draw` will read of memory.
   /// `sums`: where gradients are added, or written by the first shard; nil for none. `supplied`: noisy rows by number, for noise of the caller's.
   func run(
     frame: Int, first: Int, _ source: DrawSource, numbers: View<Int32>? = nil,
     sums: View<Float>? = nil, isFirst: Bool = false, supplied: SuppliedRows? = nil,
+    ahead: (_ uniforms: View<Float>) -> Void = { _ in },
     _ draw: (_ index: Int, _ uniforms: View<Float>) -> Draw?
   ) -> View<Float> {
     let rows = program.rows
@@ -86,6 +90,7 @@ final class ObjectiveRunner: Sendable {
     label?.fill(0)
     let d = program.dimension
     let (picked, values) = (picked[frame].view, data.values)
+    for r in 0 ..< min(rows, numbers?.count ?? rows) { ahead(u.slice(r * perRow, perRow)) }
     for r in 0 ..< rows {
       // Behind the last draw the first row stands in, with weight 0.
       let number = numbers.map { r < $0.count ? Int($0[r]) : nil } ?? first + r

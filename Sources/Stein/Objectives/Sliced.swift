@@ -39,7 +39,8 @@ extension Graph {
   }
 
   /// Σ_m w_mᵀ ∇s w_m, [R, 1].
-  private mutating func curvature(_ score: Node, _ energy: Node?, _ x: Node, along w: Node) -> Node {
+  private mutating func curvature(_ score: Node, _ energy: Node?, _ x: Node, along w: Node) -> Node
+  {
     if let energy, let form = hessianForm(of: energy, along: (variable: x, tangent: w)) {
       return negate(form)
     }

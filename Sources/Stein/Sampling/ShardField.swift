@@ -56,14 +56,7 @@ final class ShardField {
   }
 
   private func evaluate(_ state: View<Double>, _ level: ScaledScore.Level) throws {
-    try combine(evaluator, state, level) { values, weight, isFirst in
-      for r in 0 ..< self.rows {
-        let share = weight(r)
-        for i in r * self.dimension ..< (r + 1) * self.dimension {
-          self.field[i] = (isFirst ? 0 : self.field[i]) + share * Double(values[i])
-        }
-      }
-    }
+    try combine(evaluator, output: 0, into: field, state, level)
     if needsEnergy {
       let values = evaluator.output(1, worker)
       for r in 0 ..< rows { energies[r] = Double(values[r]) }
@@ -105,35 +98,44 @@ final class ShardField {
     guard let tangents else { return }
     let along = tangents.directions(worker)
     for i in 0 ..< rows * dimension { along[i] = Float(v[i]) }
-    try combine(tangents, state, level) { _, weight, isFirst in
-      let slope = tangents.output(1, self.worker)
-      for r in 0 ..< self.rows {
-        let share = level[r] * weight(r)
-        for i in r * self.dimension ..< (r + 1) * self.dimension {
-          self.pushed[i] = (isFirst ? 0 : self.pushed[i]) + share * Double(slope[i])
-        }
-      }
-    }
+    try combine(tangents, output: 1, into: pushed, state, level, scale: { level[$0] })
     temper(pushed, level)
     for i in 0 ..< rows * dimension { pushed[i] += v[i] }
   }
 
-  /// Runs the field, where it is guided without a class first: the sum of both by their weights.
+  /// Runs the field and leaves an output in `result`, each row times its `scale`; where the field is guided the sum of those without a
+  /// class and with it, by their weights.
   private func combine(
-    _ evaluator: Evaluator, _ state: View<Double>, _ level: ScaledScore.Level,
-    _ add: (_ values: View<Float>, _ weight: (Int) -> Double, _ isFirst: Bool) -> Void
+    _ evaluator: Evaluator, output: Int, into result: View<Double>, _ state: View<Double>,
+    _ level: ScaledScore.Level, scale: ((_ row: Int) -> Double)? = nil
   ) throws {
     try run?.check(worker)
     let x = evaluator.x(worker)
     for i in 0 ..< rows * dimension { x[i] = Float(state[i]) }
     evaluator.setSigmas({ level[$0] }, worker)
-    guard change.guidance != 1 else {
-      add(evaluator.run(worker), { _ in 1 }, true)
-      return
+    func add(_ weight: ((Int) -> Double)?, isFirst: Bool) {
+      _ = evaluator.run(worker)
+      let values = evaluator.output(output, worker)
+      if weight == nil, scale == nil {
+        for i in 0 ..< rows * dimension { result[i] = Double(values[i]) }
+        return
+      }
+      for r in 0 ..< rows {
+        let share = (scale?(r) ?? 1) * (weight?(r) ?? 1)
+        let (from, to) = (
+          values.slice(r * dimension, dimension), result.slice(r * dimension, dimension)
+        )
+        if isFirst {
+          for i in 0 ..< dimension { to[i] = share * Double(from[i]) }
+        } else {
+          for i in 0 ..< dimension { to[i] += share * Double(from[i]) }
+        }
+      }
     }
+    guard change.guidance != 1 else { return add(nil, isFirst: true) }
     evaluator.setClasses(worker) { _ in -1 }
-    add(evaluator.run(worker), { 1 - self.change.weight(level[$0]) }, true)
+    add({ 1 - self.change.weight(level[$0]) }, isFirst: true)
     evaluator.setClasses(worker, classOfRow)
-    add(evaluator.run(worker), { self.change.weight(level[$0]) }, false)
+    add({ self.change.weight(level[$0]) }, isFirst: false)
   }
 }

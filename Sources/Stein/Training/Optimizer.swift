@@ -26,9 +26,9 @@ struct Weights: Sendable {
 
 /// One step of the optimiser: the gradient's lanes are added up, its norm is limited, Adam moves the parameters.
 ///
-/// Work is cut into blocks of fixed size, so that every sum has one order.
+/// Work is cut into stripes that follow from the shapes, so that every sum has one order.
 final class Optimizer {
-  private static let block = 4096
+  private static let stripe = 4096
 
   let lanes: Int
   private let count: Int
@@ -38,72 +38,100 @@ final class Optimizer {
   private let gradient: View<Float>
   /// The gradient with the loss behind it and room for what ranks tell each other.
   private let exchanged: View<Float>
-  private let blockNorms: View<Double>
+  private let stripes: [ParameterLayout.Stripe]
+  private let norms: View<Double>
   private let weights: Weights
   private let workers: Workers
+  /// Called after the parameters of a stripe moved, by the worker who moved them.
+  private let moved: (ParameterLayout.Stripe) -> Void
   private var adam = AdamStep(rate: 0, beta1: 0, beta2: 0, epsilon: 1, step: 1, averageDecay: 0)
   private var scale = 1.0
   private var reducing: Job?
   private var updating: Job?
+  private var doingBoth: Job?
 
-  init(_ weights: Weights, lanes: Int, laneStride: Int, context: Context) throws {
+  init(
+    _ weights: Weights, _ program: Program, lanes: Int, context: Context,
+    moved: @escaping (ParameterLayout.Stripe) -> Void
+  ) throws {
     count = weights.parameters.count
     self.weights = weights
     self.lanes = lanes
-    self.laneStride = laneStride
+    self.moved = moved
+    laneStride = program.sums.count
     workers = context.workers
-    let blocks = max(1, (count + Optimizer.block - 1) / Optimizer.block)
+    stripes = program.parameters.stripes(of: Optimizer.stripe)
     laneSums = try Storage<Float>(context.memory, count: lanes * laneStride).view
     exchanged = try Storage<Float>(context.memory, count: count + 1 + Ranks.tailCount).view
     gradient = exchanged.slice(0, count)
-    blockNorms = try Storage<Double>(context.memory, count: blocks).view
-    reducing = Job { [unowned self] _, block in reduceBlock(block) }
-    updating = Job { [unowned self] _, block in updateBlock(block) }
+    norms = try Storage<Double>(context.memory, count: max(stripes.count, 1)).view
+    reducing = Job { [unowned self] _, index in reduce(index) }
+    updating = Job { [unowned self] _, index in update(index) }
+    doingBoth = Job { [unowned self] _, index in
+      reduce(index)
+      update(index)
+    }
   }
 
   func lane(_ index: Int) -> View<Float> { laneSums.slice(index * laneStride, laneStride) }
 
-  private var blocks: Int { (count + Optimizer.block - 1) / Optimizer.block }
-
-  private func range(_ block: Int) -> (start: Int, count: Int) {
-    let start = block * Optimizer.block
-    return (start, min(Optimizer.block, count - start))
+  /// Moves the weights against the gradient that lies in the lanes, and returns its norm, which is brought down to `clip` first where
+  /// that is above 0.
+  func step(_ adam: AdamStep, clip: Double) -> Double {
+    self.adam = adam
+    scale = 1
+    guard clip > 0 else {
+      run(doingBoth)
+      return norm
+    }
+    run(reducing)
+    return update(clip: clip)
   }
 
-  /// Adds the lanes up, over all ranks if there are several, and returns the gradient's norm.
-  func reduce(loss: inout Double, _ ranks: Ranks? = nil) throws -> Double {
-    if let reducing { workers.run(tasks: blocks, reducing) }
-    if let ranks {
-      exchanged[count] = Float(loss)
-      try ranks.sum(exchanged)
-      loss = Double(exchanged[count])
-      for block in 0 ..< blocks {
-        let (start, length) = range(block)
-        blockNorms[block] = gradient.slice(start, length).squaredNorm
-      }
+  /// The same with the gradient and the loss of all ranks together.
+  func step(
+    _ adam: AdamStep, clip: Double, loss: inout Double, _ ranks: Ranks
+  ) throws -> Double {
+    self.adam = adam
+    scale = 1
+    run(reducing)
+    exchanged[count] = Float(loss)
+    try ranks.sum(exchanged)
+    loss = Double(exchanged[count])
+    for (index, stripe) in stripes.enumerated() {
+      norms[index] = gradient.slice(stripe.start, stripe.count).squaredNorm
     }
+    return update(clip: clip)
+  }
+
+  private func update(clip: Double) -> Double {
+    let norm = norm
+    if clip > 0, norm > clip { scale = clip / norm }
+    run(updating)
+    return norm
+  }
+
+  private func run(_ job: Job?) {
+    if let job { workers.run(tasks: stripes.count, job) }
+  }
+
+  private var norm: Double {
     var sum = 0.0
-    for block in 0 ..< blocks { sum += blockNorms[block] }
+    for index in stripes.indices { sum += norms[index] }
     return sum.squareRoot()
   }
 
-  private func reduceBlock(_ block: Int) {
-    let (start, length) = range(block)
-    let part = gradient.slice(start, length)
-    let source = laneSums.slice(start, laneSums.count - start)
+  private func reduce(_ index: Int) {
+    let stripe = stripes[index]
+    let part = gradient.slice(stripe.start, stripe.count)
+    let source = laneSums.slice(stripe.start, laneSums.count - stripe.start)
     part.sumLanes(of: source, stride: laneStride, lanes: lanes)
-    blockNorms[block] = part.squaredNorm
+    norms[index] = part.squaredNorm
   }
 
-  /// Moves the weights; `scale` multiplies the gradient, to limit its norm.
-  func update(_ adam: AdamStep, scale: Double) {
-    self.adam = adam
-    self.scale = scale
-    if let updating { workers.run(tasks: blocks, updating) }
-  }
-
-  private func updateBlock(_ block: Int) {
-    let (start, length) = range(block)
+  private func update(_ index: Int) {
+    let stripe = stripes[index]
+    let (start, length) = (stripe.start, stripe.count)
     let part = gradient.slice(start, length)
     if scale != 1 { part.scale(by: Float(scale)) }
     adam.update(
@@ -111,5 +139,6 @@ final class Optimizer {
       first: weights.first.view.slice(start, length),
       second: weights.second.view.slice(start, length),
       average: weights.average.view.slice(start, length))
+    moved(stripe)
   }
 }

@@ -4,11 +4,16 @@ import Kernels
 /// Numbers of rows, in rising order.
 struct RowList: Sendable {
   let count: Int
+  /// Empty where they are all rows, in order: then row i is i, and nothing need be fetched.
   private let numbers: View<Int32>
 
   /// The rows for which `isMember` holds.
   init(_ rows: Int, memory: Memory, where isMember: (Int) -> Bool) throws {
     count = (0 ..< rows).count(where: isMember)
+    guard count < rows else {
+      numbers = try Storage<Int32>(memory, count: 0).view
+      return
+    }
     numbers = try Storage<Int32>(memory, count: count).view
     var next = 0
     for row in 0 ..< rows where isMember(row) {
@@ -21,12 +26,17 @@ struct RowList: Sendable {
   init(_ list: RowList, every step: Int, memory: Memory) throws {
     count = (list.count + step - 1) / step
     numbers = try Storage<Int32>(memory, count: count).view
-    for index in 0 ..< count { numbers[index] = list.numbers[index * step] }
+    for index in 0 ..< count { numbers[index] = Int32(list[index * step]) }
   }
 
   var isEmpty: Bool { count == 0 }
 
-  subscript(index: Int) -> Int { Int(numbers[index]) }
+  subscript(index: Int) -> Int { numbers.count == 0 ? index : Int(numbers[index]) }
+
+  /// Asks for the number at `index`.
+  func prefetch(_ index: Int) {
+    if numbers.count > 0 { numbers.slice(index, 1).prefetch() }
+  }
 }
 
 /// Rows for training and rows held out, drawn by the seed.

@@ -152,16 +152,14 @@ package final class Trainer: @unchecked Sendable {
   var isFinished: Bool { progress.step >= plan.steps || progress.stoppedEarly }
 
   private func step(_ machine: TrainingMachine) throws {
-    let result = try machine.gradient(step: progress.step, plan)
+    let adam = AdamStep(
+      rate: plan.rate(at: progress.step), beta1: plan.beta1, beta2: plan.beta2, epsilon: 1e-8,
+      step: progress.step + 1, averageDecay: plan.averageDecay(at: progress.step))
+    let result = try machine.step(progress.step, plan, adam)
     let isLocal = ranks != nil && plan.localSteps > 1
     // By itself a rank can't go back: where it left the finite numbers all see it in the average.
     guard isLocal || result.loss.isFinite && result.norm.isFinite else { throw diverged(result) }
     progress.add(result)
-    let scale = plan.clip > 0 && result.norm > plan.clip ? plan.clip / result.norm : 1
-    let adam = AdamStep(
-      rate: plan.rate(at: progress.step), beta1: plan.beta1, beta2: plan.beta2, epsilon: 1e-8,
-      step: progress.step + 1, averageDecay: plan.averageDecay(at: progress.step))
-    machine.update(adam, scale: scale)
     progress.step += 1
     if isLocal, progress.step % plan.localSteps == 0 || plan.isCheck(after: progress.step) {
       try machine.average(weights)

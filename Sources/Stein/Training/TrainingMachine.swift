@@ -4,7 +4,7 @@ import Glibc
 /// What one batch gave.
 struct StepResult {
   var loss: Double
-  /// Of the whole gradient.
+  /// Of the whole gradient, before it was limited.
   var norm: Double
   /// The level of the row with the largest loss.
   let worstSigma: Double
@@ -20,7 +20,8 @@ final class TrainingMachine {
   private let ranks: Ranks?
   private let memory: Memory
   private let runner: ObjectiveRunner
-  private let validator: ObjectiveRunner
+  /// Nil where no rows are held out.
+  private let validator: ObjectiveRunner?
   private let optimizer: Optimizer
   private let workers: Workers
   private let shards: Int
@@ -50,8 +51,11 @@ final class TrainingMachine {
     let program = try ObjectiveProgram(
       objective, model.family, description, training: true, precision: trainer.plan.precision,
       ofPart: trainer.ranks != nil)
-    let quiet = try ObjectiveProgram(
-      objective, model.family, description, training: false, profiled: false)
+    let quiet =
+      trainer.validation.count == 0
+      ? nil
+      : try ObjectiveProgram(
+        objective, model.family, description, training: false, profiled: false)
     data = trainer.data
     trainRows = trainer.drawnRows
     validation = trainer.validation
@@ -60,16 +64,19 @@ final class TrainingMachine {
     workers = model.context.workers
     runner = try ObjectiveRunner(
       program, trainer.data, weights: trainer.weights.parameters.view, context: model.context)
-    validator = try ObjectiveRunner(
-      quiet, trainer.data, weights: trainer.weights.average.view, context: model.context)
+    validator = try quiet.map { program in
+      try ObjectiveRunner(
+        program, trainer.data, weights: trainer.weights.average.view, context: model.context)
+    }
     shards = (trainer.plan.batch + program.rows - 1) / program.rows
     optimizer = try Optimizer(
-      trainer.weights, lanes: min(shards, TrainingMachine.mostLanes),
-      laneStride: program.program.sums.count, context: model.context)
+      trainer.weights, program.program, lanes: min(shards, TrainingMachine.mostLanes),
+      context: model.context
+    ) { [runner] in runner.prepare($0) }
     losses = try Storage<Float>(memory, count: shards * program.rows).view
     sigmas = try Storage<Double>(memory, count: shards * program.rows).view
     plan = trainer.plan
-    let most = max(shards * program.rows, quiet.rows)
+    let most = max(shards * program.rows, quiet?.rows ?? 0)
     let drawn = ranks == nil ? 1 : trainer.plan.batch
     uniforms = try Storage<Float>(memory, count: drawn * ObjectiveRunner.uniformsPerRow).view
     own = try Storage<Int32>(memory, count: ranks == nil ? 0 : drawn).view
@@ -84,18 +91,22 @@ final class TrainingMachine {
     mapping = Job { [unowned self] worker, lane in map(lane, on: worker) }
   }
 
-  /// The gradient of the mean loss over the batch of `step`, left in the optimiser.
-  func gradient(step: Int, _ plan: TrainingPlan) throws -> StepResult {
+  /// Takes one step of Adam against the gradient of the mean loss over the batch of `step`.
+  func step(_ step: Int, _ plan: TrainingPlan, _ adam: AdamStep) throws -> StepResult {
     self.plan = plan
     self.step = step
     try supply()
     gather()
     if let mapping { workers.run(tasks: optimizer.lanes, mapping) }
     var result = result(rows: ranks == nil ? plan.batch : ownCount)
-    if isLocal {
-      result.loss *= Double(plan.batch) / Double(max(ownCount, 1))
+    if let ranks, !isLocal {
+      result.norm = try optimizer.step(adam, clip: plan.clip, loss: &result.loss, ranks)
+    } else {
+      if isLocal { result.loss *= Double(plan.batch) / Double(max(ownCount, 1)) }
+      result.norm = optimizer.step(adam, clip: plan.clip)
     }
-    result.norm = try optimizer.reduce(loss: &result.loss, isLocal ? nil : ranks)
+    if let preparing, runner.parts > 0 { workers.run(tasks: runner.parts, preparing) }
+    runner.finishPreparing()
     return result
   }
 
@@ -162,9 +173,9 @@ final class TrainingMachine {
       var place = shard * rows
       let loss = runner.run(
         frame: worker, first: shard * rows, source, numbers: numbers, sums: sums,
-        isFirst: shard == lane, supplied: supplied
-      ) {
-        index, u in
+        isFirst: shard == lane, supplied: supplied,
+        ahead: { trainRows.prefetch(drawnPosition($0)) }
+      ) { index, u in
         let draw = draw(index, u, plan)
         sigmas[place] = draw?.sigma ?? 0
         place += 1
@@ -185,10 +196,13 @@ final class TrainingMachine {
   }
 
   /// The number of the row that uniforms choose.
-  private func drawnRow(_ u: View<Float>) -> Int {
+  private func drawnRow(_ u: View<Float>) -> Int { trainRows[drawnPosition(u)] }
+
+  /// Its place among the rows that batches are drawn from.
+  private func drawnPosition(_ u: View<Float>) -> Int {
     let count = trainRows.count
     let position = Double(u[0]) + (Double(u[1]) - 0.5) * 0x1p-23
-    return trainRows[min(max(Int(position * Double(count)), 0), count - 1)]
+    return min(max(Int(position * Double(count)), 0), count - 1)
   }
 
   /// Row i of a batch: a row of the data with replacement, and a level from the i-th part of the noise law.
@@ -204,17 +218,12 @@ final class TrainingMachine {
       weight: 1 / Double(isLocal ? max(ownCount, 1) : plan.batch), level: weight)
   }
 
-  func update(_ adam: AdamStep, scale: Double) {
-    optimizer.update(adam, scale: scale)
-    if let preparing { workers.run(tasks: runner.parts, preparing) }
-    runner.finishPreparing()
-  }
-
   /// After the weights were changed by others.
   func prepare() { runner.prepare() }
 
   /// The average's loss on the rows held out.
   func validate(_ plan: TrainingPlan, monitor: any Monitor) throws -> Evaluation.Result {
+    guard let validator else { return Evaluation.Result() }
     let evaluation = Evaluation(
       runner: validator, rows: validation.rows, draws: plan.validationDraws, seed: plan.seed,
       levels: plan.levels, noise: noise, firstRow: validation.first,
