@@ -100,8 +100,16 @@ extension Planner {
         groups.append(axis ... axis)
       }
     }
+    if let (a, b) = factors(summedBy: node) {
+      let group = groups[0]
+      let to = place(node)
+      return emit(
+        .sumProducts(
+          slot(a), slot(b), to, outer: dims[..<group.lowerBound].reduce(1, *),
+          count: dims[group].reduce(1, *), inner: dims[(group.upperBound + 1)...].reduce(1, *),
+          accumulate: to.space == .sums), varying: varying)
+    }
     var from = slot(x)
-    if groups.isEmpty { groups = [] }
     for (index, group) in groups.enumerated().reversed() {
       let outer = dims[..<group.lowerBound].reduce(1, *)
       let count = dims[group].reduce(1, *)

@@ -31,6 +31,8 @@ final class Planner {
   private var directSums: [Node: Slot] = [:]
   /// Sums of such parts, which nobody computes.
   private var absorbed: Set<Node> = []
+  /// The factors of products that nothing but a sum reads, by that sum, which computes them.
+  private var summedFactors: [Node: (Node, Node)] = [:]
   /// Their other parts, added at the end of the shard.
   private var otherParts: [(node: Node, to: Slot)] = []
   /// Taken by the unit being lowered, given back after it.
@@ -59,8 +61,10 @@ final class Planner {
       slots[parameter] = Slot(.parameters, parameterLayout.offsets[index])
     }
     for input in graph.inputs { slots[input] = placeForGood(input) }
-    units = Planner.units(of: graph, needed, varies)
-    findDirectSums(sums, rows: rows)
+    let uses = Planner.uses(of: graph, needed, outputs: rows + sums)
+    let products = findSummedProducts(needed, uses)
+    units = Planner.units(of: graph, needed, varies, without: products)
+    findDirectSums(sums, uses)
     findLastUses(rows: rows, sums: sums)
     for (position, unit) in units.enumerated() { lower(unit, position) }
     addSums(sums)
@@ -76,7 +80,51 @@ final class Planner {
 // MARK: - Order
 
 extension Planner {
-  private static func units(of graph: Graph, _ needed: [Node], _ varies: [Bool]) -> [Unit] {
+  /// How often each node is read.
+  private static func uses(of graph: Graph, _ needed: [Node], outputs: [Node]) -> [Node: Int] {
+    var uses: [Node: Int] = [:]
+    for node in outputs { uses[node, default: 0] += 1 }
+    for node in needed {
+      for input in graph.operation(node).inputs { uses[input, default: 0] += 1 }
+    }
+    return uses
+  }
+
+  /// Finds the products, element by element, that nothing but one sum over neighbouring axes reads, and that stand in memory for
+  /// no other reason: their factors do in any case.
+  private func findSummedProducts(_ needed: [Node], _ uses: [Node: Int]) -> Set<Node> {
+    var found: Set<Node> = []
+    let barriers = needed.filter { !Planner.isElementwise(operation($0), graph) }
+    let kept = Set(barriers).union(barriers.flatMap { operation($0).inputs })
+    for node in barriers where varies[node.index] {
+      guard case .sum(let x, let axes) = operation(node), uses[x] == 1, let first = axes.first,
+        axes == Array(first ..< first + axes.count), let (a, b) = factors(of: x)
+      else { continue }
+      guard [a, b].allSatisfy({ shape($0) == shape(x) && kept.contains($0) }) else { continue }
+      summedFactors[node] = (a, b)
+      found.insert(x)
+    }
+    return found
+  }
+
+  private func factors(of x: Node) -> (Node, Node)? {
+    switch operation(x) {
+    case .binary(.multiply, let a, let b): (a, b)
+    case .unary(.square, let a): (a, a)
+    default: nil
+    }
+  }
+
+  func factors(summedBy node: Node) -> (Node, Node)? { summedFactors[node] }
+
+  /// What a node's own step reads.
+  private func reads(_ node: Node) -> [Node] {
+    factors(summedBy: node).map { [$0, $1] } ?? operation(node).inputs
+  }
+
+  private static func units(
+    of graph: Graph, _ needed: [Node], _ varies: [Bool], without absorbed: Set<Node>
+  ) -> [Unit] {
     var stage: [Node: Int] = [:]
     var barriers: [Int: [Node]] = [:]
     var clusters: [Int: [Shape: [Node]]] = [:]
@@ -89,6 +137,7 @@ extension Planner {
         let latest = op.inputs.map { stage[$0] ?? 0 }.max() ?? 0
         if isElementwise(op, graph) {
           stage[node] = max(latest, base)
+          if absorbed.contains(node) { continue }
           clusters[max(latest, base), default: [:]][graph.shape(of: node), default: []].append(node)
         } else {
           stage[node] = max(latest + 1, base)
@@ -119,14 +168,7 @@ extension Planner {
 
   /// A total that only a product or a sum makes, and nobody else reads, is added up by that step; of a total of several terms each
   /// such term.
-  private func findDirectSums(_ sums: [Node], rows: [Node]) {
-    var uses: [Node: Int] = [:]
-    for node in sums + rows { uses[node, default: 0] += 1 }
-    for unit in units {
-      for node in unit.nodes {
-        for input in operation(node).inputs { uses[input, default: 0] += 1 }
-      }
-    }
+  private func findDirectSums(_ sums: [Node], _ uses: [Node: Int]) {
     for (index, node) in sums.enumerated() where uses[node] == 1 && varies[node.index] {
       let (terms, sums) = terms(of: node, uses)
       let direct = terms.filter { isDirect($0, uses) }
@@ -174,7 +216,7 @@ extension Planner {
   private func findLastUses(rows: [Node], sums: [Node]) {
     for (position, unit) in units.enumerated() {
       for node in unit.nodes {
-        for input in operation(node).inputs {
+        for input in reads(node) {
           lastUse[root(input)] = max(position, lastUse[root(input)] ?? 0)
         }
       }
@@ -272,7 +314,7 @@ extension Planner {
   /// Gives back the places of values whose last use this unit was.
   private func release(after position: Int, _ unit: Unit) {
     var seen: Set<Node> = []
-    for node in unit.nodes + unit.nodes.flatMap({ operation($0).inputs }) {
+    for node in unit.nodes + unit.nodes.flatMap({ reads($0) }) {
       let owner = root(node)
       guard seen.insert(owner).inserted, (lastUse[owner] ?? -1) <= position, varies[owner.index],
         case .frame = slot(owner).space, slots[owner] != nil

@@ -15,6 +15,8 @@ enum Step: Sendable {
   case inverse(SquareMatrices, Slot, Slot, scratch: Slot)
   case logDeterminant(SquareMatrices, Slot, Slot, scratch: Slot)
   case sum(Slot, Slot, outer: Int, count: Int, inner: Int, accumulate: Bool)
+  /// Sums of the products of two values.
+  case sumProducts(Slot, Slot, Slot, outer: Int, count: Int, inner: Int, accumulate: Bool)
   case maximum(Slot, Slot, outer: Int, count: Int, inner: Int)
   /// A strided reading of `from` (slice, permutation, broadcast) written in order.
   case read(from: Slot, Slot, strides: [Int], shape: [Int])
@@ -42,6 +44,7 @@ extension Step {
     switch self {
     case .product(let product) where product.c.space == .sums: product.c
     case .sum(_, let y, _, _, _, true) where y.space == .sums: y
+    case .sumProducts(_, _, let y, _, _, _, true) where y.space == .sums: y
     default: nil
     }
   }
@@ -57,6 +60,9 @@ extension Step {
           batches: product.batches))
     case .sum(let x, let y, let outer, let count, let inner, true) where y.space == .sums:
       return .sum(x, y, outer: outer, count: count, inner: inner, accumulate: false)
+    case .sumProducts(let a, let b, let y, let outer, let count, let inner, true)
+    where y.space == .sums:
+      return .sumProducts(a, b, y, outer: outer, count: count, inner: inner, accumulate: false)
     default: return self
     }
   }
@@ -139,6 +145,10 @@ extension Step {
     case .sum(let x, let y, let outer, let count, let inner, let accumulate):
       unsafe Kernels.sum(
         bases[x], outer: outer, count: count, inner: inner, bases[y], accumulate: accumulate)
+    case .sumProducts(let a, let b, let y, let outer, let count, let inner, let accumulate):
+      unsafe Kernels.sumProducts(
+        bases[a], bases[b], outer: outer, count: count, inner: inner, bases[y],
+        accumulate: accumulate)
     case .maximum(let x, let y, let outer, let count, let inner):
       unsafe Kernels.maximum(bases[x], outer: outer, count: count, inner: inner, bases[y])
     case .read(let from, let to, let strides, let shape):

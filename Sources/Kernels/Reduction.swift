@@ -5,50 +5,110 @@ package func sum(
   accumulate: Bool
 ) {
   for o in 0 ..< outer {
-    let from = unsafe x + o * count * inner
-    let to = unsafe y + o * inner
-    if inner == 1 {
-      let total = unsafe sumRun(from, count)
-      unsafe to.pointee = accumulate ? to.pointee + total : total
-    } else {
-      unsafe sumColumns(from, count, inner, to, accumulate)
-    }
+    let from = unsafe x + o &* count &* inner
+    unsafe sumMiddle(
+      count, inner, y + o &* inner, accumulate, { unsafe $0 + load(from, $1) },
+      { unsafe $0 + from[$1] })
   }
 }
 
+/// Sums of the products of two tensors' elements.
+package func sumProducts(
+  _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, outer: Int, count: Int, inner: Int,
+  _ y: UnsafeMutablePointer<Float>, accumulate: Bool
+) {
+  for o in 0 ..< outer {
+    let (left, right) = unsafe (a + o &* count &* inner, b + o &* count &* inner)
+    unsafe sumMiddle(
+      count, inner, y + o &* inner, accumulate,
+      { unsafe fma(load(left, $1), load(right, $1), $0) },
+      { unsafe $0.addingProduct(left[$1], right[$1]) })
+  }
+}
+
+/// Σ over `rows` for each of `columns`.
+///
+/// `eight`, `one`: a running sum with what stands at an offset, for eight neighbours and for one element.
+@inline(__always)
+private func sumMiddle(
+  _ rows: Int, _ columns: Int, _ y: UnsafeMutablePointer<Float>, _ accumulate: Bool,
+  _ eight: (F8, Int) -> F8, _ one: (Float, Int) -> Float
+) {
+  if columns == 1 {
+    let total = sumRun(rows, eight, one)
+    unsafe y.pointee = accumulate ? y.pointee + total : total
+  } else if columns >= farColumns, !accumulate {
+    unsafe sumFarRows(rows, columns, y, eight, one)
+  } else {
+    unsafe sumColumns(rows, columns, y, accumulate, eight, one)
+  }
+}
+
+/// From so many columns on rows stand so far apart that a walk down them would wait for every line.
+private let farColumns = 2048
+
 /// One run of neighbours: eight running sums, added up at the end, and the rest one by one.
-private func sumRun(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
+@inline(__always)
+private func sumRun(_ count: Int, _ eight: (F8, Int) -> F8, _ one: (Float, Int) -> Float) -> Float {
   var lanes = all(0)
   let whole = count & ~7
   var i = 0
   while i < whole {
-    unsafe lanes += load(x, i)
+    lanes = eight(lanes, i)
     i &+= 8
   }
   var sum = total(lanes)
   while i < count {
-    unsafe sum += x[i]
+    sum = one(sum, i)
     i &+= 1
   }
   return sum
 }
 
+/// Each column by itself, from the first row to the last, in stretches of columns whose sums stay in the first cache.
+@inline(__always)
+private func sumFarRows(
+  _ rows: Int, _ columns: Int, _ y: UnsafeMutablePointer<Float>, _ eight: (F8, Int) -> F8,
+  _ one: (Float, Int) -> Float
+) {
+  let stretch = 1024
+  for start in stride(from: 0, to: columns, by: stretch) {
+    let end = min(start + stretch, columns)
+    for row in 0 ..< max(rows, 1) {
+      let isFirst = row == 0
+      let offset = row &* columns
+      var i = start
+      while i &+ 8 <= end {
+        let sum = unsafe isFirst ? all(0) : load(y, i)
+        unsafe store(rows > 0 ? eight(sum, offset &+ i) : sum, y, i)
+        i &+= 8
+      }
+      while i < end {
+        let sum = unsafe isFirst ? 0 : y[i]
+        unsafe y[i] = rows > 0 ? one(sum, offset &+ i) : sum
+        i &+= 1
+      }
+    }
+  }
+}
+
 /// Each column by itself, from the first row to the last.
+@inline(__always)
 private func sumColumns(
-  _ x: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ y: UnsafeMutablePointer<Float>,
-  _ accumulate: Bool
+  _ rows: Int, _ columns: Int, _ y: UnsafeMutablePointer<Float>, _ accumulate: Bool,
+  _ eight: (F8, Int) -> F8, _ one: (Float, Int) -> Float
 ) {
   var column = 0
   // Four vectors side by side: one alone would wait for each addition.
   while column &+ 32 <= columns {
     var (first, second, third, fourth) = (all(0), all(0), all(0), all(0))
-    var from = unsafe x + column
+    var offset = column
     for _ in 0 ..< rows {
-      unsafe first += load(from, 0)
-      unsafe second += load(from, 8)
-      unsafe third += load(from, 16)
-      unsafe fourth += load(from, 24)
-      unsafe from += columns
+      first = eight(first, offset)
+      second = eight(second, offset &+ 8)
+      third = eight(third, offset &+ 16)
+      fourth = eight(fourth, offset &+ 24)
+      offset &+= columns
     }
     let to = unsafe y + column
     unsafe store(accumulate ? load(to, 0) + first : first, to, 0)
@@ -61,7 +121,7 @@ private func sumColumns(
     var total = all(0)
     var offset = column
     for _ in 0 ..< rows {
-      unsafe total += load(x, offset)
+      total = eight(total, offset)
       offset &+= columns
     }
     unsafe store(accumulate ? load(y, column) + total : total, y, column)
@@ -69,7 +129,7 @@ private func sumColumns(
   }
   while column < columns {
     var total: Float = 0
-    for row in 0 ..< rows { unsafe total += x[row &* columns &+ column] }
+    for row in 0 ..< rows { total = one(total, row &* columns &+ column) }
     unsafe y[column] = accumulate ? y[column] + total : total
     column &+= 1
   }
