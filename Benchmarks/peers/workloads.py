@@ -33,8 +33,8 @@ class Workload:
         first = self.sizes[0] * self.sizes[1]
         passes = {
             "denoising": 3 * weights - first,  # forward, to the weights, to the inputs but the data
-            "sliced": 12 * weights,  # energy, its gradient, the tangents of both; a gradient of it all costs twice that
-            "exact": 3 * (self.sizes[0] + 2) * weights,  # value, D tangents, Laplacian; the same
+            "sliced": 9 * weights,  # energy, its gradient, one pass of tangents; a gradient of it all costs twice that
+            "exact": 3 * (self.sizes[0] + 2) * weights,  # energy, its gradient, D tangents; the same
             "langevin": weights,
         }
         return 2 * self.batch * passes[self.kind]

@@ -65,7 +65,8 @@ package final class Program: Sendable {
   let steps: [Step]
   /// The same for the first shard of a total, which needs no zeros; empty where totals must begin at 0.
   let firstSteps: [Step]
-  let frameCount: Int
+  /// Numbers that a shard's values take.
+  package let frameCount: Int
   let sharedCount: Int
   let inputs: [Slot]
   let inputCounts: [Int]

@@ -25,6 +25,21 @@ extension View where Element == Float {
       base, rowStride: columns, rows: rows, columns: columns, source: source, firstRow: firstRow)
   }
 
+  /// The same for rows with numbers of their own, as many as there are.
+  package func fillNormal(columns: Int, _ source: RandomSource, numbers: View<Int32>) {
+    assert(numbers.count * columns <= count)
+    unsafe Kernels.fillNormal(
+      base, rowStride: columns, rows: numbers.count, columns: columns, source: source,
+      numbers: numbers.base)
+  }
+
+  package func fillUniform(columns: Int, _ source: RandomSource, numbers: View<Int32>) {
+    assert(numbers.count * columns <= count)
+    unsafe Kernels.fillUniform(
+      base, rowStride: columns, rows: numbers.count, columns: columns, source: source,
+      numbers: numbers.base)
+  }
+
   /// Sum of squares, in Double and in a fixed order.
   package var squaredNorm: Double { unsafe Kernels.squaredNorm(base, count: count) }
 

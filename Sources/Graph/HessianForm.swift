@@ -10,8 +10,7 @@ extension Graph {
   ///
   /// - Parameters:
   ///   - output: [R, ..]; its row r, like that of all that lies between, depends on row r of x only.
-  ///   - x: [R, D].
-  ///   - tangent: v, [R, D], or several [M, R, D].
+  ///   - direction: x, [R, D], and v, [R, D] or several [M, R, D].
   ///   - squares: Σ_m v_m², [R, D], where that is known.
   /// - Returns: nil where rows leave the first axis on the way, or there is no axis left for M.
   package mutating func hessianForm(

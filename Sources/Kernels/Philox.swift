@@ -108,17 +108,45 @@ private enum Law {
   }
 }
 
+/// Which rows are filled: so many from a number on, or those of a list.
+@safe
+private enum RowNumbers {
+  case from(UInt64)
+  case list(UnsafePointer<Int32>)
+
+  @inline(__always)
+  subscript(row: Int) -> UInt64 {
+    switch self {
+    case .from(let first): first &+ UInt64(row)
+    case .list(let numbers): unsafe UInt64(UInt32(bitPattern: numbers[row]))
+    }
+  }
+
+  /// Eight from `row` on, of which `count` matter.
+  @inline(__always)
+  func eight(_ row: Int, _ count: Int) -> W8 {
+    switch self {
+    case .from(let first): return lanes() &+ W8(repeating: first &+ UInt64(row))
+    case .list:
+      var numbers = W8()
+      for lane in 0 ..< count { numbers[lane] = self[row + lane] }
+      return numbers
+    }
+  }
+}
+
 /// Element j of a row comes from word j mod 4 of block j / 4, whether the loop runs over blocks or over rows.
 @inline(__always)
 private func fill(
   _ law: Law, _ y: UnsafeMutablePointer<Float>, _ rowStride: Int, _ rows: Int, _ columns: Int,
-  _ source: RandomSource, _ firstRow: UInt64
+  _ source: RandomSource, _ numbers: RowNumbers
 ) {
-  if columns <= 8 {
-    unsafe fillNarrow(law, y, rowStride, rows, columns, source, firstRow)
+  // Eight rows take as many rounds as a row has blocks, or one for every eight blocks of each.
+  if columns <= 20 {
+    unsafe fillNarrow(law, y, rowStride, rows, columns, source, numbers)
   } else {
     for row in 0 ..< rows {
-      unsafe fillWide(law, y + row * rowStride, columns, source, firstRow &+ UInt64(row))
+      unsafe fillWide(law, y + row * rowStride, columns, source, numbers[row])
     }
   }
 }
@@ -152,13 +180,12 @@ private func fillWide(
 @inline(__always)
 private func fillNarrow(
   _ law: Law, _ y: UnsafeMutablePointer<Float>, _ rowStride: Int, _ rows: Int, _ columns: Int,
-  _ source: RandomSource, _ firstRow: UInt64
+  _ source: RandomSource, _ numbers: RowNumbers
 ) {
   var row = 0
   while row < rows {
-    let numbers = lanes() &+ W8(repeating: firstRow &+ UInt64(row))
-    let (low, high) = rowWords(numbers, source.stream)
     let height = min(8, rows - row)
+    let (low, high) = rowWords(numbers.eight(row, height), source.stream)
     for block in 0 ..< (columns + 3) / 4 {
       let v = draw(law, philox8(W8(repeating: UInt64(block)), low, high, source))
       let width = min(4, columns - 4 * block)
@@ -179,7 +206,7 @@ package func fillNormal(
   _ y: UnsafeMutablePointer<Float>, rowStride: Int, rows: Int, columns: Int, source: RandomSource,
   firstRow: UInt64
 ) {
-  unsafe fill(.normal, y, rowStride, rows, columns, source, firstRow)
+  unsafe fill(.normal, y, rowStride, rows, columns, source, .from(firstRow))
 }
 
 /// Uniforms in (0, 1), likewise.
@@ -187,5 +214,21 @@ package func fillUniform(
   _ y: UnsafeMutablePointer<Float>, rowStride: Int, rows: Int, columns: Int, source: RandomSource,
   firstRow: UInt64
 ) {
-  unsafe fill(.uniform, y, rowStride, rows, columns, source, firstRow)
+  unsafe fill(.uniform, y, rowStride, rows, columns, source, .from(firstRow))
+}
+
+/// Standard normals of rows with numbers of their own, [rows].
+package func fillNormal(
+  _ y: UnsafeMutablePointer<Float>, rowStride: Int, rows: Int, columns: Int, source: RandomSource,
+  numbers: UnsafePointer<Int32>
+) {
+  unsafe fill(.normal, y, rowStride, rows, columns, source, .list(numbers))
+}
+
+/// Uniforms in (0, 1), likewise.
+package func fillUniform(
+  _ y: UnsafeMutablePointer<Float>, rowStride: Int, rows: Int, columns: Int, source: RandomSource,
+  numbers: UnsafePointer<Int32>
+) {
+  unsafe fill(.uniform, y, rowStride, rows, columns, source, .list(numbers))
 }

@@ -34,7 +34,17 @@ struct FieldProgram: Sendable {
   init(
     _ field: Field, _ family: any Family, _ description: ModelDescription, _ precision: Precision
   ) throws {
-    rows = FieldProgram.rows(field, family, dimension: description.dimension)
+    self = try ShardRows.fitted(most: ShardRows.most(width: family.width)) { rows in
+      let made = try FieldProgram(rows, field, family, description, precision)
+      return (made, made.program)
+    }
+  }
+
+  private init(
+    _ rows: Int, _ field: Field, _ family: any Family, _ description: ModelDescription,
+    _ precision: Precision
+  ) throws {
+    self.rows = rows
     var graph = Graph()
     let x = graph.input([rows, description.dimension])
     let sigma = graph.input([rows, 1])
@@ -71,21 +81,6 @@ struct FieldProgram: Sendable {
     }
     program = try Program(graph, rows: outputs, precision: precision)
   }
-
-  /// Many tangents a row mean fewer rows at a time.
-  private static func rows(_ field: Field, _ family: any Family, dimension: Int) -> Int {
-    var rows = shardRows(width: family.width)
-    let tangents =
-      switch field {
-      case .jacobian, .scaledScoreAndTrace: dimension
-      case .scaledScoreAndSlopes(let directions): directions
-      default: 1
-      }
-    while rows > 1, tangents > 1, rows * tangents * max(dimension, family.width) > 1 << 19 {
-      rows /= 2
-    }
-    return rows
-  }
 }
 
 extension Graph {
@@ -107,6 +102,3 @@ extension Graph {
     return reshape(sum(diagonal, axes: [0, 2]), [rows, 1])
   }
 }
-
-/// Rows of a shard: a fixed function of the shapes, so that results never depend on how work was cut.
-func shardRows(width: Int) -> Int { width <= 256 ? 64 : 256 }

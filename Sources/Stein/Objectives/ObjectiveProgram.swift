@@ -35,14 +35,30 @@ struct ObjectiveProgram: Sendable {
 
   init(
     _ objective: Objective, _ family: any Family, _ description: ModelDescription, training: Bool,
-    profiled: Bool = true, precision: Precision = .float32, ofPart: Bool = false
+    profiled: Bool = true, precision: Precision = .float32, batch: Int? = nil, ofPart: Bool = false
+  ) throws {
+    func make(_ rows: Int, deep: Bool) throws -> (ObjectiveProgram, Program) {
+      let made = try ObjectiveProgram(
+        rows, objective, family, description, training: training, deep: deep, precision)
+      return (made, made.program)
+    }
+    // A kernel's weights want many rows at once.
+    if profiled, description.family == .deepKernelExponential {
+      self = try make(256, deep: true).0
+      return
+    }
+    var most = ShardRows.most(width: family.width, batch: batch)
+    // A rank's part of a batch fills no whole number of shards: what is lost is half a shard.
+    if ofPart { most = max(min(most, 32), most / 4) }
+    self = try ShardRows.fitted(most: most) { try make($0, deep: false) }
+  }
+
+  private init(
+    _ rows: Int, _ objective: Objective, _ family: any Family, _ description: ModelDescription,
+    training: Bool, deep: Bool, _ precision: Precision
   ) throws {
     let (dimension, classes) = (description.dimension, description.classes.count)
-    let deep = profiled && description.family == .deepKernelExponential
-    let most = ObjectiveProgram.shardRows(
-      objective, width: family.width, dimension: dimension, deep: deep)
-    // A rank's part of a batch fills no whole number of shards: what is lost is half a shard.
-    rows = ofPart ? max(min(most, 32), most / 4) : most
+    self.rows = rows
     var inputs = InputList(rows: rows)
     let (start, sigmaNode, levelNode) = (
       inputs.add(dimension), inputs.add(1), inputs.add(1)
@@ -87,17 +103,6 @@ struct ObjectiveProgram: Sendable {
       gradients = graph.gradient(of: graph.multiply(weights, loss), withRespectTo: parameters)
     }
     program = try Program(graph, rows: [loss], sums: gradients, precision: precision)
-  }
-
-  /// Losses that carry many tangents a row take fewer rows at a time; a kernel's weights want many rows at once.
-  private static func shardRows(
-    _ objective: Objective, width: Int, dimension: Int, deep: Bool
-  ) -> Int {
-    if deep { return 256 }
-    var rows = Stein.shardRows(width: width)
-    let tangents = objective.form == .exact ? dimension : objective.directionCount
-    while rows > 8, tangents > 1, rows * tangents * width > 1 << 20 { rows /= 2 }
-    return rows
   }
 }
 

@@ -74,10 +74,7 @@ final class ObjectiveRunner: Sendable {
     let u = uniforms[frame].view
     let perRow = ObjectiveRunner.uniformsPerRow
     if let numbers {
-      for r in 0 ..< min(rows, numbers.count) {
-        u.slice(r * perRow, perRow).fillUniform(
-          rows: 1, columns: perRow, source.source(Stream.rows), firstRow: UInt64(numbers[r]))
-      }
+      u.fillUniform(columns: perRow, source.source(Stream.rows), numbers: numbers)
     } else {
       u.fillUniform(
         rows: rows, columns: perRow, source.source(Stream.rows), firstRow: UInt64(first))
@@ -113,7 +110,11 @@ final class ObjectiveRunner: Sendable {
         own.seed &+= UInt64(input.number + index) &* 0x9E37_79B9_7F4A_7C15
         let part = view.slice(index * size, size)
         if let numbers {
-          fill(part, input, own, numbers)
+          if input.isNormal {
+            part.fillNormal(columns: input.columns, own, numbers: numbers)
+          } else {
+            part.fillUniform(columns: input.columns, own, numbers: numbers)
+          }
         } else if input.isNormal {
           part.fillNormal(rows: rows, columns: input.columns, own, firstRow: UInt64(first))
         } else {
@@ -126,21 +127,5 @@ final class ObjectiveRunner: Sendable {
     }
     executor.execute(frame: frame, sums: sums, first: isFirst)
     return executor.output(0, frame: frame)
-  }
-
-  /// The random numbers of draws that do not follow each other, row by row.
-  private func fill(
-    _ view: View<Float>, _ input: ObjectiveProgram.RandomInput, _ source: RandomSource,
-    _ numbers: View<Int32>
-  ) {
-    for r in 0 ..< min(program.rows, numbers.count) {
-      let row = view.slice(r * input.columns, input.columns)
-      let number = UInt64(numbers[r])
-      if input.isNormal {
-        row.fillNormal(rows: 1, columns: input.columns, source, firstRow: number)
-      } else {
-        row.fillUniform(rows: 1, columns: input.columns, source, firstRow: number)
-      }
-    }
   }
 }

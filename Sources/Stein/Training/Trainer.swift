@@ -143,7 +143,7 @@ package final class Trainer: @unchecked Sendable {
     let last = steps > 0 ? min(plan.steps, progress.step + steps) : plan.steps
     while progress.step < last, !isFinished {
       if let ranks { ranks.part { try monitor.poll() } } else { try monitor.poll() }
-      try step(machine)
+      try step(machine, monitor)
       monitor.report(step: progress.step)
       if plan.isCheck(after: progress.step) { try check(machine, monitor) }
     }
@@ -151,11 +151,11 @@ package final class Trainer: @unchecked Sendable {
 
   var isFinished: Bool { progress.step >= plan.steps || progress.stoppedEarly }
 
-  private func step(_ machine: TrainingMachine) throws {
+  private func step(_ machine: TrainingMachine, _ monitor: any Monitor) throws {
     let adam = AdamStep(
       rate: plan.rate(at: progress.step), beta1: plan.beta1, beta2: plan.beta2, epsilon: 1e-8,
       step: progress.step + 1, averageDecay: plan.averageDecay(at: progress.step))
-    let result = try machine.step(progress.step, plan, adam)
+    let result = try machine.step(progress.step, plan, adam, monitor)
     let isLocal = ranks != nil && plan.localSteps > 1
     // By itself a rank can't go back: where it left the finite numbers all see it in the average.
     guard isLocal || result.loss.isFinite && result.norm.isFinite else { throw diverged(result) }

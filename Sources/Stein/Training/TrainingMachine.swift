@@ -1,5 +1,6 @@
 import Execution
 import Glibc
+import Synchronization
 
 /// What one batch gave.
 struct StepResult {
@@ -27,9 +28,13 @@ final class TrainingMachine {
   private let shards: Int
   private let losses: View<Float>
   private let sigmas: View<Double>
+  private let isStopping = Atomic<Bool>(false)
+  /// Why, where the caller's thread found it out.
+  private let stop = Mutex<SteinError?>(nil)
   // The step at hand, for the job.
   private var plan: TrainingPlan
   private var step = 0
+  private var monitor: any Monitor = Unwatched()
   private var mapping: Job?
   private var preparing: Job?
   /// Noise of the caller's, and what it made for the step at hand.
@@ -50,7 +55,7 @@ final class TrainingMachine {
     let description = model.snapshot.description
     let program = try ObjectiveProgram(
       objective, model.family, description, training: true, precision: trainer.plan.precision,
-      ofPart: trainer.ranks != nil)
+      batch: trainer.plan.batch, ofPart: trainer.ranks != nil)
     let quiet =
       trainer.validation.count == 0
       ? nil
@@ -92,12 +97,18 @@ final class TrainingMachine {
   }
 
   /// Takes one step of Adam against the gradient of the mean loss over the batch of `step`.
-  func step(_ step: Int, _ plan: TrainingPlan, _ adam: AdamStep) throws -> StepResult {
+  ///
+  /// Stopped in the middle it leaves the weights as they were.
+  func step(
+    _ step: Int, _ plan: TrainingPlan, _ adam: AdamStep, _ monitor: any Monitor
+  ) throws -> StepResult {
     self.plan = plan
     self.step = step
+    self.monitor = monitor
+    defer { self.monitor = Unwatched() }
     try supply()
     gather()
-    if let mapping { workers.run(tasks: optimizer.lanes, mapping) }
+    try addGradients()
     var result = result(rows: ranks == nil ? plan.batch : ownCount)
     if let ranks, !isLocal {
       result.norm = try optimizer.step(adam, clip: plan.clip, loss: &result.loss, ranks)
@@ -108,6 +119,37 @@ final class TrainingMachine {
     if let preparing, runner.parts > 0 { workers.run(tasks: runner.parts, preparing) }
     runner.finishPreparing()
     return result
+  }
+
+  /// Runs all shards of the batch; the other ranks are told of a stop with the next exchange.
+  private func addGradients() throws {
+    guard let mapping else { return }
+    repeat {
+      stop.withLock { $0 = nil }
+      isStopping.store(false, ordering: .relaxed)
+      workers.run(tasks: optimizer.lanes, mapping)
+      guard isStopping.load(ordering: .relaxed) else { return }
+      func leave() throws {
+        if let error = stop.withLock({ $0 }) { throw error }
+        try monitor.poll()
+      }
+      guard let ranks else {
+        try leave()
+        continue
+      }
+      return ranks.part(leave)
+    } while true
+  }
+
+  /// Whether the step at hand shall be left; asked between two shards.
+  private func isStopped(_ worker: Int) -> Bool {
+    if isStopping.load(ordering: .relaxed) { return true }
+    if worker == 0 {
+      do { try monitor.poll() } catch { stop.withLock { $0 = error } }
+    }
+    guard monitor.stopRequested || stop.withLock({ $0 != nil }) else { return false }
+    isStopping.store(true, ordering: .relaxed)
+    return true
   }
 
   private var isLocal: Bool { ranks != nil && plan.localSteps > 1 }
@@ -168,6 +210,7 @@ final class TrainingMachine {
     let used = ranks == nil ? shards : (ownCount + rows - 1) / rows
     if lane >= used { sums.fill(0) }
     for shard in stride(from: lane, to: used, by: optimizer.lanes) {
+      if isStopped(worker) { return }
       let numbers =
         ranks == nil ? nil : own.slice(shard * rows, min(rows, ownCount - shard * rows))
       var place = shard * rows
