@@ -1,3 +1,4 @@
+import Execution
 import Graph
 import TestSupport
 import Testing
@@ -110,6 +111,73 @@ extension ExecutorTests {
       for index in outputs.indices {
         compare(result.rows[index], exact[index], "\(a) \(b) \(flipA) \(flipB) \(index)")
       }
+    }
+  }
+
+  /// Weights so large that products read them in panels, as they are and transposed; prepared whole, and again in stripes after they
+  /// changed.
+  @Test(arguments: [(16, 130, 130), (9, 200, 96), (32, 64, 300), (5, 129, 333), (8, 512, 128)])
+  func weightsInPanels(rows: Int, inner: Int, columns: Int) throws {
+    var graph = Graph()
+    let (x, y) = (graph.input([rows, inner]), graph.input([rows, columns]))
+    let w = graph.parameter([inner, columns])
+    let bias = graph.parameter([columns])
+    let outputs = [graph.add(graph.matmul(x, w), bias), graph.matmul(y, w, transposeB: true)]
+    var numbers = Numbers(seed: 8)
+    let inputs = [numbers.tensor([rows, inner]), numbers.tensor([rows, columns])]
+    let memory = Memory()
+    let program = try Program(graph, rows: outputs)
+    let flat = try Storage<Float>(memory, count: program.parameters.count)
+    let executor = try Executor(program, parameters: flat.view, frames: 1, memory: memory)
+    for isStriped in [false, true] {
+      let parameters = [numbers.tensor([inner, columns]), numbers.tensor([columns])]
+      for (offset, tensor) in zip(program.parameters.offsets, parameters) {
+        for (i, value) in tensor.values.enumerated() { flat.view[offset + i] = Float(value) }
+      }
+      if isStriped {
+        let stripes = program.parameters.stripes(of: 4096)
+        #expect(stripes.reduce(0) { $0 + $1.count } == inner * columns + columns)
+        for stripe in stripes.reversed() { executor.prepare(stripe.parameter, rows: stripe.rows) }
+        for part in 0 ..< executor.parts { executor.prepare(part: part) }
+        executor.finishPreparing()
+      } else {
+        executor.prepare()
+      }
+      for (slot, tensor) in inputs.enumerated() {
+        let view = executor.input(slot, frame: 0)
+        for (i, value) in tensor.values.enumerated() { view[i] = Float(value) }
+      }
+      executor.execute(frame: 0)
+      let exact = evaluate(graph, outputs, inputs: inputs, parameters: parameters)
+      for index in outputs.indices {
+        let view = executor.output(index, frame: 0)
+        compare((0 ..< view.count).map { view[$0] }, exact[index], "\(isStriped) \(index)")
+      }
+    }
+  }
+
+  /// Products that nothing but a sum reads are not written: over each axis, of factors that others read too, and squares.
+  @Test func sumsOfProducts() throws {
+    var graph = Graph()
+    let (x, y) = (graph.input([4, 6, 40]), graph.input([4, 6, 40]))
+    let w = graph.parameter([40, 40])
+    let (a, b) = (graph.matmul(x, w), graph.matmul(y, w))
+    let e = graph.exp(a)
+    let outputs = [
+      graph.sum(graph.multiply(a, b), axes: [0]), graph.sum(graph.square(a), axes: [2]),
+      graph.sum(graph.multiply(a, y), axes: [1, 2]), graph.sum(graph.multiply(e, b), axes: [0, 1]),
+      graph.matmul(e, w), graph.sum(graph.multiply(graph.sin(b), a), axes: [0, 2]),
+    ]
+    let sums = [graph.total(graph.square(b)), graph.sum(graph.multiply(b, x), axes: [0, 1])]
+    #expect(graph.error == nil)
+    var numbers = Numbers(seed: 9)
+    let inputs = [numbers.tensor([4, 6, 40]), numbers.tensor([4, 6, 40])]
+    let parameters = [Tensor([40, 40], numbers.tensor([40, 40]).values.map { $0 / 10 })]
+    let exact = evaluate(graph, outputs + sums, inputs: inputs, parameters: parameters)
+    let result = try run(graph, rows: outputs, sums: sums, inputs: inputs, parameters: parameters)
+    for (index, values) in result.rows.enumerated() { compare(values, exact[index], "\(index)") }
+    for (index, values) in result.sums.enumerated() {
+      compare(values, exact[outputs.count + index], times: 2, "sum \(index)")
     }
   }
 }

@@ -216,6 +216,39 @@ func points(_ count: Int) -> [Float] {
     #expect(total.suffix(16).allSatisfy { $0 == 3 })
   }
 
+  /// Sums of one tensor and of the products of two over each axis in the middle, against plain ones in Double: of runs, of few columns,
+  /// and of so many that rows stand far apart.
+  @Test(arguments: [
+    (1, 1, 1), (3, 7, 1), (2, 64, 1), (1, 5, 3), (2, 9, 8), (1, 33, 45), (3, 4, 130), (1, 6, 2048),
+    (2, 3, 3077),
+    (1, 1, 5000), (1, 0, 3), (1, 0, 4096),
+  ])
+  func middleSums(outer: Int, count: Int, inner: Int) {
+    let size = outer * count * inner
+    let a = (0 ..< size).map { Float(($0 * 7919) % 1013) / 500 - 1 }
+    let b = (0 ..< size).map { Float(($0 * 104_729) % 997) / 500 - 0.7 }
+    for accumulate in [false, true] {
+      // One more than is written, which must stay.
+      let before = (0 ... outer * inner).map { Float($0 % 5) }
+      var (sums, products) = (before, before)
+      sum(a, outer: outer, count: count, inner: inner, &sums, accumulate: accumulate)
+      sumProducts(
+        a, b, outer: outer, count: count, inner: inner, &products, accumulate: accumulate)
+      for o in 0 ..< outer {
+        for i in 0 ..< inner {
+          let places = (0 ..< count).map { (o * count + $0) * inner + i }
+          let start = accumulate ? Double(before[o * inner + i]) : 0
+          let whole = places.reduce(start) { $0 + Double(a[$1]) }
+          let paired = places.reduce(start) { $0 + Double(a[$1]) * Double(b[$1]) }
+          let size = 1e-6 * Double(count + 5)
+          #expect(abs(Double(sums[o * inner + i]) - whole) < size)
+          #expect(abs(Double(products[o * inner + i]) - paired) < size)
+        }
+      }
+      #expect(sums.last == before.last && products.last == before.last)
+    }
+  }
+
   @Test func norms() {
     let x = points(1003)
     let expected = x.reduce(0.0) { $0 + Double($1) * Double($1) }

@@ -72,6 +72,21 @@ private func philox<Word: FixedWidthInteger & UnsignedInteger>(
         }
       }
     }
+    // Nor on whether the rows follow each other.
+    let numbers: [Int32] = [7, 0, 3, 3, 2_147_483_647, 12, 1, 9, 8, 5]
+    for columns in [1, 4, 9, 20, 21, 50] {
+      var listed = [Float](repeating: 0, count: numbers.count * columns)
+      fillUniform(
+        &listed, rowStride: columns, rows: numbers.count, columns: columns, source: source,
+        numbers: numbers)
+      for (r, number) in numbers.enumerated() {
+        var alone = [Float](repeating: 0, count: columns)
+        fillUniform(
+          &alone, rowStride: columns, rows: 1, columns: columns, source: source,
+          firstRow: UInt64(number))
+        #expect(Array(listed[r * columns ..< (r + 1) * columns]) == alone)
+      }
+    }
     // The uniforms behind them are the words of the scalar form.
     var uniforms = [Float](repeating: 0, count: 4)
     fillUniform(&uniforms, rowStride: 4, rows: 1, columns: 4, source: source, firstRow: 5)

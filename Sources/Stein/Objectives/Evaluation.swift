@@ -173,7 +173,8 @@ extension Model {
     let data = try TrainingRows(dataset, description, memory: context.memory)
     let draws = options.integer("draws") ?? 64
     let program = try ObjectiveProgram(
-      objective, family, description, training: false, profiled: false)
+      objective, family, description, training: false, isNoisy: levels.range.upperBound > 0,
+      profiled: false)
     let runner = try ObjectiveRunner(program, data, weights: now.weights.view, context: context)
     let evaluation = Evaluation(
       runner: runner, rows: try RowList(data.count, memory: context.memory) { _ in true },

@@ -35,11 +35,13 @@ struct ObjectiveProgram: Sendable {
 
   init(
     _ objective: Objective, _ family: any Family, _ description: ModelDescription, training: Bool,
-    profiled: Bool = true, precision: Precision = .float32, batch: Int? = nil, ofPart: Bool = false
+    isNoisy: Bool, profiled: Bool = true, precision: Precision = .float32, batch: Int? = nil,
+    ofPart: Bool = false
   ) throws {
     func make(_ rows: Int, deep: Bool) throws -> (ObjectiveProgram, Program) {
       let made = try ObjectiveProgram(
-        rows, objective, family, description, training: training, deep: deep, precision)
+        rows, objective, family, description, training: training, isNoisy: isNoisy, deep: deep,
+        precision)
       return (made, made.program)
     }
     // A kernel's weights want many rows at once.
@@ -55,7 +57,7 @@ struct ObjectiveProgram: Sendable {
 
   private init(
     _ rows: Int, _ objective: Objective, _ family: any Family, _ description: ModelDescription,
-    training: Bool, deep: Bool, _ precision: Precision
+    training: Bool, isNoisy: Bool, deep: Bool, _ precision: Precision
   ) throws {
     let (dimension, classes) = (description.dimension, description.classes.count)
     self.rows = rows
@@ -67,7 +69,8 @@ struct ObjectiveProgram: Sendable {
     let weights = training ? inputs.add(1) : nil
     let supplied = objective.kernel == .caller ? inputs.add(dimension) : nil
     let (count, normal) = objective.kernel.draws
-    let draws = (0 ..< count).map {
+    // At σ = 0 nothing is drawn.
+    let draws = (0 ..< (isNoisy ? count : 0)).map {
       inputs.random(dimension, isNormal: normal, Stream.noise, $0)
     }
     let directions =
@@ -89,12 +92,17 @@ struct ObjectiveProgram: Sendable {
 
     var graph = inputs.graph
     let parameters = family.parameters.map { graph.parameter($0.shape) }
-    let noise = objective.kernel.noise(&graph, draws)
+    let none = graph.constant(0)
     var builder = LossBuilder(
-      objective: objective, family: family, parameters: parameters, start: start,
-      noisy: supplied == nil ? graph.add(start, graph.multiply(sigmaNode, noise)) : start,
-      target: supplied ?? objective.kernel.target(&graph, noise), sigma: sigmaNode,
-      level: levelNode, label: hot, dropout: masks, directions: directions)
+      objective: objective, family: family, parameters: parameters, start: start, noisy: start,
+      target: supplied ?? graph.broadcast(none, [rows, dimension]), sigma: sigmaNode,
+      level: levelNode, label: hot,
+      dropout: masks, directions: directions)
+    if isNoisy, supplied == nil {
+      let noise = objective.kernel.noise(&graph, draws)
+      builder.noisy = graph.add(start, graph.multiply(sigmaNode, noise))
+      builder.target = objective.kernel.target(&graph, noise)
+    }
     let loss =
       deep
       ? try builder.profiledLoss(&graph, rows: rows) : builder.loss(&graph)

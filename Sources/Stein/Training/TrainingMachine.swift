@@ -53,14 +53,15 @@ final class TrainingMachine {
   init(_ trainer: Trainer, _ objective: Objective) throws {
     let (model, memory) = (trainer.model, trainer.model.context.memory)
     let description = model.snapshot.description
+    let isNoisy = trainer.plan.levels.range.upperBound > 0
     let program = try ObjectiveProgram(
-      objective, model.family, description, training: true, precision: trainer.plan.precision,
-      batch: trainer.plan.batch, ofPart: trainer.ranks != nil)
+      objective, model.family, description, training: true, isNoisy: isNoisy,
+      precision: trainer.plan.precision, batch: trainer.plan.batch, ofPart: trainer.ranks != nil)
     let quiet =
       trainer.validation.count == 0
       ? nil
       : try ObjectiveProgram(
-        objective, model.family, description, training: false, profiled: false)
+        objective, model.family, description, training: false, isNoisy: isNoisy, profiled: false)
     data = trainer.data
     trainRows = trainer.drawnRows
     validation = trainer.validation

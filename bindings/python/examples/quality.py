@@ -9,6 +9,14 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 
+def quantiles(x, places):
+    """np.quantile along axis 0, by sorting: many times faster for many places."""
+    ordered, at = np.sort(x, axis=0), places * (len(x) - 1)
+    below = at.astype(int)
+    share = (at - below)[:, None]
+    return ordered[below] * (1 - share) + ordered[np.minimum(below + 1, len(x) - 1)] * share
+
+
 def sliced_wasserstein(a, b, projections=500, seed=0):
     """Mean Wasserstein-1 distance of one-dimensional projections (Rabin et al. 2012)."""
     rng = np.random.default_rng(seed)
@@ -16,7 +24,7 @@ def sliced_wasserstein(a, b, projections=500, seed=0):
     directions /= np.linalg.norm(directions, axis=0)
     # Quantiles at common places, since the sets differ in size.
     places = (np.arange(1000) + 0.5) / 1000
-    return float(np.abs(np.quantile(a @ directions, places, axis=0) - np.quantile(b @ directions, places, axis=0)).mean())
+    return float(np.abs(quantiles(a @ directions, places) - quantiles(b @ directions, places)).mean())
 
 
 def nearest(rows, among):

@@ -145,6 +145,31 @@ def test_deadline_and_progress(rows):
     assert trainer.model.sample(2).shape == (2, 3)  # R5: what was learnt is shown
 
 
+def test_a_step_is_left_in_the_middle(rows):
+    """A step of seconds is stopped within it, leaves no trace, and is taken again."""
+
+    def trainer():
+        dataset = stein.Dataset(rows)
+        model = stein.Model(dataset, family="score_mlp", widths=[128, 128])
+        return stein.Trainer(model, dataset, objective="exact", batch=16384, steps=2, validation=0, seed=3)
+
+    whole, broken = trainer(), trainer()
+    started = time.monotonic()
+    whole.run()
+    step = (time.monotonic() - started) / 2
+    stops = 0
+    for _ in range(3):
+        started = time.monotonic()
+        with pytest.raises(stein.SteinInterrupted):
+            broken.run(deadline=step / 5)
+        stops += time.monotonic() - started < 0.7 * step
+    assert stops >= 2  # of three, on a machine that others use too
+    with pytest.raises(stein.SteinInterrupted):  # by the callback, which is called within a step
+        broken.run(progress=lambda watch: True)
+    broken.run()
+    assert broken.model.to_bytes() == whole.model.to_bytes()
+
+
 def test_a_run_that_goes_on_knows_its_loss(rows, tmp_path):
     dataset = stein.Dataset(rows)
     trainer = stein.Trainer(stein.Model(dataset, widths=[16]), dataset, steps=400, checks=4, validation=0.2, seed=1)
