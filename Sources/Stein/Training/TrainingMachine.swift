@@ -29,8 +29,8 @@ final class TrainingMachine {
   private let losses: View<Float>
   private let sigmas: View<Double>
   private let isStopping = Atomic<Bool>(false)
-  /// Why, where the caller's thread found it out.
-  private let stop = Mutex<SteinError?>(nil)
+  /// Why, where the caller's thread found it out; of that thread alone.
+  private var stop: SteinError?
   // The step at hand, for the job.
   private var plan: TrainingPlan
   private var step = 0
@@ -125,30 +125,29 @@ final class TrainingMachine {
   /// Runs all shards of the batch; the other ranks are told of a stop with the next exchange.
   private func addGradients() throws {
     guard let mapping else { return }
-    repeat {
-      stop.withLock { $0 = nil }
+    while true {
+      stop = nil
       isStopping.store(false, ordering: .relaxed)
       workers.run(tasks: optimizer.lanes, mapping)
       guard isStopping.load(ordering: .relaxed) else { return }
-      func leave() throws {
-        if let error = stop.withLock({ $0 }) { throw error }
+      do {
+        if let stop { throw stop }
         try monitor.poll()
+        // What was asked for was taken back: once more.
+      } catch {
+        guard let ranks else { throw error }
+        return ranks.part { throw error }
       }
-      guard let ranks else {
-        try leave()
-        continue
-      }
-      return ranks.part(leave)
-    } while true
+    }
   }
 
   /// Whether the step at hand shall be left; asked between two shards.
   private func isStopped(_ worker: Int) -> Bool {
     if isStopping.load(ordering: .relaxed) { return true }
     if worker == 0 {
-      do { try monitor.poll() } catch { stop.withLock { $0 = error } }
+      do { try monitor.poll() } catch { stop = error }
     }
-    guard monitor.stopRequested || stop.withLock({ $0 != nil }) else { return false }
+    guard worker == 0 && stop != nil || monitor.stopRequested else { return false }
     isStopping.store(true, ordering: .relaxed)
     return true
   }
