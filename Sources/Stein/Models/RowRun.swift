@@ -6,7 +6,7 @@ final class RowRun: Sendable {
   let rows: Int
   let shardRows: Int
   private let monitor: any Monitor
-  private let progress = Mutex(Progress())
+  private let progress = ForkSafe(Progress())
   private let stopped = Atomic<Bool>(false)
 
   private struct Progress {
