@@ -96,8 +96,7 @@ struct ObjectiveProgram: Sendable {
     var builder = LossBuilder(
       objective: objective, family: family, parameters: parameters, start: start, noisy: start,
       target: supplied ?? graph.broadcast(none, [rows, dimension]), sigma: sigmaNode,
-      level: levelNode, label: hot,
-      dropout: masks, directions: directions)
+      level: levelNode, label: hot, dropout: masks, directions: directions)
     if isNoisy, supplied == nil {
       let noise = objective.kernel.noise(&graph, draws)
       builder.noisy = graph.add(start, graph.multiply(sigmaNode, noise))

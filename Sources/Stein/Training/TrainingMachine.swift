@@ -143,6 +143,8 @@ final class TrainingMachine {
 
   /// Whether the step at hand shall be left; asked between two shards.
   private func isStopped(_ worker: Int) -> Bool {
+    // A rank that goes by itself takes its step: the others hear of a stop with the next average only.
+    if isLocal { return false }
     if isStopping.load(ordering: .relaxed) { return true }
     if worker == 0 {
       do { try monitor.poll() } catch { stop = error }
