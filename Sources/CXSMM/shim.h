@@ -277,6 +277,100 @@ static inline int cxsmm_has_bf16(void) {
   return __builtin_cpu_supports("avx512bf16");
 }
 
+// Intel's tiles (AMX). The kernel must be asked for their registers, once for the whole process; afterwards it refuses an alternate signal stack that
+// could not hold them (about 11 KiB). 0: the processor has none, or the kernel gives none.
+static inline int cxsmm_ask_for_tiles(void) {
+  const uint32_t needed = 1u << 22 | 1u << 24;  // AMX-BF16, AMX-TILE
+  uint32_t a = 7, b, c = 0, d;
+  __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+  if ((d & needed) != needed) return 0;
+  const int request = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  int before = errno;
+  int given = syscall(SYS_arch_prctl, request, tile_data) == 0;
+  errno = before;
+  return given;
+}
+
+// What LDTILECFG reads: the bytes a row and the rows of each tile.
+typedef struct {
+  uint8_t palette, start, reserved[14];
+  uint16_t row_bytes[16];
+  uint8_t rows[16];
+} cxsmm_tile_shapes;
+
+static inline int cxsmm_lesser(int a, int b) { return a < b ? a : b; }
+
+// Two by two tiles of C, of m by n numbers, from rows of A and columns of B: 0 | 1 over 2 | 3, those of A are 4 over 5, of B 6 | 7.
+#define CXSMM_TILES __attribute__((target("amx-tile,amx-bf16")))
+static inline CXSMM_TILES void cxsmm_tile_square(const uint16_t *a, long lda, const uint16_t *b, long ldb, float *c, long ldc, int m, int n, int k,
+                                                 int step, int accumulate) {
+  int low = m > 16, right = n > 16;
+  float *under = c + 16 * ldc;
+  lda *= 2, ldb *= 4, ldc *= 4;
+  if (accumulate) {
+    __builtin_ia32_tileloadd64(0, c, ldc);
+    if (right) __builtin_ia32_tileloadd64(1, c + 16, ldc);
+    if (low) __builtin_ia32_tileloadd64(2, under, ldc);
+    if (low && right) __builtin_ia32_tileloadd64(3, under + 16, ldc);
+  } else {
+    __builtin_ia32_tilezero(0);
+    if (right) __builtin_ia32_tilezero(1);
+    if (low) __builtin_ia32_tilezero(2);
+    if (low && right) __builtin_ia32_tilezero(3);
+  }
+  for (int p = 0; p < k; p += step) {
+    const char *from = (const char *)b + p / 2 * ldb, *rows = (const char *)(a + p);
+    __builtin_ia32_tileloadd64(4, rows, lda);
+    __builtin_ia32_tileloadd64(6, from, ldb);
+    __builtin_ia32_tdpbf16ps(0, 4, 6);
+    if (right) {
+      __builtin_ia32_tileloadd64(7, from + 64, ldb);
+      __builtin_ia32_tdpbf16ps(1, 4, 7);
+    }
+    if (low) {
+      __builtin_ia32_tileloadd64(5, rows + 16 * lda, lda);
+      __builtin_ia32_tdpbf16ps(2, 5, 6);
+      if (right) __builtin_ia32_tdpbf16ps(3, 5, 7);
+    }
+  }
+  __builtin_ia32_tilestored64(0, c, ldc);
+  if (right) __builtin_ia32_tilestored64(1, c + 16, ldc);
+  if (low) __builtin_ia32_tilestored64(2, under, ldc);
+  if (low && right) __builtin_ia32_tilestored64(3, under + 16, ldc);
+}
+
+// Row-major C[m, n] = A[m, k] B[k, n] (+ C) of bfloat16 in tiles; k even, B as [k / 2, n, 2].
+static CXSMM_TILES inline void cxsmm_run_tiles(const uint16_t *a, const uint16_t *b, float *c, int m, int n, int k, int lda, int ldb, int ldc,
+                                               int accumulate) {
+  enum { SIDE = 16, INNER = 32 };
+  int shaped[3] = {0};
+  for (int start = 0; start < k;) {
+    // Whole steps of the inner axis, then what is left of it.
+    int step = cxsmm_lesser(INNER, k - start), stretch = (k - start) / step * step;
+    for (int j = 0; j < n; j += 2 * SIDE)
+      for (int i = 0; i < m; i += 2 * SIDE) {
+        int rows = cxsmm_lesser(2 * SIDE, m - i), columns = cxsmm_lesser(2 * SIDE, n - j);
+        if (shaped[0] != rows || shaped[1] != columns || shaped[2] != step) {
+          uint8_t tall[2] = {(uint8_t)cxsmm_lesser(rows, SIDE), (uint8_t)(rows > SIDE ? rows - SIDE : 0)};
+          uint16_t wide[2] = {(uint16_t)(4 * cxsmm_lesser(columns, SIDE)), (uint16_t)(columns > SIDE ? 4 * (columns - SIDE) : 0)};
+          cxsmm_tile_shapes shapes = {.palette = 1};
+          for (int t = 0; t < 2; t++) {
+            for (int u = 0; u < 2; u++)
+              if (tall[t] && wide[u]) shapes.rows[2 * t + u] = tall[t], shapes.row_bytes[2 * t + u] = wide[u];
+            if (tall[t]) shapes.rows[4 + t] = tall[t], shapes.row_bytes[4 + t] = (uint16_t)(2 * step);
+            if (wide[t]) shapes.rows[6 + t] = (uint8_t)(step / 2), shapes.row_bytes[6 + t] = wide[t];
+          }
+          __builtin_ia32_tile_loadconfig(&shapes);
+          shaped[0] = rows, shaped[1] = columns, shaped[2] = step;
+        }
+        cxsmm_tile_square(a + (long)i * lda + start, lda, b + (long)start * ldb + 2 * j, ldb, c + (long)i * ldc + j, ldc, rows, columns, stretch,
+                          step, accumulate || start > 0);
+      }
+    start += stretch;
+  }
+  __builtin_ia32_tilerelease();
+}
+
 static inline int cxsmm_has_avx512(void) {
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

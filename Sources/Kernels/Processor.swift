@@ -20,3 +20,6 @@ package func availableProcessors() -> Int { Int(cxsmm_processors()) }
 
 /// Whether elementary functions run in sixteen lanes: AVX-512.
 package let hasWideLanes = cxsmm_has_avx512() != 0
+
+/// Whether products in bfloat16 run in the processor's tiles (AMX); the first look asks the kernel for them, for the whole process.
+package let hasTiles = hasWideLanes && cxsmm_ask_for_tiles() != 0

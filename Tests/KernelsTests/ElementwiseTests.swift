@@ -316,6 +316,57 @@ func points(_ count: Int) -> [Float] {
 }
 
 @Suite struct MatrixMultiplyTests {
+  /// Small whole numbers are their own bfloat16 and add up without rounding: every way to the product is exact.
+  ///
+  /// Tiles with whole and broken edges, and libxsmm's code. A row is the same wherever it stands.
+  @Test(
+    .enabled(if: MatrixMultiply.hasHalf),
+    arguments: [
+      (16, 16, 16), (32, 32, 32), (1, 16, 2), (17, 33, 34), (64, 48, 128), (40, 70, 62),
+      (31, 15, 66), (130, 100, 130),
+    ])
+  func halves(m: Int, n: Int, k: Int) {
+    func whole(_ count: Int, _ factor: Int) -> [Float] {
+      (0 ..< count).map { i in
+        let number = (i * factor + i / 7) % 9 - 4
+        return Float(number)
+      }
+    }
+    let (a, b, start) = (whole(m * k, 5), whole(k * n, 3), whole(m * n, 2))
+    func half(_ x: [Float], _ rows: Int, _ columns: Int, _ form: Halving) -> [Float] {
+      var (y, scratch) = (x, x)
+      halve(x, rows: rows, columns: columns, form, &y, scratch: &scratch)
+      return y
+    }
+    let (left, right) = (half(a, m, k, .plain), half(b, k, n, .paired))
+    let (rough, last) = (points(m * k), points(m * k).suffix(k))
+    let (roughLeft, roughLast) = (half(rough, m, k, .plain), half(Array(last), 1, k, .plain))
+    for accumulate in [false, true] {
+      var expected = accumulate ? start : start.map { _ in 0 }
+      for i in 0 ..< m {
+        for p in 0 ..< k {
+          let factor = a[i * k + p]
+          for j in 0 ..< n { expected[i * n + j] += factor * b[p * n + j] }
+        }
+      }
+      for tiles in [false, true] {
+        func product(rows: Int) -> MatrixMultiply {
+          MatrixMultiply(
+            rows: rows, columns: n, inner: k, lda: k, ldb: n, ldc: n, transposeA: false,
+            accumulate: accumulate, half: true, tiles: tiles)
+        }
+        var c = start
+        product(rows: m)(left, right, &c)
+        #expect(c == expected, "tiles \(tiles), accumulate \(accumulate)")
+        c = start
+        product(rows: m)(roughLeft, right, &c)
+        var row = Array(start.suffix(n))
+        product(rows: 1)(roughLast, right, &row)
+        #expect(row == Array(c.suffix(n)))
+      }
+    }
+  }
+
   /// Every form and awkward sizes, against sums in Double.
   @Test(arguments: [
     (1, 1, 1), (64, 2, 128), (64, 3, 5), (7, 13, 17), (32, 64, 600), (65, 33, 1), (5, 150, 130),

@@ -237,7 +237,7 @@ extension OptionTable {
 
   static let precision = OptionSpec(
     "precision", .choice(Precision.allCases.map(\.rawValue)), "float32",
-    "Of the factors of matrix products: bf16 halves their time on processors whose AVX-512 BF16 is fast (Zen 5), not on every one; sums, weights and all else stay float32"
+    "Of the factors of matrix products: bf16 takes half of their time or less with AMX (Intel from Sapphire Rapids on) or a fast AVX-512 BF16 (AMD Zen 5); sums, weights and all else stay float32"
   )
 
   package static let loss = OptionTable(

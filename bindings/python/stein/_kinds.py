@@ -256,8 +256,8 @@ class TrainerOptions(TypedDict, total=False):
         With ranks on a slow network: steps that each takes by itself, on its own rows of the batch, before weights
         and moments are averaged by the number of rows (McMahan et al. 2017); 1: every gradient is summed
     precision : float32 | bf16, default float32
-        Of the factors of matrix products: bf16 halves their time on processors whose AVX-512 BF16 is fast (Zen 5),
-        not on every one; sums, weights and all else stay float32
+        Of the factors of matrix products: bf16 takes half of their time or less with AMX (Intel from Sapphire
+        Rapids on) or a fast AVX-512 BF16 (AMD Zen 5); sums, weights and all else stay float32
     """
 
     objective: Literal["auto", "denoising", "exact", "sliced", "sliced_vr", "finite_difference", "maximum_likelihood", "closed_form"] | None
@@ -420,8 +420,8 @@ class FitOptions(TypedDict, total=False):
         With ranks on a slow network: steps that each takes by itself, on its own rows of the batch, before weights
         and moments are averaged by the number of rows (McMahan et al. 2017); 1: every gradient is summed
     precision : float32 | bf16, default float32
-        Of the factors of matrix products: bf16 halves their time on processors whose AVX-512 BF16 is fast (Zen 5),
-        not on every one; sums, weights and all else stay float32
+        Of the factors of matrix products: bf16 takes half of their time or less with AMX (Intel from Sapphire
+        Rapids on) or a fast AVX-512 BF16 (AMD Zen 5); sums, weights and all else stay float32
     """
 
     scale: Literal["auto", "columns", "common", "none"] | None
@@ -496,8 +496,8 @@ class SamplerOptions(TypedDict, total=False):
     first_index : integer in [0, 36028797018963968], default 0
         Number of the first row
     precision : float32 | bf16, default float32
-        Of the factors of matrix products: bf16 halves their time on processors whose AVX-512 BF16 is fast (Zen 5),
-        not on every one; sums, weights and all else stay float32
+        Of the factors of matrix products: bf16 takes half of their time or less with AMX (Intel from Sapphire
+        Rapids on) or a fast AVX-512 BF16 (AMD Zen 5); sums, weights and all else stay float32
     grid : edm | geometric | uniform, default edm
         How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma
     rho : number in [1, 100], default 7
@@ -598,8 +598,8 @@ class ImputeOptions(TypedDict, total=False):
     first_index : integer in [0, 36028797018963968], default 0
         Number of the first row
     precision : float32 | bf16, default float32
-        Of the factors of matrix products: bf16 halves their time on processors whose AVX-512 BF16 is fast (Zen 5),
-        not on every one; sums, weights and all else stay float32
+        Of the factors of matrix products: bf16 takes half of their time or less with AMX (Intel from Sapphire
+        Rapids on) or a fast AVX-512 BF16 (AMD Zen 5); sums, weights and all else stay float32
     grid : edm | geometric | uniform, default edm
         How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma
     rho : number in [1, 100], default 7
