@@ -71,11 +71,12 @@ package final class Ranks {
     do { try body() } catch { failure = error }
   }
 
-  /// Sums float32 numbers of which the last `tailCount` are free for the tail.
-  func sum(_ values: View<Float>) throws {
+  /// Sums float32 numbers of which the last `tailCount` are free for the tail; `use` gets them also where a rank stops.
+  func sum(_ values: View<Float>, use: () -> Void = {}) throws {
     let place = values.count - Ranks.tailCount
     for (index, number) in announced.enumerated() { values[place + index] = Float(number) }
     try engine.sum(values)
+    use()
     try heed((0 ..< Ranks.tailCount).map { Double(values[place + $0]) })
   }
 

@@ -162,7 +162,10 @@ package final class Trainer: @unchecked Sendable {
     progress.add(result)
     progress.step += 1
     if isLocal, progress.step % plan.localSteps == 0 || plan.isCheck(after: progress.step) {
+      // A stop that another rank tells of here comes after the step, so that a check is still to be made.
+      progress.pendingCheck = plan.isCheck(after: progress.step)
       try machine.average(weights)
+      progress.pendingCheck = false
       guard weights.parameters.view.allFinite else { throw diverged(nil) }
     }
   }

@@ -156,7 +156,7 @@ final class TrainingMachine {
 
   private var isLocal: Bool { ranks != nil && plan.localSteps > 1 }
 
-  /// Replaces weights and moments by their means over the ranks, each counting by its rows.
+  /// Replaces weights and moments by their means over the ranks, each counting by its rows; also where a rank stops, which is thrown then.
   func average(_ weights: Weights) throws {
     guard let ranks else { return }
     let (share, n) = (Float(Double(data.count) / Double(ranks.totalRows)), weights.parameters.count)
@@ -165,11 +165,12 @@ final class TrainingMachine {
       part.copy(vector.storage.view)
       part.scale(by: share)
     }
-    try ranks.sum(averaged)
-    for (k, vector) in weights.all.enumerated() {
-      vector.storage.view.copy(averaged.slice(k * n, n))
+    try ranks.sum(averaged) {
+      for (k, vector) in weights.all.enumerated() {
+        vector.storage.view.copy(averaged.slice(k * n, n))
+      }
+      runner.prepare()
     }
-    runner.prepare()
   }
 
   /// Finds the draws of the batch whose rows are this rank's.

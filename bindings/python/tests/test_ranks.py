@@ -210,6 +210,36 @@ def test_a_rank_that_stops_stops_all():
     assert first.name == "STEIN_CALLBACK_FAILED" and first.callback_code == 2 and "another rank" in str(first)
 
 
+@pytest.mark.parametrize("local_steps", [1, 7])
+@pytest.mark.parametrize("stop", [6, 13])  # with seven local steps found out at step 14, and at 21, which is one of a check
+def test_going_on_after_a_stop_leaves_no_trace(local_steps, stop):
+    start = stein.Model(ROWS, widths=[16], seed=2).to_bytes()
+    options = dict(steps=63, checks=3, local_steps=local_steps)
+
+    def stopped(rank, allreduce):
+        watches = []
+
+        def cancelling(array):
+            if rank == 1 and watches and watches[0].step == stop:
+                watches.pop().cancel()
+            allreduce(array)
+
+        part = ROWS[CUTS[2][rank] : CUTS[2][rank + 1]]
+        trainer = trained(start, part, cancelling, rank, 2, pieces=(), **options)
+        with pytest.raises(stein.SteinInterrupted):
+            trainer.run(progress=lambda watch: watches.append(watch) if watch.step == 0 and not watches else None)
+        assert trainer.describe()["step"] == stop + (1 if local_steps == 1 else 1 + local_steps)
+        trainer.run()
+        return trainer
+
+    whole, _ = together(2, lambda r, f: trained(start, ROWS[CUTS[2][r] : CUTS[2][r + 1]], f, r, 2, **options))
+    again, _ = together(2, stopped)
+    assert isinstance(again[0], stein.Trainer), again
+    for one, other in zip(whole, again, strict=True):
+        assert (weights(one) == weights(other)).all()
+        assert one.describe()["history"] == other.describe()["history"]
+
+
 def test_a_failing_sum_comes_out_unchanged():
     start = stein.Model(ROWS, widths=[16], seed=2).to_bytes()
     calls = []
