@@ -278,7 +278,7 @@ static inline int cxsmm_has_bf16(void) {
 }
 
 // Intel's tiles (AMX). The kernel must be asked for their registers, once for the whole process; afterwards it refuses an alternate signal stack that
-// could not hold them (about 11 KiB). 0: the processor has none, or the kernel gives none.
+// could not hold them (about 12 KiB). 0: the processor has none, or the kernel gives none.
 static inline int cxsmm_ask_for_tiles(void) {
   const uint32_t needed = 1u << 22 | 1u << 24;  // AMX-BF16, AMX-TILE
   uint32_t a = 7, b, c = 0, d;

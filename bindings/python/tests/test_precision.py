@@ -74,3 +74,37 @@ def test_refused_where_it_is_not():
     """
     made = subprocess.run([sys.executable, "-c", script], env=os.environ | {"LIBXSMM_TARGET": "hsw"}, capture_output=True, text=True, check=True)
     assert made.stdout.split() == ["STEIN_UNSUPPORTED", "precision"]
+
+
+@needs_bf16
+def test_forked_child():
+    model = train("score_mlp", threads=1, steps=20, precision="bf16")
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(write, train("score_mlp", threads=1, steps=20, precision="bf16").to_bytes())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as end:
+        made = end.read()
+    assert os.waitpid(child, 0)[1] == 0 and made == model.to_bytes()
+
+
+@needs_bf16
+def test_beside_a_small_signal_stack():
+    """Where a thread's alternate stack could not hold AMX's registers the kernel refuses them; products go another way."""
+    script = """if True:
+        import ctypes, numpy, stein
+        class Stack(ctypes.Structure):
+            _fields_ = [("place", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t)]
+        room = ctypes.create_string_buffer(5000)
+        libc = ctypes.CDLL(None, use_errno=True)
+        stack = Stack(ctypes.addressof(room), 0, len(room))
+        assert libc.sigaltstack(ctypes.byref(stack), None) == 0, ctypes.get_errno()
+        data = stein.Dataset(numpy.random.default_rng(0).standard_normal((500, 2)))
+        model = stein.Model(data, widths=[64, 64])
+        stein.Trainer(model, data, precision="bf16", steps=50).run()
+        assert numpy.isfinite(model.sample(100, precision="bf16")).all()
+        assert libc.sigaltstack(ctypes.byref(stack), None) == 0, ctypes.get_errno()
+    """
+    subprocess.run([sys.executable, "-c", script], check=True)
