@@ -2,7 +2,8 @@
 
     ranks.py [--ranks 1 2] [--workloads W1 W2]         starts mpirun by itself
 
-Each rank is a process with one thread and its own rows; gradients are summed by mpi4py's Allreduce. The second table is arithmetic: a ring
+Each rank is a process with one thread and its own rows; gradients are summed by mpi4py's Allreduce. Numbers of ranks take turns, and are
+compared within a round; medians. The second table is arithmetic: a ring
 sends 2 (n - 1)/n of the gradient's bytes from each rank in 2 (n - 1) messages, on a line of the speed and latency given, while nobody computes.
 With local steps weights, moments and average go together, four times the bytes, once in k steps; k is what keeps 90 % of the speed.
 """
@@ -24,7 +25,7 @@ sys.path[:0] = [str(HERE), str(HERE / "peers")]
 from workloads import WORKLOADS
 
 NETWORKS = {"10 GbE": (1.25e9, 30e-6), "1 GbE": (0.125e9, 60e-6)}  # bytes a second, seconds a message
-ROUNDS = 5
+ROUNDS, TURNS = 5, 3
 
 
 def measure(name: str, seconds: float) -> None:
@@ -49,7 +50,7 @@ def measure(name: str, seconds: float) -> None:
     made.run(20)
     steps = world.bcast(max(20, int(20 * seconds / (time.perf_counter() - started))))
     found = []
-    for _ in range(ROUNDS):
+    for _ in range(TURNS):
         world.Barrier()
         spent, started = 0.0, time.perf_counter()
         made.run(steps)
@@ -78,16 +79,22 @@ def main() -> None:
     parser.add_argument("--one", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        return measure(given.one, 1.0)
+        return measure(given.one, 0.5)
     print("| workload | ranks | ms a step | of these in the sum | over one rank |\n|---|---|---|---|---|")
     alone, sizes = {}, {}
     for name in given.workloads:
-        for ranks in given.ranks:
-            found, count = run(name, ranks)
-            step, waiting = (statistics.median(column) for column in zip(*found))
-            alone.setdefault(name, step)
-            sizes[name] = max(count, sizes.get(name, 0))
-            print(f"| {name} | {ranks} | {1e3 * step:.3g} | {1e3 * waiting:.2g} | {alone[name] / step:.2f} |", flush=True)
+        rounds: dict[int, list[list[float]]] = {ranks: [] for ranks in given.ranks}
+        for _ in range(ROUNDS):
+            for ranks in given.ranks:
+                found, count = run(name, ranks)
+                rounds[ranks].append([statistics.median(column) for column in zip(*found)])
+                sizes[name] = max(count, sizes.get(name, 0))
+        first = rounds[given.ranks[0]]
+        alone[name] = statistics.median(step for step, _ in first)
+        for ranks, taken in rounds.items():
+            step, waiting = (statistics.median(column) for column in zip(*taken))
+            gain = statistics.median(one[0] / own[0] for one, own in zip(first, taken))
+            print(f"| {name} | {ranks} | {1e3 * step:.3g} | {1e3 * waiting:.2g} | {gain:.2f} |", flush=True)
     print("\n| workload | numbers in a sum | network | ranks | ms in the sum | over one rank | local_steps for 90 % |\n|" + "---|" * 7)
     for name, count in sizes.items():
         for network in NETWORKS if count else ():
