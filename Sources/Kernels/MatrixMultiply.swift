@@ -53,9 +53,10 @@ package struct MatrixMultiply: @unchecked Sendable {
     (self.lda, self.ldb, self.ldc) = (lda, ldb, ldc)
     self.transposeA = transposeA
     self.accumulate = accumulate
-    tiled = half && tiles && hasTiles
+    let isSmall = [m, n, k, lda, ldb, ldc].allSatisfy { $0 > 0 && $0 <= Int(Int32.max) }
+    tiled = half && tiles && isSmall && hasTiles
     pieces =
-      tiled
+      tiled || !isSmall
       ? []
       : MatrixMultiply.generate(m, n, k, lda, ldb, ldc, transposeA, accumulate, half, inPanels)
   }
@@ -95,10 +96,7 @@ package struct MatrixMultiply: @unchecked Sendable {
     _ m: Int, _ n: Int, _ k: Int, _ lda: Int, _ ldb: Int, _ ldc: Int, _ transposeA: Bool,
     _ accumulate: Bool, _ half: Bool, _ inPanels: Bool
   ) -> [Piece] {
-    let sizes = [m, n, k, lda, ldb, ldc]
-    guard hasVectorInstructions(), sizes.allSatisfy({ $0 > 0 && $0 <= Int(Int32.max) }) else {
-      return []
-    }
+    guard hasVectorInstructions() else { return [] }
     let longest = hasWideLanes ? 512 : 256
     var pieces: [Piece] = []
     for columns in panels(n, k) {
