@@ -360,7 +360,7 @@ typedef struct stein_trainer stein_trainer;
  * Models of many noise levels take each at all of them. Another objective for a family is STEIN_UNSUPPORTED, with the reason and those there are.
  * Also steps, batch, rate, seed, ema, clip, validation, patience, sigma_min, sigma_max, noise, ...: stein_options_describe("trainer").
  * precision=bf16 rounds the factors of matrix products to bfloat16, with sums, weights and losses in float32: wide networks train in about 0.6 of
- * the time on AMD's Zen 5, and in 0.4 to 0.7 of it on an Intel Xeon with AMX (Sapphire Rapids and later). The first use there asks the kernel for
+ * the time on AMD's Zen 5, and in 0.4 to 0.8 of it on an Intel Xeon with AMX (Sapphire Rapids and later). The first use there asks the kernel for
  * AMX's registers, for the whole process: from then on it refuses an alternate signal stack (sigaltstack) of less than about 12 KiB; where it does
  * not give them, AVX-512 BF16 takes their place, with other last bits (R15). STEIN_UNSUPPORTED on a processor without AVX-512 BF16. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_new(stein_model *model, const stein_dataset *dataset, const char *options, stein_trainer **trainer,
