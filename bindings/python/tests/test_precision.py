@@ -82,8 +82,10 @@ def test_forked_child():
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        os.write(write, train("score_mlp", threads=1, steps=20, precision="bf16").to_bytes())
-        os._exit(0)
+        try:
+            os.write(write, train("score_mlp", threads=1, steps=20, precision="bf16").to_bytes())
+        finally:
+            os._exit(0)
     os.close(write)
     with os.fdopen(read, "rb") as end:
         made = end.read()
