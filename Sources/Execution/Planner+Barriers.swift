@@ -193,7 +193,7 @@ extension Planner {
       }
     }
     if batches.count == 1,
-      let multiply = halfMultiply(rows, columns, inner, accumulate: to.space == .sums)
+      let multiply = halfMultiply(rows, columns, inner, to)
     {
       let left = HalfOperand(
         node: a, rows: transposeA ? inner : rows, columns: transposeA ? rows : inner,
@@ -214,13 +214,14 @@ extension Planner {
       : transposeB ? transposed(b, varying: varying) : slot(b)
     let multiply = MatrixMultiply(
       rows: rows, columns: columns, inner: inner, lda: transposeA ? rows : inner, ldb: columns,
-      ldc: columns, transposeA: transposeA, accumulate: to.space == .sums, inPanels: inPanels)
+      ldc: columns, transposeA: transposeA, accumulate: to.space == .sums, inPanels: inPanels,
+      resultInPanels: isInPanels(to))
     let product = Product(multiply: multiply, a: slot(a), b: right, c: to, batches: batches)
     emit(.product(product), varying: varying)
   }
 
   /// The product in bfloat16 where it is asked for and pays.
-  private func halfMultiply(_ rows: Int, _ columns: Int, _ inner: Int, accumulate: Bool)
+  private func halfMultiply(_ rows: Int, _ columns: Int, _ inner: Int, _ to: Slot)
     -> MatrixMultiply?
   {
     guard precision == .bf16, rows >= 16, columns >= 16, inner >= 16, inner % 2 == 0 else {
@@ -228,7 +229,7 @@ extension Planner {
     }
     let multiply = MatrixMultiply(
       rows: rows, columns: columns, inner: inner, lda: inner, ldb: columns, ldc: columns,
-      transposeA: false, accumulate: accumulate, half: true)
+      transposeA: false, accumulate: to.space == .sums, half: true, resultInPanels: isInPanels(to))
     return multiply.hasCode ? multiply : nil
   }
 

@@ -1,4 +1,5 @@
 import Graph
+import Kernels
 
 /// Turns a graph into steps.
 ///
@@ -27,6 +28,9 @@ final class Planner {
   /// Shared matrices in bfloat16, made once for all shards.
   var sharedHalves: [HalfOperand: Slot] = [:]
   let precision: Precision
+  private let allowsPanels: Bool
+  /// Where the totals stand that lie in panels of columns.
+  private(set) var totalsInPanels: Set<Int> = []
   /// What a step adds to a total by itself.
   private var directSums: [Node: Slot] = [:]
   /// Sums of such parts, which nobody computes.
@@ -50,8 +54,9 @@ final class Planner {
     }
   }
 
-  init(_ graph: Graph, rows: [Node], sums: [Node], precision: Precision) {
+  init(_ graph: Graph, rows: [Node], sums: [Node], panels: Bool, precision: Precision) {
     self.graph = graph
+    allowsPanels = panels
     self.precision = precision
     parameterLayout = ParameterLayout(graph.parameters.map { graph.shape(of: $0) })
     sumLayout = ParameterLayout(sums.map { graph.shape(of: $0) })
@@ -175,6 +180,9 @@ extension Planner {
       guard !direct.isEmpty else { continue }
       let slot = Slot(.sums, sumLayout.offsets[index])
       for term in direct { directSums[term] = slot }
+      if allowsPanels, direct.count == terms.count, direct.allSatisfy(hasPanels) {
+        totalsInPanels.insert(slot.offset)
+      }
       otherParts += terms.filter { directSums[$0] == nil }.map { ($0, slot) }
       absorbed.formUnion(sums)
     }
@@ -193,6 +201,18 @@ extension Planner {
     case .sum: true
     default: false
     }
+  }
+
+  /// Whether it is a product that is made panel by panel.
+  private func hasPanels(_ node: Node) -> Bool {
+    guard case .matmul(let a, _, let transposeA, _) = operation(node) else { return false }
+    let (columns, inner) = (shape(node)[1], shape(a)[transposeA ? 0 : 1])
+    return columns % 16 == 0 && MatrixMultiply.hasPanels(columns: columns, inner: inner)
+  }
+
+  /// Whether a step that adds to this total writes it in panels.
+  func isInPanels(_ slot: Slot) -> Bool {
+    slot.space == .sums && totalsInPanels.contains(slot.offset)
   }
 
   /// What adds up to `node` by additions that nobody else reads, in order, and these.

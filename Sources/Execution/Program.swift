@@ -75,18 +75,24 @@ package final class Program: Sendable {
 
   /// Of the totals over shards: one entry each, in the order given.
   package let sums: ParameterLayout
+  /// Which of them lie in panels of columns.
+  package let sumsInPanels: [Bool]
   package let parameters: ParameterLayout
 
   /// `rows`: outputs that are read after each shard.
   ///
-  /// `sums`: outputs whose values are added up over the shards.
+  /// `sums`: outputs whose values are added up over the shards. `panels`: those that wide products make may lie in panels of columns, which
+  /// is faster to write.
   package init(
-    _ graph: Graph, rows: [Node] = [], sums: [Node] = [], precision: Precision = .float32
+    _ graph: Graph, rows: [Node] = [], sums: [Node] = [], panels: Bool = false,
+    precision: Precision = .float32
   ) throws(GraphError) {
     if let error = graph.error { throw error }
-    let planner = Planner(graph, rows: rows, sums: sums, precision: precision)
+    let planner = Planner(
+      graph, rows: rows, sums: sums, panels: panels, precision: precision)
     parameters = planner.parameterLayout
     self.sums = planner.sumLayout
+    sumsInPanels = planner.sumLayout.offsets.map { planner.totalsInPanels.contains($0) }
     shared = planner.sharedSteps
     steps = planner.steps
     firstSteps = Program.firstSteps(planner.steps)

@@ -1,3 +1,4 @@
+import Graph
 package import Kernels
 
 // Work on whole views: random rows and the optimiser's pass. What the subject needs beside graphs.
@@ -46,11 +47,26 @@ extension View where Element == Float {
   package var allFinite: Bool { unsafe Kernels.allFinite(base, count: count) }
 
   package func scale(by factor: Float) { unsafe Kernels.scale(base, by: factor, count: count) }
+}
 
-  /// Becomes the sum of `lanes` stretches that stand `stride` apart in `source`, added in order.
-  package func sumLanes(of source: View, stride: Int, lanes: Int) {
-    assert((lanes - 1) * stride + count <= source.count)
-    unsafe Kernels.sumLanes(source.base, laneStride: stride, lanes: lanes, base, count: count)
+extension Program {
+  /// A stripe of the totals, added up in order over lanes that each hold all of them, one lane after the other; row by row, however a
+  /// lane lays it out.
+  package func add(
+    _ totals: View<Float>, lanes: Int, of stripe: ParameterLayout.Stripe, into sum: View<Float>
+  ) {
+    let index = stripe.parameter
+    assert(lanes * sums.count <= totals.count && stripe.count <= sum.count)
+    if sumsInPanels[index] {
+      let shape = sums.shapes[index]
+      unsafe sumPanels(
+        totals.base + sums.offsets[index], laneStride: sums.count, lanes: lanes, rows: shape[0],
+        columns: shape[1], only: stripe.rows, sum.base)
+    } else {
+      unsafe sumLanes(
+        totals.base + stripe.start, laneStride: sums.count, lanes: lanes, sum.base,
+        count: stripe.count)
+    }
   }
 }
 

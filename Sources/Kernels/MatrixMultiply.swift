@@ -16,6 +16,7 @@ package struct MatrixMultiply: @unchecked Sendable {
   let accumulate: Bool
   let half: Bool
   let inPanels: Bool
+  let resultInPanels: Bool
   /// A product in bfloat16 by `cxsmm_run_tiles`.
   private let tiled: Bool
   private let pieces: [Piece]
@@ -43,13 +44,15 @@ package struct MatrixMultiply: @unchecked Sendable {
   /// `m`: rows of A and C.
   ///
   /// `n`: columns of B and C. `k`: columns of A, rows of B. `transposeA`: A is stored as [k, m]. `half`: A and B are bfloat16, A as
-  /// [m, k] and B as [k / 2, n, 2], and sums float32. `inPanels`: B lies as `panels(of:)` says, in float32. `tiles`: where the processor
-  /// has them, products in bfloat16 use them.
+  /// [m, k] and B as [k / 2, n, 2], and sums float32. `inPanels`: B lies as `panels(of:)` says, in float32. `resultInPanels`: C does.
+  /// `tiles`: where the processor has them, products in bfloat16 use them.
   package init(
     rows m: Int, columns n: Int, inner k: Int, lda: Int, ldb: Int, ldc: Int, transposeA: Bool,
-    accumulate: Bool, half: Bool = false, inPanels: Bool = false, tiles: Bool = true
+    accumulate: Bool, half: Bool = false, inPanels: Bool = false, resultInPanels: Bool = false,
+    tiles: Bool = true
   ) {
-    (rows, columns, inner, self.half, self.inPanels) = (m, n, k, half, inPanels)
+    (rows, columns, inner, self.half) = (m, n, k, half)
+    (self.inPanels, self.resultInPanels) = (inPanels, resultInPanels)
     (self.lda, self.ldb, self.ldc) = (lda, ldb, ldc)
     self.transposeA = transposeA
     self.accumulate = accumulate
@@ -58,14 +61,16 @@ package struct MatrixMultiply: @unchecked Sendable {
     pieces =
       tiled || !isSmall
       ? []
-      : MatrixMultiply.generate(m, n, k, lda, ldb, ldc, transposeA, accumulate, half, inPanels)
+      : MatrixMultiply.generate(
+        m, n, k, lda, ldb, ldc, transposeA, accumulate, half, inPanels, resultInPanels)
   }
 
   /// The same product, written over C instead of added to it.
   package var overwriting: MatrixMultiply {
     MatrixMultiply(
       rows: rows, columns: columns, inner: inner, lda: lda, ldb: ldb, ldc: ldc,
-      transposeA: transposeA, accumulate: false, half: half, inPanels: inPanels)
+      transposeA: transposeA, accumulate: false, half: half, inPanels: inPanels,
+      resultInPanels: resultInPanels)
   }
 
   /// The same with an array of its own.
@@ -75,7 +80,8 @@ package struct MatrixMultiply: @unchecked Sendable {
     (rows, columns, inner) = (other.rows, other.columns, other.inner)
     (lda, ldb, ldc) = (other.lda, other.ldb, other.ldc)
     (transposeA, accumulate) = (other.transposeA, other.accumulate)
-    (half, inPanels, tiled) = (other.half, other.inPanels, other.tiled)
+    (half, tiled) = (other.half, other.tiled)
+    (inPanels, resultInPanels) = (other.inPanels, other.resultInPanels)
     pieces = other.pieces.map { $0 }
   }
 
@@ -94,7 +100,7 @@ package struct MatrixMultiply: @unchecked Sendable {
   /// In libxsmm's column order our row-major C = A · B is Cᵀ = Bᵀ · Aᵀ, and its transposed right operand is our transposed A.
   private static func generate(
     _ m: Int, _ n: Int, _ k: Int, _ lda: Int, _ ldb: Int, _ ldc: Int, _ transposeA: Bool,
-    _ accumulate: Bool, _ half: Bool, _ inPanels: Bool
+    _ accumulate: Bool, _ half: Bool, _ inPanels: Bool, _ resultInPanels: Bool
   ) -> [Piece] {
     guard hasVectorInstructions() else { return [] }
     let longest = hasWideLanes ? 512 : 256
@@ -102,13 +108,15 @@ package struct MatrixMultiply: @unchecked Sendable {
     for columns in panels(n, k) {
       for start in stride(from: 0, to: k, by: longest) {
         let stride = inPanels ? columns.count : ldb
-        let size = [columns.count, m, min(longest, k - start), stride, lda, ldc].map(Int32.init)
+        let row = resultInPanels ? columns.count : ldc
+        let size = [columns.count, m, min(longest, k - start), stride, lda, row].map(Int32.init)
         let adds = accumulate || start > 0 ? Int32(1) : 0
         guard let kernel = unsafe kernel(size, transposeA, adds, half) else { return [] }
         let a = half ? start / 2 : transposeA ? start * lda : start
         let b =
           (half ? start / 2 : start) * stride + columns.lowerBound * (inPanels ? k : 1)
-        unsafe pieces.append(Piece(kernel: kernel, a: a, b: b, c: columns.lowerBound))
+        let c = columns.lowerBound * (resultInPanels ? m : 1)
+        unsafe pieces.append(Piece(kernel: kernel, a: a, b: b, c: c))
       }
     }
     return pieces
@@ -129,12 +137,15 @@ package struct MatrixMultiply: @unchecked Sendable {
 
   /// Whether a B [inner, columns] is read in several panels, so that to keep each by itself pays.
   package static func hasPanels(columns: Int, inner: Int) -> Bool {
-    panels(columns, inner).count > 1
+    columns * inner > uncut && columns >= 2 * panel
+  }
+
+  private static func panels(_ n: Int, _ k: Int) -> [Range<Int>] {
+    hasPanels(columns: n, inner: k) ? panels(n) : [0 ..< n]
   }
 
   /// The columns cut into panels of 64; what is left over at the end joins the last where it is narrow.
-  fileprivate static func panels(_ n: Int, _ k: Int) -> [Range<Int>] {
-    guard n * k > uncut, n >= 2 * panel else { return [0 ..< n] }
+  fileprivate static func panels(_ n: Int) -> [Range<Int>] {
     let count = (n + panel / 2) / panel
     return (0 ..< count).map { $0 * panel ..< ($0 + 1 == count ? n : ($0 + 1) * panel) }
   }
@@ -155,25 +166,31 @@ package struct MatrixMultiply: @unchecked Sendable {
   private func inTiles(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>
   ) {
-    unsafe cxsmm_run_tiles(
-      UnsafeRawPointer(a).assumingMemoryBound(to: UInt16.self),
-      UnsafeRawPointer(b).assumingMemoryBound(to: UInt16.self), c,
-      Int32(truncatingIfNeeded: rows), Int32(truncatingIfNeeded: columns),
-      Int32(truncatingIfNeeded: inner), Int32(truncatingIfNeeded: lda),
-      Int32(truncatingIfNeeded: ldb), Int32(truncatingIfNeeded: ldc), accumulate ? 1 : 0)
+    let a = unsafe UnsafeRawPointer(a).assumingMemoryBound(to: UInt16.self)
+    let b = unsafe UnsafeRawPointer(b).assumingMemoryBound(to: UInt16.self)
+    for panel in resultInPanels ? MatrixMultiply.panels(columns) : [0 ..< columns] {
+      unsafe cxsmm_run_tiles(
+        a, b + 2 * panel.lowerBound, c + panel.lowerBound * (resultInPanels ? rows : 1),
+        Int32(truncatingIfNeeded: rows), Int32(truncatingIfNeeded: panel.count),
+        Int32(truncatingIfNeeded: inner), Int32(truncatingIfNeeded: lda),
+        Int32(truncatingIfNeeded: ldb),
+        Int32(truncatingIfNeeded: resultInPanels ? panel.count : ldc), accumulate ? 1 : 0)
+    }
   }
 
   /// Each element of C in order of the inner axis.
   func plain(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>
   ) {
-    let panels = inPanels ? MatrixMultiply.panels(columns, inner) : [0 ..< columns]
-    for panel in panels {
+    for panel in inPanels || resultInPanels ? MatrixMultiply.panels(columns) : [0 ..< columns] {
       let (from, stride) = unsafe (
         b + panel.lowerBound * (inPanels ? inner : 1), inPanels ? panel.count : ldb
       )
+      let (to, step) = unsafe (
+        c + panel.lowerBound * (resultInPanels ? rows : 1), resultInPanels ? panel.count : ldc
+      )
       for i in 0 ..< rows {
-        let row = unsafe c + (i * ldc + panel.lowerBound)
+        let row = unsafe to + i * step
         if !accumulate { unsafe fill(row, 0, count: panel.count) }
         for p in 0 ..< inner {
           let factor = unsafe transposeA ? a[p * lda + i] : a[i * lda + p]
@@ -205,7 +222,7 @@ package func panels(
   of x: UnsafePointer<Float>, rows: Int, columns: Int, only some: Range<Int>,
   _ y: UnsafeMutablePointer<Float>
 ) {
-  for panel in MatrixMultiply.panels(columns, rows) {
+  for panel in MatrixMultiply.panels(columns) {
     let to = unsafe y + panel.lowerBound * rows
     for r in some {
       unsafe copy(x + (r * columns + panel.lowerBound), to + r * panel.count, count: panel.count)
@@ -218,11 +235,26 @@ package func panelsOfTranspose(
   _ x: UnsafePointer<Float>, rows: Int, columns: Int, only some: Range<Int>,
   _ y: UnsafeMutablePointer<Float>
 ) {
-  for panel in MatrixMultiply.panels(rows, columns) {
+  for panel in MatrixMultiply.panels(rows) {
     let part = panel.clamped(to: some)
     let to = unsafe y + (panel.lowerBound * columns + part.lowerBound - panel.lowerBound)
     unsafe transpose(
       x + part.lowerBound * columns, rows: part.count, columns: columns, to, stride: panel.count)
+  }
+}
+
+/// Some rows of the sum of lanes that stand `laneStride` apart, each [rows, columns] in panels; y in rows. `columns`: a multiple of 8.
+package func sumPanels(
+  _ x: UnsafePointer<Float>, laneStride: Int, lanes: Int, rows: Int, columns: Int,
+  only some: Range<Int>, _ y: UnsafeMutablePointer<Float>
+) {
+  for panel in MatrixMultiply.panels(columns) {
+    let from = unsafe x + panel.lowerBound * rows
+    for r in some {
+      unsafe sumLanes(
+        from + r * panel.count, laneStride: laneStride, lanes: lanes,
+        y + ((r - some.lowerBound) * columns + panel.lowerBound), count: panel.count)
+    }
   }
 }
 

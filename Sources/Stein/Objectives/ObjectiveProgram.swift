@@ -109,7 +109,8 @@ struct ObjectiveProgram: Sendable {
     if let weights {
       gradients = graph.gradient(of: graph.multiply(weights, loss), withRespectTo: parameters)
     }
-    program = try Program(graph, rows: [loss], sums: gradients, precision: precision)
+    program = try Program(
+      graph, rows: [loss], sums: gradients, panels: true, precision: precision)
   }
 }
 

@@ -32,7 +32,7 @@ final class Optimizer {
 
   let lanes: Int
   private let count: Int
-  private let laneStride: Int
+  private let program: Program
   /// Lanes of gradients, one after the other.
   private let laneSums: View<Float>
   private let gradient: View<Float>
@@ -58,10 +58,10 @@ final class Optimizer {
     self.weights = weights
     self.lanes = lanes
     self.moved = moved
-    laneStride = program.sums.count
+    self.program = program
     workers = context.workers
     stripes = program.parameters.stripes(of: Optimizer.stripe)
-    laneSums = try Storage<Float>(context.memory, count: lanes * laneStride).view
+    laneSums = try Storage<Float>(context.memory, count: lanes * program.sums.count).view
     exchanged = try Storage<Float>(context.memory, count: count + 1 + Ranks.tailCount).view
     gradient = exchanged.slice(0, count)
     norms = try Storage<Double>(context.memory, count: max(stripes.count, 1)).view
@@ -73,7 +73,9 @@ final class Optimizer {
     }
   }
 
-  func lane(_ index: Int) -> View<Float> { laneSums.slice(index * laneStride, laneStride) }
+  func lane(_ index: Int) -> View<Float> {
+    laneSums.slice(index * program.sums.count, program.sums.count)
+  }
 
   /// Moves the weights against the gradient that lies in the lanes, and returns its norm, which is brought down to `clip` first where
   /// that is above 0.
@@ -124,8 +126,7 @@ final class Optimizer {
   private func reduce(_ index: Int) {
     let stripe = stripes[index]
     let part = gradient.slice(stripe.start, stripe.count)
-    let source = laneSums.slice(stripe.start, laneSums.count - stripe.start)
-    part.sumLanes(of: source, stride: laneStride, lanes: lanes)
+    program.add(laneSums, lanes: lanes, of: stripe, into: part)
     norms[index] = part.squaredNorm
   }
 
