@@ -4,10 +4,11 @@
     bench.py --quick                                                                 make bench-quick: Stein alone
 
 Every contestant is a process of its own, warmed up and then idle until its turn; a round measures each once, so that what disturbs the
-machine disturbs all. Figures are medians over the rounds with their range; ratios are taken within a round. A turn in which other
-processes took more than a tenth of the processors is repeated after a pause, as often as --patience allows in all.
+machine disturbs all. Figures are medians over the rounds with their range; ratios are taken within a round, those to the better of several
+modes against the one with the highest median. A turn in which other processes took more than a tenth of the processors is repeated after a
+pause, as often as --patience allows in all.
 
-The floor is the time of the matrix products' operations (workloads.py) at the register peak, which peak.c measures.
+The floor is the time of the matrix products' operations (workloads.py) at the register peak, which peak.c measures in every round.
 """
 
 from __future__ import annotations
@@ -177,9 +178,9 @@ class Bench:
         self.patience = given.patience
         self.foreign: list[float] = []
         self.failures: list[str] = []
-        self.peaks = {count: 0.0 for count in {1, given.threads}}
+        # By workload and threads, a number for every round; with NARROW for the threads by AVX2 alone.
+        self.peaks: dict[str, dict[int | str, list[float]]] = {}
         self.results: dict[str, list[Contestant]] = {}
-        self.narrow_peak = 0.0
         self.compile("peak", "-march=native", "-lpthread")
         self.compile("peak", "-mavx2", "-mfma", "-lpthread", name="narrow_peak")
 
@@ -191,21 +192,21 @@ class Bench:
 
     def run(self) -> None:
         for name in WORKLOADS:
-            self.measure_peak()
             self.results[name] = self.started(contestants(name, self.given))
+            self.peaks[name] = {count: [] for count in (1, self.given.threads, NARROW)}
             for _ in range(self.given.rounds):
+                self.measure_peak(self.peaks[name])
                 for contestant in self.results[name]:
                     self.turn(contestant)
             for contestant in self.results[name]:
                 contestant.stop()
             print(f"{name} measured", file=sys.stderr, flush=True)
 
-    def measure_peak(self) -> None:
-        for count in self.peaks:
-            printed = subprocess.check_output([str(self.folder / "peak"), str(count), "0.2"], text=True)
-            self.peaks[count] = max(self.peaks[count], fields(printed)["gflops"])
-        printed = subprocess.check_output([str(self.folder / "narrow_peak"), str(self.given.threads), "0.2"], text=True)
-        self.narrow_peak = max(self.narrow_peak, fields(printed)["gflops"])
+    def measure_peak(self, peaks: dict[int | str, list[float]]) -> None:
+        for count, found in peaks.items():
+            program, threads = ("narrow_peak", self.given.threads) if count == NARROW else ("peak", count)
+            printed = subprocess.check_output([str(self.folder / program), str(threads), "0.1"], text=True)
+            found.append(fields(printed)["gflops"])
 
     def started(self, candidates: list[Contestant]) -> list[Contestant]:
         warm = []
@@ -266,8 +267,8 @@ def spread(values: list[float]) -> str:
 
 
 def by_rounds(ours: list[float], *theirs: list[float]) -> list[float]:
-    """Our speed over that of the fastest of theirs, round by round."""
-    return [own / max(others) for own, *others in zip(ours, *theirs)] if theirs else []
+    """Our speed over that of theirs with the highest median, round by round."""
+    return [own / other for own, other in zip(ours, max(theirs, key=statistics.median))] if theirs else []
 
 
 def table(header: str, rows: list[tuple[str, ...]]) -> str:
@@ -286,21 +287,24 @@ class Report:
                 return c.speeds
         return []
 
-    def floor(self, name: str, threads: int) -> float:
-        return 1e9 * self.bench.peaks[threads] / WORKLOADS[name].operations
+    def floor(self, name: str, count: int | str) -> list[float]:
+        return [1e9 * peak / WORKLOADS[name].operations for peak in self.bench.peaks[name][count]]
 
     def share(self, name: str, contestant: Contestant) -> str:
         """Of the float32 floor; of AVX2's own for what is held to that."""
-        if contestant.mode == NARROW:
-            return f"{1e-9 * statistics.median(contestant.speeds) * WORKLOADS[name].operations / self.bench.narrow_peak:.0%} of AVX2's"
-        return f"{statistics.median(contestant.speeds) / self.floor(name, contestant.threads):.0%}"
+        narrow = contestant.mode == NARROW
+        shares = by_rounds(contestant.speeds, self.floor(name, NARROW if narrow else contestant.threads))
+        return f"{statistics.median(shares):.0%}" + (" of AVX2's" if narrow else "")
+
+    def peak(self, count: int | str) -> str:
+        return spread([peak for peaks in self.bench.peaks.values() for peak in peaks[count]])
 
     def quick(self) -> str:
         rows = []
         for name, found in self.bench.results.items():
             for c in found:
                 rows.append((name, c.mode, str(c.threads), spread(c.speeds), self.share(name, c)))
-        peaks = ", ".join(f"{peak:.0f} GFLOP/s with {count} threads" for count, peak in sorted(self.bench.peaks.items()))
+        peaks = ", ".join(f"{self.peak(count)} GFLOP/s with {count} threads" for count in sorted({1, self.most}))
         header = "| workload | precision | threads | steps/s, median (range) | of the float32 floor |"
         return f"{table(header, rows)}\nRegister peak: {peaks}. {self.quiet()}\n{self.failures()}"
 
@@ -332,7 +336,7 @@ class Report:
                 own = (c.library, c.mode, c.threads) == (STEIN, "", self.most)
                 ratio = "" if own else spread(by_rounds(self.speeds(name, self.most), c.speeds))
                 rows.append((name, c.name, str(c.threads), spread(c.speeds), self.share(name, c), ratio))
-            floor = number(self.floor(name, self.most))
+            floor = spread(self.floor(name, self.most))
             rows.append((name, "floor", str(self.most), floor, "100%", ""))
         return table("| workload | contestant | threads | steps/s | of the floor | Stein over it |", rows)
 
@@ -356,8 +360,8 @@ class Report:
     def full(self) -> str:
         bench, given = self.bench, self.bench.given
         seconds = f"{given.rounds} rounds of {given.seconds:g} s"
-        peaks = ", ".join(f"{peak:.0f} with {count}" for count, peak in sorted(bench.peaks.items()))
-        peaks += f"; by AVX2 alone {bench.narrow_peak:.0f} with {self.most}"
+        peaks = ", ".join(f"{self.peak(count)} with {count}" for count in sorted({1, self.most}))
+        peaks += f"; by AVX2 alone {self.peak(NARROW)} with {self.most}"
         return f"""# Results
 
 Written by `make bench` on {time.strftime("%Y-%m-%d")}; [README](README.md) says what is measured.
@@ -368,7 +372,7 @@ Written by `make bench` on {time.strftime("%Y-%m-%d")}; [README](README.md) says
 - {seconds}, contestants in turns; medians (ranges), ratios within a round. {self.quiet()}
 {self.failures()}
 {self.summary()}
-"Over PyTorch" and "over JAX" are against the fastest of the modes below in each round.
+"Over PyTorch" and "over JAX" are against that of the modes below with the highest median, "over the better" against that of both.
 
 {self.others()}
 ## All contestants
@@ -406,16 +410,16 @@ def versions(peers: str | None) -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--quick", action="store_true", help="Stein alone, three short rounds")
-    parser.add_argument("--short", action="store_true", help="0.3 s a turn, to see that all works")
+    parser.add_argument("--quick", action="store_true", help="Stein alone, three rounds")
+    parser.add_argument("--short", action="store_true", help="two rounds, to see that all works")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--threads", type=int, default=2, help="of the peers, and of Stein beside 1")
     parser.add_argument("--patience", type=int, default=20, help="turns that may be repeated")
     parser.add_argument("--peers", help="the Python with PyTorch and JAX")
     parser.add_argument("--write", type=pathlib.Path, help="the report's file")
     given = parser.parse_args()
-    given.rounds = given.rounds or (3 if given.quick else 5)
-    given.seconds = 0.3 if given.short else 0.6 if given.quick else 1.0
+    given.rounds = given.rounds or (3 if given.quick else 2 if given.short else 13)
+    given.seconds = 0.6 if given.quick else 0.4
     if given.quick:
         given.peers = None
     if given.short or given.quick:

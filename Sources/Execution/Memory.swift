@@ -25,10 +25,23 @@ package struct Allocator: Sendable {
   package static let system = unsafe Allocator(
     allocate: { bytes, alignment in
       var memory: UnsafeMutableRawPointer?
-      let status = unsafe posix_memalign(&memory, alignment, bytes)
-      return status == 0 ? unsafe memory : nil
+      let isLarge = bytes >= hugePage
+      let status = unsafe posix_memalign(&memory, isLarge ? hugePage : alignment, bytes)
+      guard status == 0 else { return nil }
+      // A hint, which a kernel without such pages refuses.
+      if isLarge { unsafe hint(memory, bytes) }
+      return unsafe memory
     },
     deallocate: { memory, _, _ in unsafe free(memory) })
+}
+
+/// Bytes of a large page of x86-64: to large blocks the system is asked to give these, which spares most misses of address translation.
+private let hugePage = 1 << 21
+
+private func hint(_ memory: UnsafeMutableRawPointer?, _ bytes: Int) {
+  let before = errno
+  _ = unsafe madvise(memory, bytes, MADV_HUGEPAGE)
+  errno = before
 }
 
 /// All memory that grows with data or models: counted, limited, and refused with an error where Swift's own would abort.
