@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ._arrow import Column
 from ._columns import plain, without_values
+from ._quantiles import Quantiles, is_far_from_normal
 from .core import Context, fit
 
 Array = npt.NDArray[Any]
@@ -25,9 +26,11 @@ class Code:
     stored: str  #: the kind that it came and goes as
     lowest: float
     highest: float
+    quantiles: Quantiles | None = None  #: of numbers that are taken by their rank
 
     @classmethod
-    def of(cls, column: Column, whole: bool, category: bool) -> Code:
+    def of(cls, column: Column, whole: bool, category: bool, ranked: bool | None = False) -> Code:
+        """ranked: whether by quantiles; None: where the column is far from normal."""
         present, stored = column.values[~column.missing], column.kind
         if not len(present):
             raise ValueError(f"column {column.name!r} has no value")
@@ -42,7 +45,12 @@ class Code:
                 f"column {column.name!r} has {len(column.categories)} categories, and {_MOST_CATEGORIES} is the most: "
                 "leave it out if it names rows, or group its values"
             )
-        return cls(without_values(column), stored, float(present.min()), float(present.max()))
+        if column.kind not in ("real", "integer"):
+            ranked = False
+        elif ranked is None:
+            ranked = is_far_from_normal(present, column.kind == "real")
+        quantiles = Quantiles.of(present) if ranked else None
+        return cls(without_values(column), stored, float(present.min()), float(present.max()), quantiles)
 
     @property
     def one_hot(self) -> bool:
@@ -63,12 +71,16 @@ class Code:
         values = column.values.astype(np.float64)
         if self.one_hot:
             rows = np.eye(self.width)[column.values]
+        elif self.quantiles is not None:
+            rows = self.quantiles.encode(values, rng)[:, None]
         else:
             rows = values[:, None] + (rng.uniform(-0.5, 0.5, (len(values), 1)) if self.noisy else 0)
         rows[column.missing] = np.nan
         return rows
 
     def decode(self, rows: Array) -> Column:
+        if self.quantiles is not None:
+            rows = self.quantiles.decode(rows[:, 0])[:, None]
         if self.one_hot:
             values = rows.argmax(axis=1).astype(np.int64)
         elif self.column.kind == "real":
@@ -136,12 +148,14 @@ class Code:
 
     def state(self) -> dict[str, Any]:
         column = {f.name: getattr(self.column, f.name) for f in dataclasses.fields(Column) if f.name not in ("values", "missing")}
-        return {"column": column, "stored": self.stored, "lowest": self.lowest, "highest": self.highest}
+        quantiles = None if self.quantiles is None else dataclasses.asdict(self.quantiles)
+        return {"column": column, "stored": self.stored, "lowest": self.lowest, "highest": self.highest, "quantiles": quantiles}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Code:
         empty = Column(values=np.empty(0), missing=np.empty(0, bool), **state["column"])
-        return cls(empty, state["stored"], state["lowest"], state["highest"])
+        quantiles = state.get("quantiles")
+        return cls(empty, state["stored"], state["lowest"], state["highest"], quantiles and Quantiles(**quantiles))
 
 
 _PLAINEST = {

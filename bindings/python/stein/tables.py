@@ -36,7 +36,10 @@ class TableModel:
 
     How a column becomes numbers for the model, and numbers its values again:
 
-    - real numbers: as they are.
+    - real numbers: as they are. A column of which one value stands out (5 % or more of the rows, and ten times as often as
+      the median value), or whose tails are much heavier than a Gaussian's (excess kurtosis above 3; whole numbers too), goes by its
+      rank instead: as normal scores of the training rows' quantiles. What is drawn of it lies among those, a common value comes
+      back exactly and as often. ``quantiles`` names the columns to be treated so, or is "all" or "none".
     - whole numbers (dates and times too, in their unit): plus noise uniform on (-1/2, 1/2), so that they have a density; rounded on
       the way out, and kept within what was seen. ``integers`` names real columns to be treated so, as counts with gaps in pandas.
     - flags, and categories of two: one number, 0 or 1; rounded.
@@ -59,12 +62,16 @@ class TableModel:
         *,
         integers: Sequence[Any] = (),
         categories: Sequence[Any] = (),
+        quantiles: str | Sequence[Any] = "auto",
         **options: Unpack[_kinds.FitOptions],
     ) -> None:
         refuse_unknown(options, _kinds.FitOptions, "TableModel")
         self.family = family
         self.integers = tuple(integers)
         self.categories = tuple(categories)
+        if isinstance(quantiles, str) and quantiles not in ("auto", "all", "none"):
+            raise ValueError(f"quantiles is {quantiles!r}; it is 'auto', 'all', 'none' or a list of columns")
+        self.quantiles = quantiles if isinstance(quantiles, str) else tuple(quantiles)
         self.options: Any = dict(options)
         self._model: Model | None = None
         self._container = "dict"
@@ -88,10 +95,16 @@ class TableModel:
                 raise ValueError(f"there are two columns {name!r}")
             if len(columns[j].values) != len(columns[0].values):
                 raise ValueError(f"column {name!r} has {len(columns[j].values)} rows, {names[0]!r} has {len(columns[0].values)}")
-        for name in (*self.integers, *self.categories):
+        named = () if isinstance(self.quantiles, str) else self.quantiles
+        for name in (*self.integers, *self.categories, *named):
             if name not in names:
                 raise ValueError(f"there is no column {name!r}; there are {', '.join(map(str, names))}")
-        codes = [Code.of(column, column.name in self.integers, column.name in self.categories) for column in columns]
+        codes = [
+            Code.of(column, column.name in self.integers, column.name in self.categories, self._is_ranked(column.name)) for column in columns
+        ]
+        for code in codes:
+            if code.column.name in named and code.quantiles is None:
+                raise ValueError(f"column {code.column.name!r} holds no numbers, so it has no quantiles")
         rng = np.random.default_rng(int(self.options.get("seed") or 0))
         rows = np.hstack([code.encode(code.like(column), rng) for code, column in zip(codes, columns)])
         if np.isnan(rows).any():
@@ -99,6 +112,12 @@ class TableModel:
         self._model = fit(rows, None, self.family, context=context, progress=progress, deadline=deadline, **self.options)
         self._container, self._codes = container, codes
         return self
+
+    def _is_ranked(self, name: Any) -> bool | None:
+        """Whether a column goes by its quantiles; None: its values say."""
+        if isinstance(self.quantiles, str):
+            return {"auto": None, "all": True, "none": False}[self.quantiles]
+        return name in self.quantiles
 
     @property
     def model(self) -> Model:
@@ -228,14 +247,16 @@ class TableModel:
         if state is None:
             raise ValueError(f"{os.fspath(path)} holds a model without columns: use stein.Model.load")
         state = json.loads(state)
-        self = cls(state["family"], integers=state["integers"], categories=state["categories"], **state["options"])
+        chosen = {key: state[key] for key in ("integers", "categories", "quantiles") if key in state}
+        self = cls(state["family"], **chosen, **state["options"])
         self._container, self._model = state["container"], model
         self._codes = [Code.from_state(code) for code in state["codes"]]
         return self
 
     def _state(self) -> dict[str, Any]:
         return {
-            "family": self.family, "integers": self.integers, "categories": self.categories, "options": self.options,
+            "family": self.family, "integers": self.integers, "categories": self.categories,
+            "quantiles": self.quantiles, "options": self.options,
             "container": self._container, "codes": [code.state() for code in self._codes],
         }
 
