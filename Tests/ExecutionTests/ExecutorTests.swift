@@ -149,6 +149,51 @@ import Testing
     }
   }
 
+  /// Totals in panels of columns, one of them of two products, beside others that stay in rows: the same sums to the last bit.
+  @Test(arguments: Precision.allCases)
+  func totalsInPanels(precision: Precision) throws {
+    guard precision.isAvailable else { return }
+    var graph = Graph()
+    let (x, y) = (graph.input([96, 40]), graph.input([96, 208]))
+    let w = graph.parameter([40, 208])
+    let h = graph.tanh(graph.matmul(x, w))
+    let wide = graph.matmul(x, h, transposeA: true)
+    let sums = [
+      graph.add(wide, graph.matmul(x, y, transposeA: true)), graph.matmul(h, x, transposeA: true),
+      graph.sum(h, axes: [0]), graph.matmul(x, graph.multiply(h, y), transposeA: true),
+    ]
+    #expect(graph.error == nil)
+    var numbers = Numbers(seed: 11)
+    let parameters = numbers.tensor([40, 208]).values.map { Float($0) / 10 }
+    let inputs = (0 ..< 4).map { _ in
+      (numbers.tensor([96, 40]).values.map { Float($0) }, numbers.tensor([96, 208]).values)
+    }
+    func totals(panels: Bool) throws -> [Float] {
+      let memory = Memory()
+      let program = try Program(graph, sums: sums, panels: panels, precision: precision)
+      #expect(program.sumsInPanels == [panels, false, false, panels])
+      let flat = try Storage<Float>(memory, count: program.parameters.count)
+      flat.view.copy(parameters)
+      let executor = try Executor(program, parameters: flat.view, frames: 1, memory: memory)
+      let lanes = try Storage<Float>(memory, count: 2 * program.sums.count)
+      for shard in 0 ..< 4 {
+        executor.input(0, frame: 0).copy(inputs[shard].0)
+        executor.input(1, frame: 0).copy(inputs[shard].1.map { Float($0) })
+        let lane = lanes.view.slice(shard % 2 * program.sums.count, program.sums.count)
+        executor.execute(frame: 0, sums: lane, first: shard < 2)
+      }
+      var result: [Float] = []
+      let sum = try Storage<Float>(memory, count: program.sums.count)
+      for stripe in program.sums.stripes(of: 1024) {
+        let part = sum.view.slice(stripe.start, stripe.count)
+        program.add(lanes.view, lanes: 2, of: stripe, into: part)
+        result += (0 ..< stripe.count).map { part[$0] }
+      }
+      return result
+    }
+    #expect(try totals(panels: true) == totals(panels: false))
+  }
+
   /// As many terms as a long graph has: no step, and no stack, is the deeper for it.
   @Test func totalsOfManyTerms() throws {
     var graph = Graph()

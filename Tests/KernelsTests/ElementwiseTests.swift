@@ -396,6 +396,52 @@ func points(_ count: Int) -> [Float] {
     }
   }
 
+  /// Lanes of results that lie in panels add up to what lanes in rows do, to the last bit.
+  @Test(arguments: [(48, 192, 100), (33, 128, 130), (20, 464, 64), (130, 176, 94)])
+  func resultsInPanels(m: Int, n: Int, k: Int) {
+    #expect(MatrixMultiply.hasPanels(columns: n, inner: k))
+    let (a, b) = (points(m * k), points(k * n))
+    func lanes(_ form: (half: Bool, tiles: Bool), panels: Bool, accumulate: Bool) -> [Float] {
+      let (half, tiles) = form
+      var (left, right, scratch) = (a, b, a)
+      if half {
+        halve(a, rows: m, columns: k, .plain, &left, scratch: &scratch)
+        halve(b, rows: k, columns: n, .paired, &right, scratch: &scratch)
+      }
+      let multiply = MatrixMultiply(
+        rows: m, columns: n, inner: k, lda: half ? k : m, ldb: n, ldc: n, transposeA: !half,
+        accumulate: accumulate, half: half, resultInPanels: panels, tiles: tiles)
+      var c = [Float](repeating: 0.5, count: 2 * m * n)
+      c.withUnsafeMutableBufferPointer { c in
+        for lane in 0 ..< 2 {
+          unsafe multiply(left, right, c.baseAddress! + lane * m * n)
+          unsafe multiply(left, right, c.baseAddress! + lane * m * n)
+        }
+      }
+      var sum = [Float](repeating: 0, count: m * n)
+      guard panels else {
+        sumLanes(c, laneStride: m * n, lanes: 2, &sum, count: m * n)
+        return sum
+      }
+      for rows in [0 ..< m / 2, m / 2 ..< m] {
+        sum.withUnsafeMutableBufferPointer { sum in
+          unsafe sumPanels(
+            c, laneStride: m * n, lanes: 2, rows: m, columns: n, only: rows,
+            sum.baseAddress! + rows.lowerBound * n)
+        }
+      }
+      return sum
+    }
+    var forms = [(half: false, tiles: false)]
+    if MatrixMultiply.hasHalf { forms += [(half: true, tiles: false), (half: true, tiles: true)] }
+    for form in forms {
+      for accumulate in [false, true] {
+        let inRows = lanes(form, panels: false, accumulate: accumulate)
+        #expect(lanes(form, panels: true, accumulate: accumulate) == inRows, "\(form)")
+      }
+    }
+  }
+
   /// The same to the last bit wherever a row stands.
   @Test(arguments: [(16, 1, 1), (16, 2, 128), (17, 3, 37), (20, 4, 15), (1, 2, 600)])
   func narrowProducts(m: Int, n: Int, k: Int) {
