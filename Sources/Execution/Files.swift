@@ -21,12 +21,20 @@ package struct FileError: Error, Sendable {
   }
 }
 
+/// Called again for as long as a signal of the host's comes in between.
+private func uninterrupted(_ call: () -> Int32) -> Int32 {
+  while true {
+    let result = call()
+    if result >= 0 || errno != EINTR { return result }
+  }
+}
+
 /// The bytes of a regular file.
 ///
 /// No mapping: a file that shrinks meanwhile is an error, not a signal.
 package func readFile(_ path: String, memory: Memory) throws -> Storage<UInt8> {
   // Opening a pipe would wait for its other end.
-  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+  let descriptor = uninterrupted { unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
   guard descriptor >= 0 else { throw FileError.now() }
   defer { close(descriptor) }
   var status = stat()
@@ -63,13 +71,14 @@ package func writeAtomically(_ path: String, _ chunks: [View<UInt8>]) throws(Fil
     try withoutSizeSignal { () throws(FileError) in
       for chunk in chunks { try write(chunk, to: descriptor) }
     }
-    guard fsync(descriptor) == 0 else { throw FileError.now() }
+    guard uninterrupted({ fsync(descriptor) }) == 0 else { throw FileError.now() }
   } catch {
     close(descriptor)
     unsafe unlink(temporary)
     throw error
   }
-  guard close(descriptor) == 0, unsafe rename(temporary, path) == 0 else {
+  // Interrupted, it is closed all the same.
+  guard close(descriptor) == 0 || errno == EINTR, unsafe rename(temporary, path) == 0 else {
     let error = FileError.now()
     unsafe unlink(temporary)
     throw error
@@ -81,7 +90,9 @@ package func writeAtomically(_ path: String, _ chunks: [View<UInt8>]) throws(Fil
 private func openBeside(_ path: String) throws(FileError) -> (String, Int32) {
   for attempt in 0 ..< 100 {
     let name = "\(path).\(getpid()).\(attempt).tmp"
-    let descriptor = unsafe open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    let descriptor = uninterrupted {
+      unsafe open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    }
     if descriptor >= 0 { return (name, descriptor) }
     guard errno == EEXIST else { throw FileError.now() }
   }

@@ -243,7 +243,9 @@ package func panelsOfTranspose(
   }
 }
 
-/// Some rows of the sum of lanes that stand `laneStride` apart, each [rows, columns] in panels; y in rows. `columns`: a multiple of 8.
+/// Some rows of the sum of lanes, each [rows, columns] in panels and `laneStride` behind the one before; y in rows.
+///
+/// `columns`: a multiple of 8.
 package func sumPanels(
   _ x: UnsafePointer<Float>, laneStride: Int, lanes: Int, rows: Int, columns: Int,
   only some: Range<Int>, _ y: UnsafeMutablePointer<Float>

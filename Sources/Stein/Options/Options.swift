@@ -130,7 +130,8 @@ extension OptionSpec {
         : "is \(shown(items)); it takes whole numbers from \(range.lowerBound) to \(range.upperBound), at most 64"
     case .numbers:
       if items == ["auto"], isAuto { return nil }
-      let fits = items.count <= 65_536 && items.allSatisfy { Double($0)?.isFinite ?? false }
+      let fits =
+        items.count <= 65_536 && items.allSatisfy { OptionSpec.number($0)?.isFinite ?? false }
       return fits ? nil : "is \(shown(items)); it takes numbers"
     case .texts: return nil
     case .integer, .number, .flag, .choice, .text: break
@@ -145,7 +146,7 @@ extension OptionSpec {
       return
         "is \(shown(items)); it takes a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .number(let range):
-      if let value = Double(item), range.contains(value) { return nil }
+      if let value = OptionSpec.number(item), range.contains(value) { return nil }
       return "is \(shown(items)); it takes a number from \(range.lowerBound) to \(range.upperBound)"
     case .flag:
       return ["true", "false"].contains(item) ? nil : "is \(shown(items)); it takes true or false"
@@ -154,6 +155,11 @@ extension OptionSpec {
         ? nil : "is \(shown(items)); it takes " + choices.joined(separator: ", ")
     case .text, .texts, .integers, .numbers: return nil
     }
+  }
+
+  /// In decimal digits; Swift would also take 0x10.
+  private static func number(_ item: String) -> Double? {
+    item.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) } ? Double(item) : nil
   }
 
   private func shown(_ items: [String]) -> String {

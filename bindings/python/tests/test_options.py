@@ -36,6 +36,18 @@ def test_help_shows_every_option(thing, kinds):
                 assert option["type"] == "choice" or option["type"] in line
 
 
+@pytest.mark.parametrize("number", ["0x10", "0x1p-3", "inf", "nan", "1e", "1,5", "", "--1", "١"])
+def test_numbers_are_decimal(number):
+    model = stein.Model(stein.Dataset(ROWS), widths=[4])
+    with pytest.raises(stein.SteinError, match="rate"):
+        stein.Trainer(model, stein.Dataset(ROWS), rate=number)
+
+
+def test_numbers_in_every_notation():
+    scores = [stein.fit(ROWS, widths=[4], steps=20, seed=1, rate=number).score(ROWS) for number in ("+.5e-2", "5E-3", 0.005)]
+    assert np.array_equal(scores[0], scores[2]) and np.array_equal(scores[1], scores[2])
+
+
 def test_a_wrong_name_gets_a_suggestion():
     calls = [
         (lambda: stein.fit(ROWS, widht=[8]), "widths"), (lambda: stein.fit(ROWS, step=3), "steps"),
