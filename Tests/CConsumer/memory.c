@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "allocator.h"
+#include "arrow_stream.h"
 #include "check.h"
 
 /* ---- The objects of all calls, and what a call makes ------------------------------------------------------------------------------------- */
@@ -74,6 +75,50 @@ CALL(call_read) { return (void)options, stein_model_read(context, saved, saved_s
 CALL(call_load) { return stein_model_load(context, options, &made.model, &error); }
 CALL(call_save) { return stein_model_save(network, options, &error); }
 CALL(call_write) { return (void)options, stein_model_write(network, written, sizeof written, &written_size, &error); }
+CALL(call_tensor_save) {
+  stein_tensor x = of_rows();
+  return stein_tensor_save(context, &x, options, &error);
+}
+CALL(call_export) { return stein_model_export_onnx(network, options, &error); }
+CALL(call_import) {
+  stein_status status = stein_model_new(context, dataset, "widths=4 residual=false embedding=log", &made.model, &error);
+  return status ? status : stein_model_import_weights(made.model, "memory.weights", options, &error);
+}
+
+/* A table of one batch of three columns. */
+static struct ArrowSchema fields[3], *field_list[3];
+static struct ArrowArray columns[3], *column_list[3];
+static const void *buffers[3][2], *no_buffers[1];
+static double by_column[3][24];
+static void release_schema(struct ArrowSchema *schema) { schema->release = NULL; }
+static void release_array(struct ArrowArray *array) { array->release = NULL; }
+static void release_stream(struct ArrowArrayStream *stream) { stream->release = NULL; }
+static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out) {
+  (void)stream;
+  for (int j = 0; j < 3; j++) fields[j] = (struct ArrowSchema){.format = "g", .name = j ? "b" : "a", .release = release_schema}, field_list[j] = fields + j;
+  *out = (struct ArrowSchema){.format = "+s", .name = "", .n_children = 3, .children = field_list, .release = release_schema};
+  return 0;
+}
+static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
+  int *served = stream->private_data;
+  *out = (struct ArrowArray){0};
+  if ((*served)++) return 0;
+  for (int j = 0; j < 3; j++) {
+    for (int i = 0; i < 24; i++) by_column[j][i] = rows[i][j];
+    buffers[j][1] = by_column[j], column_list[j] = columns + j;
+    columns[j] = (struct ArrowArray){.length = 24, .n_buffers = 2, .buffers = buffers[j], .release = release_array};
+  }
+  *out = (struct ArrowArray){.length = 24, .n_buffers = 1, .n_children = 3, .buffers = no_buffers, .children = column_list, .release = release_array};
+  return 0;
+}
+static const char *get_last_error(struct ArrowArrayStream *stream) { return (void)stream, NULL; }
+CALL(call_arrow) {
+  int served = 0;
+  struct ArrowArrayStream stream = {get_schema, get_next, get_last_error, release_stream, &served};
+  stein_status status = stein_dataset_move_arrow(context, &stream, options, &made.dataset, &error);
+  CHECK(!stream.release);
+  return status;
+}
 CALL(call_trainer) {
   stein_status status = stein_model_new(context, classed, options, &made.model, &error);
   return status ? status : stein_trainer_new(made.model, classed, strstr(options, "gaussian") ? NULL : "steps=4 batch=16", &made.trainer, &error);
@@ -136,6 +181,10 @@ static const struct { const char *name; stein_status (*call)(const char *); cons
     {"dataset_new", call_dataset, ""},
     {"dataset_open", call_open, "label=c"},
     {"dataset_open", call_open, ""},
+    {"dataset_move_arrow", call_arrow, ""},
+    {"tensor_save", call_tensor_save, "memory.written"},
+    {"model_export_onnx", call_export, "memory.written"},
+    {"model_import_weights", call_import, "sigma_min=0.1 sigma_max=2"},
     {"model_new", call_model, "widths=8,8"},
     {"model_new", call_model, "family=energy_mlp widths=8"},
     {"model_new", call_model, "family=gaussian"},
@@ -329,6 +378,16 @@ static void make_files(void) {
   if (!file) abort();
   fwrite(header, 1, sizeof header, file), fwrite(rows, sizeof rows, 1, file);
   fclose(file);
+  /* A plain network, 4 numbers to 4 and these to 3. */
+  text = "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[4,4],\"data_offsets\":[0,64]},\"0.bias\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[64,80]},"
+         "\"1.weight\":{\"dtype\":\"F32\",\"shape\":[3,4],\"data_offsets\":[80,128]},\"1.bias\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[128,140]}}";
+  uint64_t length = strlen(text);
+  float weights[35];
+  for (int i = 0; i < 35; i++) weights[i] = (float)(i % 7 - 3) / 4;
+  file = fopen("memory.weights", "wb");
+  if (!file) abort();
+  fwrite(&length, sizeof length, 1, file), fwrite(text, 1, length, file), fwrite(weights, sizeof weights, 1, file);
+  fclose(file);
   CHECK(stein_model_save(network, "memory.model", &error) == STEIN_OK);
   stein_model *own = NULL;
   CHECK(stein_model_from_graph(graph, 3, dataset, NULL, &own, &error) == STEIN_OK);
@@ -379,7 +438,7 @@ int main(void) {
   stein_model_free(gaussian), stein_model_free(network), stein_model_free(energy), stein_dataset_free(dataset), stein_dataset_free(classed);
   stein_context_free(context);
   CHECK(living == 0);
-  const char *const files[] = {"memory.csv", "memory.npy", "memory.model", "memory.own", "memory.checkpoint", "memory.written"};
-  for (int i = 0; i < 6; i++) unlink(files[i]);
+  const char *const files[] = {"memory.csv", "memory.npy", "memory.model", "memory.own", "memory.checkpoint", "memory.written", "memory.weights"};
+  for (int i = 0; i < 7; i++) unlink(files[i]);
   return report("memory");
 }
