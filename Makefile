@@ -188,7 +188,7 @@ sweep: lib c-test
 	cd $(BUILD)/consumer && ./handles 20000000 200 && ./sharing 50000
 
 # Calls and files by libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer, Swift's asserts on; SECONDS for both together.
-$(BUILD)/fuzz/%: Tests/Fuzz/%.c $(wildcard Tests/Fuzz/*.h) $(shell find Sources include -type f)
+$(BUILD)/fuzz/%: Tests/Fuzz/%.c $(wildcard Tests/Fuzz/*.h) Tests/CConsumer/arrow_stream.h $(shell find Sources include -type f)
 	swift build --scratch-path $(BUILD)/fuzz --product stein -c release $(TARGET) --sanitize=address -Xswiftc $(COVERAGE) -Xswiftc -assert-config -Xswiftc Debug
 	clang -std=gnu11 -Wall -Wextra -Werror -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -Iinclude -c $< -o $@.o
 	clang -fuse-ld=lld $(LIBFUZZER) $@.o -L$(BUILD)/fuzz/release -lstein -Wl,-rpath,$(CURDIR)/$(BUILD)/fuzz/release -Wl,-rpath,$(SWIFT_RUNTIME) -lpthread -o $@

@@ -168,6 +168,8 @@ static const char *const operations[] = {"x", "sigma", "parameter", "constant", 
   "concatenate", "gather", "inverse", "log_determinant", "?"};
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
+#include "arrow.h"
+
 /* ---- Calls ------------------------------------------------------------------------------------------------------------------------------- */
 
 /* A call that writes text or bytes. R8. */
@@ -514,7 +516,12 @@ static int call(void) {
     case 58: CALLED(model_exchange) {
       void *model = pick(MODELS);
       const char *file = path();
-      if (byte() % 4 == 3)
+      uint8_t choice = byte();
+      if (choice >= 192) {
+        const void *context = pick(CONTEXTS);
+        stein_status status = move_arrow(context, options(DATASET), (stein_dataset **)&made);
+        keep(DATASETS, made, after(status));
+      } else if (choice % 4 == 3)
         after(stein_tensor_save(pick(CONTEXTS), tensor(1 + byte() % 5, (int64_t[]){3, 2, 4, 1, 2}, 0, byte() % 2), file, &error));
       else if (byte() % 2)
         after(stein_model_export_onnx(model, file, &error));
