@@ -119,3 +119,24 @@ package final class Program: Sendable {
     return result
   }
 }
+
+extension Program {
+  /// A stripe of the totals, added up in order over lanes that each hold all of them, one lane after the other; row by row, however a
+  /// lane lays it out.
+  package func add(
+    _ totals: View<Float>, lanes: Int, of stripe: ParameterLayout.Stripe, into sum: View<Float>
+  ) {
+    let index = stripe.parameter
+    assert(lanes * sums.count <= totals.count && stripe.count <= sum.count)
+    if sumsInPanels[index] {
+      let shape = sums.shapes[index]
+      unsafe sumPanels(
+        totals.base + sums.offsets[index], laneStride: sums.count, lanes: lanes, rows: shape[0],
+        columns: shape[1], only: stripe.rows, sum.base)
+    } else {
+      unsafe sumLanes(
+        totals.base + stripe.start, laneStride: sums.count, lanes: lanes, sum.base,
+        count: stripe.count)
+    }
+  }
+}

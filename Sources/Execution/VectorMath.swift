@@ -1,4 +1,3 @@
-import Graph
 package import Kernels
 
 // Work on whole views: random rows and the optimiser's pass. What the subject needs beside graphs.
@@ -47,27 +46,6 @@ extension View where Element == Float {
   package var allFinite: Bool { unsafe Kernels.allFinite(base, count: count) }
 
   package func scale(by factor: Float) { unsafe Kernels.scale(base, by: factor, count: count) }
-}
-
-extension Program {
-  /// A stripe of the totals, added up in order over lanes that each hold all of them, one lane after the other; row by row, however a
-  /// lane lays it out.
-  package func add(
-    _ totals: View<Float>, lanes: Int, of stripe: ParameterLayout.Stripe, into sum: View<Float>
-  ) {
-    let index = stripe.parameter
-    assert(lanes * sums.count <= totals.count && stripe.count <= sum.count)
-    if sumsInPanels[index] {
-      let shape = sums.shapes[index]
-      unsafe sumPanels(
-        totals.base + sums.offsets[index], laneStride: sums.count, lanes: lanes, rows: shape[0],
-        columns: shape[1], only: stripe.rows, sum.base)
-    } else {
-      unsafe sumLanes(
-        totals.base + stripe.start, laneStride: sums.count, lanes: lanes, sum.base,
-        count: stripe.count)
-    }
-  }
 }
 
 /// Adam's constants for one step (Kingma & Ba 2015, algorithm 1, with the bias corrections folded in).

@@ -39,10 +39,14 @@ class Quantiles:
         below, upto = (np.searchsorted(ordered, knots, side) / count for side in ("left", "right"))
         return cls(knots.tolist(), below.tolist(), upto.tolist(), 0.5 / count)
 
+    @property
+    def _shares(self) -> Array:
+        """At each value twice: where its stretch begins and where it ends."""
+        return np.ravel(np.column_stack([self.below, self.upto]))
+
     def encode(self, values: Array, rng: np.random.Generator) -> Array:
-        ends = np.ravel(np.column_stack([self.below, self.upto]))
         knots = np.array(self.values)
-        share = np.interp(values, np.repeat(knots, 2), ends)
+        share = np.interp(values, np.repeat(knots, 2), self._shares)
         place = np.searchsorted(knots, values).clip(0, len(knots) - 1)
         spread = rng.uniform(size=len(values))
         within = np.array(self.below)[place] + spread * (np.array(self.upto) - np.array(self.below))[place]
@@ -50,8 +54,7 @@ class Quantiles:
         return np.asarray(_inverse_cdf(np.where(np.isnan(share), 0.5, share)))
 
     def decode(self, scores: Array) -> Array:
-        ends = np.ravel(np.column_stack([self.below, self.upto]))
-        return np.asarray(np.interp(_cdf(scores), ends, np.repeat(self.values, 2)))
+        return np.asarray(np.interp(_cdf(scores), self._shares, np.repeat(self.values, 2)))
 
 
 def is_far_from_normal(present: Array, real: bool) -> bool:
