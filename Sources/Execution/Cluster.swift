@@ -20,6 +20,8 @@ struct Cluster: Sendable {
     case periodic(Slot, period: Int)
     /// Element i is element i / `run`: leading axes.
     case repeated(Slot, run: Int)
+    /// Element i is element (i / `run`) · `period` + i mod `period`.
+    case between(Slot, period: Int, run: Int)
   }
 
   enum Operation: Sendable {
@@ -201,14 +203,7 @@ extension Cluster {
     case .periodic(let slot, let period):
       let x = unsafe bases[slot]
       if period == 1 { return unsafe fill(y, x[0], count: length) }
-      var done = 0
-      var phase = start % period
-      while done < length {
-        let run = min(period - phase, length - done)
-        unsafe copy(x + phase, y + done, count: run)
-        done += run
-        phase = 0
-      }
+      unsafe cycle(x, period, phase: start % period, y, length)
     case .repeated(let slot, let run):
       let x = unsafe bases[slot]
       var (done, index) = (0, start / run)
@@ -220,6 +215,29 @@ extension Cluster {
         index += 1
         next += run
       }
+    case .between(let slot, let period, let run):
+      let x = unsafe bases[slot]
+      var (done, block, phase) = (0, start / run, start % run)
+      while done < length {
+        let count = min(run - phase, length - done)
+        unsafe cycle(x + block * period, period, phase: phase % period, y + done, count)
+        done += count
+        (block, phase) = (block + 1, 0)
+      }
+    }
+  }
+
+  /// Writes x again and again, from element `phase` on.
+  private func cycle(
+    _ x: UnsafePointer<Float>, _ period: Int, phase given: Int, _ y: UnsafeMutablePointer<Float>,
+    _ length: Int
+  ) {
+    var (done, phase) = (0, given)
+    while done < length {
+      let run = min(period - phase, length - done)
+      unsafe copy(x + phase, y + done, count: run)
+      done += run
+      phase = 0
     }
   }
 }

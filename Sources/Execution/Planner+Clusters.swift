@@ -8,6 +8,8 @@ enum Broadcasting: Equatable {
   case periodic(Int)
   /// Element i is element i / `run`.
   case repeated(Int)
+  /// Element i is element (i / `run`) · `period` + i mod `period`: axes on both sides of those that are stretched.
+  case between(period: Int, run: Int)
   /// Anything else: read with strides.
   case strided([Int])
 
@@ -22,12 +24,24 @@ enum Broadcasting: Equatable {
         self = .periodic(operand.count)
       } else if own[...last] == lengths[...last] {
         self = .repeated(lengths[(last + 1)...].reduce(1, *))
+      } else if let between = Broadcasting.between(own, lengths) {
+        self = between
       } else {
         self = .strided(Broadcasting.strides(own, lengths))
       }
     } else {
       self = .periodic(1)
     }
+  }
+
+  private static func between(_ own: [Int], _ lengths: [Int]) -> Broadcasting? {
+    let same = own.indices.filter { own[$0] == lengths[$0] }
+    guard let first = own.indices.first(where: { own[$0] != lengths[$0] }),
+      let last = own.indices.last(where: { own[$0] != lengths[$0] }),
+      same == Array(0 ..< first) + Array(last + 1 ..< own.count)
+    else { return nil }
+    return .between(
+      period: lengths[(last + 1)...].reduce(1, *), run: lengths[first...].reduce(1, *))
   }
 
   /// Row-major strides of `own`, 0 along what is broadcast.
@@ -71,6 +85,8 @@ extension Planner {
       if period % builder.tile == 0 { return .wrapped(slot(node), period: period) }
       return builder.expanded(.periodic(slot(node), period: period))
     case .repeated(let run): return builder.expanded(.repeated(slot(node), run: run))
+    case .between(let period, let run):
+      return builder.expanded(.between(slot(node), period: period, run: run))
     case .strided(let strides):
       if let known = materialized[node] { return .value(known) }
       let to = temporary(builder.shape.count, varying: varying)
@@ -106,7 +122,7 @@ struct ClusterBuilder {
       switch source {
       case .immediate: true
       case .periodic(_, let period): tile % period == 0
-      case .repeated: false
+      case .repeated, .between: false
       }
     let expansion = Cluster.Expansion(source: source, tile: tiles, once: once)
     tiles += 1
@@ -141,8 +157,9 @@ struct ClusterBuilder {
       let both = operands.filter { if case .immediate = $0 { true } else { false } }.count == 2
       return (.binary(BinaryKernel(binary)), both ? operands.map { inMemory($0) } : operands)
     case .select: return (.select, operands.map { inMemory($0) })
-    case .broadcast, .input, .parameter, .constant, .literal, .identity, .matmul, .inverse,
-      .logDeterminant, .sum, .max, .reshape, .transpose, .slice, .pad, .concatenate, .gather,
+    case .broadcast, .input, .parameter, .constant, .literal, .identity, .matmul, .convolution,
+      .transposedConvolution, .windowProduct, .inverse, .logDeterminant, .sum, .max, .reshape,
+      .transpose, .slice, .pad, .concatenate, .gather,
       .scatterAdd:
       return (.copy, operands.map { inMemory($0) })
     }

@@ -23,6 +23,8 @@ final class Planner {
   /// The unit after which a node's place is free; .max: never.
   private var lastUse: [Node: Int] = [:]
   private var sharedTransposes: [Node: Slot] = [:]
+  /// Shared kernels as their adjoints take them.
+  var sharedFlips: [Node: Slot] = [:]
   /// Shared matrices, as they are and transposed, in the panels that products read.
   private var sharedPanels: [[Node: Slot]] = [[:], [:]]
   /// Shared matrices in bfloat16, made once for all shards.
@@ -165,8 +167,9 @@ extension Planner {
   static func isElementwise(_ op: Op, _ graph: Graph) -> Bool {
     switch op {
     case .unary, .binary, .select, .broadcast: true
-    case .input, .parameter, .constant, .literal, .identity, .matmul, .inverse, .logDeterminant,
-      .sum, .max, .reshape, .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd:
+    case .input, .parameter, .constant, .literal, .identity, .matmul, .convolution,
+      .transposedConvolution, .windowProduct, .inverse, .logDeterminant, .sum, .max, .reshape,
+      .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd:
       false
     }
   }
@@ -198,7 +201,7 @@ extension Planner {
     guard uses[node] == 1, varies[node.index] else { return false }
     return switch operation(node) {
     case .matmul: shape(node).rank == 2
-    case .sum: true
+    case .sum, .windowProduct: true
     default: false
     }
   }

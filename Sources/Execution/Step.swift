@@ -12,6 +12,12 @@ enum Step: Sendable {
   case transpose(Slot, Slot, batches: Int, rows: Int, columns: Int)
   /// [rows, columns], or its transpose, as the panels that products read.
   case panels(Slot, Slot, rows: Int, columns: Int, transposed: Bool)
+  /// Of a picture and a kernel.
+  case convolution(Convolution, Slot, Slot, Slot, scratch: Slot)
+  /// Of a picture and what its windows gave.
+  case windowProduct(WindowProduct, Slot, Slot, Slot, scratch: Slot, accumulate: Bool)
+  /// A kernel as its adjoint takes it.
+  case flip(Slot, Slot, taps: Int, channels: Int, filters: Int)
   case inverse(SquareMatrices, Slot, Slot, scratch: Slot)
   case logDeterminant(SquareMatrices, Slot, Slot, scratch: Slot)
   case sum(Slot, Slot, outer: Int, count: Int, inner: Int, accumulate: Bool)
@@ -43,6 +49,7 @@ extension Step {
   var total: Slot? {
     switch self {
     case .product(let product) where product.c.space == .sums: product.c
+    case .windowProduct(_, _, _, let y, _, true) where y.space == .sums: y
     case .sum(_, let y, _, _, _, true) where y.space == .sums: y
     case .sumProducts(_, _, let y, _, _, _, true) where y.space == .sums: y
     default: nil
@@ -58,6 +65,9 @@ extension Step {
         Product(
           multiply: product.multiply.overwriting, a: product.a, b: product.b, c: product.c,
           batches: product.batches))
+    case .windowProduct(let product, let x, let y, let to, let scratch, true)
+    where to.space == .sums:
+      return .windowProduct(product, x, y, to, scratch: scratch, accumulate: false)
     case .sum(let x, let y, let outer, let count, let inner, true) where y.space == .sums:
       return .sum(x, y, outer: outer, count: count, inner: inner, accumulate: false)
     case .sumProducts(let a, let b, let y, let outer, let count, let inner, true)
@@ -76,6 +86,10 @@ extension Step {
         Product(
           multiply: product.multiply.duplicate, a: product.a, b: product.b, c: product.c,
           batches: product.batches.map { $0 }))
+    case .convolution(let convolution, let x, let kernel, let y, let scratch):
+      .convolution(convolution.duplicate, x, kernel, y, scratch: scratch)
+    case .windowProduct(let product, let x, let y, let to, let scratch, let accumulate):
+      .windowProduct(product.duplicate, x, y, to, scratch: scratch, accumulate: accumulate)
     case .read(let from, let to, let strides, let shape):
       .read(from: from, to, strides: strides.map { $0 }, shape: shape.map { $0 })
     case .write(let from, let to, let strides, let shape):
@@ -88,7 +102,7 @@ extension Step {
   var isOfParametersAlone: Bool {
     switch self {
     case .transpose(let x, _, _, _, _), .panels(let x, _, _, _, _),
-      .halve(let x, _, _, _, _, _):
+      .halve(let x, _, _, _, _, _), .flip(let x, _, _, _, _):
       x.space == .parameters
     default: false
     }
@@ -138,6 +152,13 @@ extension Step {
         unsafe Kernels.transpose(bases[x] + offset, rows: rows, columns: columns, bases[y] + offset)
       }
     case .panels(_, _, let rows, _, _): unsafe run(bases, only: 0 ..< rows)
+    case .convolution(let convolution, let x, let kernel, let y, let scratch):
+      unsafe convolution(bases[x], bases[kernel], bases[y], scratch: bases[scratch])
+    case .windowProduct(let product, let x, let y, let to, let scratch, let accumulate):
+      unsafe product(
+        bases[x], bases[y], bases[to], scratch: bases[scratch], accumulate: accumulate)
+    case .flip(let x, let y, let taps, let channels, let filters):
+      unsafe flipKernel(bases[x], taps: taps, channels: channels, filters: filters, bases[y])
     case .inverse(let matrices, let x, let y, let scratch):
       unsafe matrices.inverse(bases[x], bases[y], scratch: bases[scratch])
     case .logDeterminant(let matrices, let x, let y, let scratch):

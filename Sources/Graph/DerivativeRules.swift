@@ -56,6 +56,8 @@ extension Graph {
         ? matmul(yBar, a, transposeA: true, transposeB: transposeA)
         : matmul(a, yBar, transposeA: !transposeA)
       return [sum(aBar, to: shape(of: a)), sum(bBar, to: shape(of: b))]
+    case .convolution, .transposedConvolution, .windowProduct:
+      return convolutionCotangents(of: op, yBar)
     case .inverse:  // Y = A⁻¹: Ā = −Yᵀ Ȳ Yᵀ
       return [negate(matmul(matmul(y, yBar, transposeA: true), y, transposeB: true))]
     case .logDeterminant(let x):  // Ā = ȳ A⁻ᵀ
@@ -152,6 +154,8 @@ extension Graph {
       let left = tangents[0].map { matmul($0, b, transposeA: transposeA, transposeB: transposeB) }
       let right = tangents[1].map { matmul(a, $0, transposeA: transposeA, transposeB: transposeB) }
       return total([left, right], atLeast: shape(of: y))
+    case .convolution, .transposedConvolution, .windowProduct:
+      return convolutionTangent(of: op, tangents, like: shape(of: y))
     case .inverse: return tangents[0].map { negate(matmul(matmul(y, $0), y)) }  // −Y Ȧ Y
     case .logDeterminant(let x):  // tr A⁻¹ Ȧ
       return tangents[0].map { sum(multiply($0, transposed(inverse(x))), axes: [-2, -1]) }

@@ -40,9 +40,9 @@ extension Graph {
   func broadcasts(_ op: Op) -> Bool {
     switch op {
     case .binary, .select, .matmul: true
-    case .input, .parameter, .constant, .literal, .identity, .unary, .inverse, .logDeterminant,
-      .sum, .max, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .gather,
-      .scatterAdd:
+    case .input, .parameter, .constant, .literal, .identity, .unary, .convolution,
+      .transposedConvolution, .windowProduct, .inverse, .logDeterminant, .sum, .max, .broadcast,
+      .reshape, .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd:
       false
     }
   }

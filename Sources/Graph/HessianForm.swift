@@ -52,6 +52,9 @@ extension Graph {
     case .matmul(let a, let b, let transposeA, _):
       if rank > 2 { return isFirst(a) && isFirst(b) }
       return !transposeA && !depends[b.index]
+    case .convolution(let x, let kernel, _): return isFirst(x) && !depends[kernel.index]
+    case .transposedConvolution(let y, let kernel, _): return isFirst(y) && !depends[kernel.index]
+    case .windowProduct: return false
     case .inverse(let x): return shape(of: x).rank > 2
     case .logDeterminant(let x): return shape(of: x).rank > 2
     case .sum(_, let axes), .max(_, let axes): return !axes.contains(0)

@@ -116,9 +116,9 @@ extension Graph {
       let found = Set(op.inputs.compactMap(base))
       guard found.count == 1, let one = found.first else { return nil }
       return shape(of: one) == shape(of: y) ? one : nil
-    case .input, .parameter, .constant, .literal, .identity, .matmul, .inverse, .logDeterminant,
-      .sum, .max, .broadcast, .reshape, .transpose, .slice, .pad, .concatenate, .gather,
-      .scatterAdd:
+    case .input, .parameter, .constant, .literal, .identity, .matmul, .convolution,
+      .transposedConvolution, .windowProduct, .inverse, .logDeterminant, .sum, .max, .broadcast,
+      .reshape, .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd:
       return nil
     }
   }
@@ -152,6 +152,7 @@ extension Graph {
       guard let a = t[0], let b = t[1] else { return nil }
       let product = matmul(a, b, transposeA: transposeA, transposeB: transposeB)
       return multiply(constant(2), summed(product, like: y))
+    case .convolution, .transposedConvolution, .windowProduct: return convolutionBend(of: op, t)
     case .inverse:  // D²Y = 2 Y Ȧ Y Ȧ Y = −2 Ẏ Ȧ Y
       guard let v = t[0], let yDot else { return nil }
       return multiply(constant(-2), matmul(summed(matmul(yDot, v), like: y), y))

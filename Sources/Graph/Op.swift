@@ -62,6 +62,12 @@ package enum Op: Hashable, Sendable {
   case select(Node, Node, Node)
   /// Of the last two axes; the axes before them broadcast.
   case matmul(Node, Node, transposeA: Bool, transposeB: Bool)
+  /// A picture [N, h, w, C] under a kernel [kh, kw, C, K].
+  case convolution(Node, Node, Window)
+  /// Its adjoint in the picture, of y and the kernel.
+  case transposedConvolution(Node, Node, Window)
+  /// Its adjoint in the kernel, of x and y.
+  case windowProduct(Node, Node, Window)
   /// Of the last two axes [.., n, n].
   case inverse(Node)
   /// ln |det x| of the last two axes [.., n, n], which go.
@@ -92,7 +98,8 @@ extension Op {
       .slice(let a, _, _), .pad(let a, _, _):
       [a]
     case .binary(_, let a, let b), .matmul(let a, let b, _, _), .gather(let a, let b),
-      .scatterAdd(let a, let b, _):
+      .scatterAdd(let a, let b, _), .convolution(let a, let b, _),
+      .transposedConvolution(let a, let b, _), .windowProduct(let a, let b, _):
       [a, b]
     case .select(let a, let b, let c): [a, b, c]
     case .concatenate(let parts, _): parts
@@ -110,6 +117,9 @@ extension Op {
     case .binary(let binary, _, _): binary.rawValue
     case .select: "select"
     case .matmul: "matmul"
+    case .convolution: "convolution"
+    case .transposedConvolution: "transposedConvolution"
+    case .windowProduct: "windowProduct"
     case .inverse: "inverse"
     case .logDeterminant: "logDeterminant"
     case .sum: "sum"

@@ -35,6 +35,13 @@ extension Graph {
       return try checked(shape)
     case .matmul(_, _, let transposeA, let transposeB):
       return try checked(matmulShape(shapes[0], shapes[1], transposeA, transposeB, misuse))
+    case .convolution, .transposedConvolution, .windowProduct:
+      guard let shape = Graph.shape(of: op, shapes) else {
+        throw misuse(
+          "the axes are [pictures, height, width, channels] and [height, width, channels, filters] of the kernel, and must fit"
+        )
+      }
+      return shape
     case .inverse, .logDeterminant:
       let dims = shapes[0].dims
       guard dims.count >= 2, dims[dims.count - 2] == dims[dims.count - 1] else {

@@ -45,6 +45,16 @@ struct Subject: Sendable, CustomTestStringConvertible {
         $0.matmul($1[0], $1[1])
       },
       Subject("matmul with batches right", [[2, 3], [2, 3, 2]]) { $0.matmul($1[0], $1[1]) },
+      // Unequal lengths, strides and paddings along the two axes, and an input with a column that nobody reads.
+      Subject("convolution", [[2, 3, 4, 2], [3, 2, 2, 1]], -1 ... 1) {
+        $0.convolution($1[0], $1[1], .uneven)
+      },
+      Subject("transposedConvolution", [[2, 2, 2, 1], [3, 2, 2, 1]], -1 ... 1) {
+        $0.transposedConvolution($1[0], $1[1], .uneven)
+      },
+      Subject("windowProduct", [[2, 3, 4, 2], [2, 2, 2, 1]], -1 ... 1) {
+        $0.windowProduct($1[0], $1[1], .uneven)
+      },
       Subject("inverse", [[3, 3]]) { $0.inverse($0.add($1[0], $0.scaledIdentity(3, 4))) },
       Subject("inverse with batches", [[2, 2, 2]]) {
         $0.inverse($0.add($1[0], $0.scaledIdentity(2, 3)))
@@ -77,6 +87,20 @@ struct Subject: Sendable, CustomTestStringConvertible {
         return g.matmul(g.softplus(g.multiply(h, h)), x[3])
       },
     ]
+}
+
+extension Window {
+  /// 3 × 4 to 2 × 2.
+  static let uneven = Window.of([3, 2], [2, 1], [1, 0], [3, 4], [2, 2])
+
+  static func of(
+    _ kernel: [Int], _ stride: [Int], _ padding: [Int], _ input: [Int], _ output: [Int]
+  ) -> Window {
+    func pair(_ x: [Int]) -> Lengths { Lengths(x[0], x[1]) }
+    return Window(
+      kernel: pair(kernel), stride: pair(stride), padding: pair(padding), input: pair(input),
+      output: pair(output))
+  }
 }
 
 extension Graph {
@@ -219,7 +243,7 @@ extension Graph {
   /// Tangents with an extra leading axis are pushed forward as one at a time.
   @Test(arguments: Subject.all)
   func leadingAxesCarryManyTangents(_ subject: Subject) {
-    guard subject.shapes.allSatisfy({ $0.count < 4 }) else { return }
+    guard subject.shapes.allSatisfy({ $0.count < 5 }) else { return }
     var graph = Graph()
     let nodes = subject.shapes.map { graph.input(Shape($0)) }
     var numbers = Numbers(seed: 11)

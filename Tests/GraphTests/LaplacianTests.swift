@@ -114,6 +114,18 @@ extension RowFunction {
         let row = g.reshape(x, [4, 1, 3])
         return g.matmul(g.matmul(row, a), row, transposeB: true)
       },
+      RowFunction("energy of a convolution", [[3, 12], [2, 3, 2, 2], [2, 2, 2, 1]], -1 ... 1) {
+        g, x, p in
+        let picture = g.reshape(g.sin(g.matmul(x, p[0])), [4, 2, 3, 2])
+        let h = g.silu(
+          g.convolution(picture, p[1], .of([2, 3], [1, 1], [1, 1], [2, 3], [2, 3])))
+        let y = g.convolution(h, p[2], .of([2, 2], [2, 2], [0, 1], [2, 3], [1, 2]))
+        return g.sum(g.square(y), axes: [1, 2, 3])
+      },
+      RowFunction("transposedConvolution", [[3, 4], [2, 2, 2, 1]], -1 ... 1) { g, x, p in
+        let y = g.reshape(g.sin(g.matmul(x, p[0])), [4, 2, 2, 1])
+        return g.transposedConvolution(y, p[1], .of([2, 2], [2, 1], [1, 0], [3, 3], [2, 2]))
+      },
       RowFunction("inverse", [[3, 9]]) { g, x, p in
         let a = g.reshape(g.sin(g.matmul(x, p[0])), [4, 3, 3])
         return g.inverse(g.add(a, g.scaledIdentity(3, 4)))

@@ -70,6 +70,8 @@ private func result(_ op: Op, _ shape: [Int], _ x: [Tensor]) -> Tensor {
         return sum + a * b
       }
     }
+  case .convolution, .transposedConvolution, .windowProduct:
+    return convolve(op, shape, x)
   case .inverse: return build { index in inverseElement(x[0], index) }
   case .logDeterminant:
     let n = x[0].shape.last ?? 1
@@ -110,6 +112,47 @@ private func result(_ op: Op, _ shape: [Int], _ x: [Tensor]) -> Tensor {
       }
     }
   }
+}
+
+/// ⟨y, W ∗ x⟩ term by term, each added where the result stands.
+private func convolve(_ op: Op, _ shape: [Int], _ operands: [Tensor]) -> Tensor {
+  var result = Tensor(shape) { _ in 0 }
+  func visit(_ window: Window, _ term: (_ x: [Int], _ kernel: [Int], _ y: [Int]) -> Void) {
+    let (x, w) = (operands[0].shape, operands[1].shape)
+    let channels: Int
+    let filters: Int
+    switch op {
+    case .convolution: (channels, filters) = (w[2], w[3])
+    case .transposedConvolution: (channels, filters) = (w[2], x[3])
+    default: (channels, filters) = (x[3], w[3])
+    }
+    for n in 0 ..< x[0] {
+      let places = indices([window.output.height, window.output.width])
+      for place in places {
+        for tap in indices([window.kernel.height, window.kernel.width, channels, filters]) {
+          let row = place[0] * window.stride.height + tap[0] - window.padding.height
+          let column = place[1] * window.stride.width + tap[1] - window.padding.width
+          guard (0 ..< window.input.height).contains(row),
+            (0 ..< window.input.width).contains(column)
+          else { continue }
+          term([n, row, column, tap[2]], tap, [n, place[0], place[1], tap[3]])
+        }
+      }
+    }
+  }
+  func value(_ operand: Int, _ index: [Int]) -> Double {
+    operands[operand].values[offset(index, operands[operand].shape)]
+  }
+  switch op {
+  case .convolution(_, _, let window):
+    visit(window) { result.values[offset($2, shape)] += value(0, $0) * value(1, $1) }
+  case .transposedConvolution(_, _, let window):
+    visit(window) { result.values[offset($0, shape)] += value(0, $2) * value(1, $1) }
+  case .windowProduct(_, _, let window):
+    visit(window) { result.values[offset($1, shape)] += value(0, $0) * value(1, $2) }
+  default: break
+  }
+  return result
 }
 
 /// The matrix at the leading `index`, as rows.

@@ -183,11 +183,37 @@ private struct ONNXExport {
       let places = reshaped(asIndex(inputs[1]), [-1, 1])
       return onnx.node(
         "ScatterND", [zeros, places, inputs[0]], [("reduction", .text("add"))])
-    case .inverse, .logDeterminant:
+    case .convolution(_, _, let window): return convolution("Conv", inputs, window)
+    case .transposedConvolution(_, _, let window):
+      return convolution("ConvTranspose", inputs, window)
+    case .inverse, .logDeterminant, .windowProduct:
       throw SteinError(
         .unsupported, "the model's graph has the operation \(op.name), which ONNX has not",
         argument: "model")
     }
+  }
+
+  /// ONNX has channels behind the pictures and filters first in kernels; of the adjoint the filters are what goes in.
+  private mutating func convolution(_ operation: String, _ inputs: [String], _ window: Window)
+    -> String
+  {
+    let x = onnx.node("Transpose", [inputs[0]], [("perm", .integers([0, 3, 1, 2]))])
+    let kernel = onnx.node("Transpose", [inputs[1]], [("perm", .integers([3, 2, 0, 1]))])
+    let lengths: [(Window.Lengths) -> Int] = [\.height, \.width]
+    // What the last window reads behind the input, or leaves unread of it.
+    let behind = lengths.map { length in
+      (length(window.output) - 1) * length(window.stride) + length(window.kernel)
+        - length(window.padding) - length(window.input)
+    }
+    var attributes: [(String, ONNXGraph.Attribute)] = [
+      ("strides", .integers(lengths.map { $0(window.stride) })),
+      ("pads", .integers(lengths.map { $0(window.padding) } + behind.map { max($0, 0) })),
+    ]
+    if operation == "ConvTranspose" {
+      attributes.append(("output_padding", .integers(behind.map { max(-$0, 0) })))
+    }
+    let y = onnx.node(operation, [x, kernel], attributes)
+    return onnx.node("Transpose", [y], [("perm", .integers([0, 2, 3, 1]))])
   }
 
   private mutating func transposed(_ x: String, _ rank: Int, _ isWanted: Bool) -> String {
