@@ -47,8 +47,8 @@ package protocol Family: Sendable {
   /// Whether the score depends on σ.
   var isNoiseConditional: Bool { get }
 
-  /// The widest layer, which decides how many rows a shard has.
-  var width: Int { get }
+  /// What a row asks of a shard.
+  var work: RowWork { get }
 
   /// E(u; σ), [R, 1]; nil where the family has none.
   func energy(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node?

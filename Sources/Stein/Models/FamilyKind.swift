@@ -1,6 +1,7 @@
 /// The families of models, by the names that options and files use.
 package enum FamilyKind: String, CaseIterable, Sendable {
   case scoreMLP = "score_mlp"
+  case scoreUNet = "score_unet"
   case energyMLP = "energy_mlp"
   case gaussian
   case mixture
@@ -21,21 +22,21 @@ package enum FamilyKind: String, CaseIterable, Sendable {
   var isLinear: Bool { [.exponential, .kernelExponential].contains(self) }
 
   /// Whether the family has one network told of noise and class.
-  var hasNetwork: Bool { [.scoreMLP, .energyMLP].contains(self) }
+  var hasNetwork: Bool { [.scoreMLP, .scoreUNet, .energyMLP].contains(self) }
 
   /// Whether a family may be told of the noise level; nil where the options decide.
   var isNoiseConditional: Bool? {
     switch self {
     case .gaussian, .mixture: true
     case .exponential, .kernelExponential, .deepKernelExponential, .nice, .autoregressive: false
-    case .scoreMLP, .energyMLP, .graph: nil
+    case .scoreMLP, .scoreUNet, .energyMLP, .graph: nil
     }
   }
 
   /// Whether it may live on a domain with a boundary, where a density is neither normalised nor convolved with noise.
   var allowsDomain: Bool {
     switch self {
-    case .scoreMLP, .energyMLP, .exponential, .graph: true
+    case .scoreMLP, .scoreUNet, .energyMLP, .exponential, .graph: true
     case .gaussian, .mixture, .kernelExponential, .deepKernelExponential, .nice, .autoregressive:
       false
     }
@@ -47,6 +48,11 @@ package enum FamilyKind: String, CaseIterable, Sendable {
     case .scoreMLP:
       [
         "widths", "activation", "residual", "embedding", "noise_conditional", "dropout",
+        "parameterization",
+      ]
+    case .scoreUNet:
+      [
+        "widths", "blocks", "spatial_axes", "activation", "embedding", "noise_conditional",
         "parameterization",
       ]
     case .energyMLP:

@@ -34,7 +34,7 @@ struct FieldProgram: Sendable {
   init(
     _ field: Field, _ family: any Family, _ description: ModelDescription, _ precision: Precision
   ) throws {
-    self = try ShardRows.fitted(most: ShardRows.most(width: family.width)) { rows in
+    self = try ShardRows.fitted(family.work, most: ShardRows.most(family.work)) { rows in
       let made = try FieldProgram(rows, field, family, description, precision)
       return (made, made.program)
     }

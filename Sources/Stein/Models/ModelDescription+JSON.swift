@@ -19,6 +19,7 @@ extension ModelDescription {
       ("noise_conditional", .bool(network.noiseConditional)),
       ("dropout", .number(network.dropout)),
       ("parameterization", .string(network.parameterization.rawValue)),
+      ("blocks", .integer(network.blocks)), ("spatial_axes", .integer(network.spatialAxes)),
       ("structure", .object(structure.fields)), ("domain", domain.json),
       ("noise_kernel", .string(noiseKernel.name)),
       ("trained", .bool(trained)), ("unconditional", .bool(unconditional)),
@@ -80,11 +81,16 @@ extension ModelDescription {
       let embedding = json["embedding"]?.string.flatMap(Network.Embedding.init),
       let noiseConditional = json["noise_conditional"]?.bool,
       let dropout = json["dropout"]?.double, (0 ... 0.9).contains(dropout),
-      let parameterization = json["parameterization"]?.string.flatMap(Parameterization.init)
+      let parameterization = json["parameterization"]?.string.flatMap(Parameterization.init),
+      let blocks = (json["blocks"] ?? .integer(1)).integer,
+      (1 ... UNet.mostBlocks).contains(blocks),
+      let axes = (json["spatial_axes"] ?? .integer(2)).integer, (1 ... 2).contains(axes)
     else { throw bad("its network") }
     network = NetworkOptions(
       widths: widths, activation: activation, residual: residual, embedding: embedding,
-      noiseConditional: noiseConditional, dropout: dropout, parameterization: parameterization)
+      noiseConditional: noiseConditional, dropout: dropout, parameterization: parameterization,
+      blocks: blocks, spatialAxes: axes)
+
     guard let structure = try Structure(json["structure"] ?? .null, family, dimension: active.count)
     else { throw bad("its structure") }
     self.structure = structure
@@ -95,6 +101,7 @@ extension ModelDescription {
     guard let trained = json["trained"]?.bool else { throw bad("trained") }
     self.trained = trained
     unconditional = json["unconditional"]?.bool ?? classes.isEmpty
+    if let complaint = complaintOfGrid() { throw bad(complaint.message) }
     guard isNoiseConditional ? sigmaMin > 0 : true else { throw bad("sigma_min is 0") }
     guard domain == .real || family.allowsDomain && !isNoiseConditional else { throw bad("domain") }
   }

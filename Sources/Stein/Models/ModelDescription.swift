@@ -38,6 +38,9 @@ package struct ModelDescription: Sendable {
     var noiseConditional: Bool
     var dropout: Double
     var parameterization: Parameterization
+    /// Of a U-Net: residual blocks of a level, and axes of the grid.
+    var blocks = 1
+    var spatialAxes = 2
   }
 
   /// Columns that vary: the model's dimension.
@@ -49,7 +52,8 @@ package struct ModelDescription: Sendable {
   func makeFamily() -> any Family {
     let d = dimension
     switch family {
-    case .scoreMLP: return ScoreMLP(network: network(outputs: d, lastLayer: .zeros), self)
+    case .scoreMLP: return ScoreNetwork(network: network(outputs: d, lastLayer: .zeros), self)
+    case .scoreUNet: return ScoreNetwork(network: unet, self)
     case .energyMLP:
       let start = 1 / Double(network.widths.last ?? 1).squareRoot()
       return EnergyMLP(
@@ -74,9 +78,44 @@ package struct ModelDescription: Sendable {
   private func network(outputs: Int, lastLayer: ParameterSpec.Start) -> Network {
     Network(
       inputs: dimension, outputs: outputs, widths: network.widths, residual: network.residual,
-      activation: network.activation,
-      embedding: network.noiseConditional ? network.embedding : .none, classes: classes.count,
-      dropout: network.dropout, lastLayer: lastLayer)
+      activation: network.activation, embedding: noiseEmbedding, dropout: network.dropout,
+      lastLayer: lastLayer)
+  }
+
+  private var noiseEmbedding: NoiseEmbedding {
+    NoiseEmbedding(
+      kind: network.noiseConditional ? network.embedding : .none, classes: classes.count)
+  }
+
+  /// How a row lies on the grid of a U-Net; nil where it does not.
+  var grid: Grid? {
+    Grid(shape: Array(shape.dropFirst()), axes: network.spatialAxes, active: units.active)
+  }
+
+  private var unet: any Backbone {
+    guard let grid else { return network(outputs: dimension, lastLayer: .zeros) }
+    return UNet(
+      grid: grid, widths: network.widths, blocks: network.blocks, activation: network.activation,
+      embedding: noiseEmbedding)
+  }
+
+  /// Why its U-Net can't be made; nil if it can.
+  func complaintOfGrid() -> SteinError? {
+    guard family == .scoreUNet else { return nil }
+    guard let grid else {
+      return SteinError(
+        .badShape,
+        "family=score_unet wants rows [length], [height, width] or [height, width, channels], or with spatial_axes=1 [length, channels]; they are \(shape.dropFirst().map { $0 })",
+        argument: "dataset")
+    }
+    let most = min(grid.halvings + 1, UNet.mostLevels)
+    guard network.widths.count <= most else {
+      return Options.bad(
+        "widths",
+        "has \(network.widths.count) levels, each of half the length; rows of shape \(shape.dropFirst().map { $0 }) have at most \(most)"
+      )
+    }
+    return nil
   }
 }
 
@@ -105,6 +144,11 @@ extension ModelDescription {
     try self.init(family, dataset, options)
     let common = scaling(options, dataset) == .common
     network = try NetworkOptions(options, family, rows: dataset.rowCount, common: common)
+    if family == .scoreUNet {
+      network.spatialAxes = options.integer("spatial_axes") ?? (shape.count == 2 ? 1 : 2)
+      if !options.isSet("widths"), let grid { network.widths = UNet.widths(of: grid) }
+      if let complaint = complaintOfGrid() { throw complaint }
+    }
     structure = try Structure(options, family, dimension: dimension, rows: dataset.rowCount)
     try checkDomain()
     if [.kernelExponential, .deepKernelExponential].contains(family),
@@ -179,6 +223,7 @@ extension ModelDescription {
   func scaling(_ options: Options, _ dataset: Dataset) -> Scaling {
     if let asked = options.choice("scale").flatMap(Scaling.init) { return asked }
     if family == .graph { return .none }
+    if family == .scoreUNet { return .common }
     return dataset.shape.count >= 3 || options.choice("domain") == "ball" ? .common : .columns
   }
 
@@ -261,7 +306,9 @@ extension ModelDescription.NetworkOptions {
   init(_ options: Options, _ family: FamilyKind, rows: Int, common: Bool) throws {
     self = .plain
     guard family.options.contains("widths") else { return }
-    let isScore = family == .scoreMLP
+    let isScore = [.scoreMLP, .scoreUNet].contains(family)
+    let hasBlocks = family == .scoreMLP
+    blocks = options.integer("blocks") ?? 2
     activation =
       options.choice("activation").flatMap(Network.Activation.init)
       ?? (family == .deepKernelExponential ? .softplus : .silu)
@@ -270,7 +317,7 @@ extension ModelDescription.NetworkOptions {
         "activation",
         "is 'relu', whose energy has no second derivative; take silu, softplus or tanh")
     }
-    residual = options.flag("residual") ?? isScore
+    residual = options.flag("residual") ?? hasBlocks
     noiseConditional = family.hasNetwork && options.flag("noise_conditional") ?? true
     embedding = options.choice("embedding").flatMap(Network.Embedding.init) ?? .fourier
     parameterization =

@@ -1,29 +1,54 @@
 import Execution
 
+/// What a row asks of the shard that it is in.
+package enum RowWork: Sendable {
+  /// Layers, of which the widest is so wide: their weights are read for each shard anew.
+  case layers(widest: Int)
+  /// Convolutions, row by row, with so many numbers in the finest layer.
+  case picture(elements: Int)
+}
+
 /// How many rows a shard of work has: a fixed function of the shapes, so that results never depend on how work was cut.
 enum ShardRows {
   /// 1 MiB: what a worker's second cache holds.
   private static let cached = 1 << 18
+  /// Numbers in the finest layer of a shard of pictures, which pay for what is done once a shard.
+  private static let pictures = 1 << 15
 
-  /// Wide layers pay for many rows at a time: their weights are read for each shard anew.
+  /// Wide layers pay for many rows at a time.
   ///
   /// A batch of a few shards keeps a few threads busy.
-  static func most(width: Int, batch: Int? = nil) -> Int {
-    guard let batch else { return width <= 256 ? 64 : 256 }
-    var rows = width <= 256 ? 128 : 256
-    while rows > 32, rows * 4 > batch { rows /= 2 }
+  static func most(_ work: RowWork, batch: Int? = nil) -> Int {
+    var rows: Int
+    switch work {
+    case .layers(let width):
+      guard batch != nil else { return width <= 256 ? 64 : 256 }
+      rows = width <= 256 ? 128 : 256
+    case .picture(let elements):
+      rows = 64
+      while rows > 1, rows * elements > pictures { rows /= 2 }
+      guard batch != nil else { return rows }
+      // Each shard adds to all the weights' gradients.
+      rows = max(rows, 4)
+    }
+    while rows > least(work), rows * 4 > batch ?? 0 { rows /= 2 }
     return rows
   }
 
+  private static func least(_ work: RowWork) -> Int {
+    if case .picture = work { 4 } else { 32 }
+  }
+
   /// What `make` makes for at most so many rows: half as many, and again, until a shard's values stay in the cache, or need no more
-  /// of it than the weights and what is computed from them.
+  /// of it than the weights and what is computed from them. Values of pictures do not stay there in any case.
   static func fitted<Made>(
-    most: Int, least: Int = 8, _ make: (_ rows: Int) throws -> (Made, Program)
+    _ work: RowWork, most: Int, _ make: (_ rows: Int) throws -> (Made, Program)
   ) rethrows -> Made {
     let (made, program) = try make(most)
+    if case .picture = work { return made }
     let room = max(cached, 3 * program.parameters.count)
     var (rows, count) = (most, program.frameCount)
-    while rows > least, count > room { (rows, count) = (rows / 2, count / 2) }
+    while rows > 8, count > room { (rows, count) = (rows / 2, count / 2) }
     return try rows == most ? made : make(rows).0
   }
 }

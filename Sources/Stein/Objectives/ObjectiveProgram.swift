@@ -49,10 +49,10 @@ struct ObjectiveProgram: Sendable {
       self = try make(256, deep: true).0
       return
     }
-    var most = ShardRows.most(width: family.width, batch: batch)
+    var most = ShardRows.most(family.work, batch: batch)
     // A rank's part of a batch fills no whole number of shards: what is lost is half a shard.
     if ofPart { most = max(min(most, 32), most / 4) }
-    self = try ShardRows.fitted(most: most) { try make($0, deep: false) }
+    self = try ShardRows.fitted(family.work, most: most) { try make($0, deep: false) }
   }
 
   private init(

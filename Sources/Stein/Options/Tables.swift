@@ -36,15 +36,22 @@ extension OptionTable {
     specs: [
       .init(
         "family", .choice(FamilyKind.built.map(\.rawValue)), "score_mlp",
-        "score_mlp: noise-conditional score network; energy_mlp: scalar energy, score its negative gradient; gaussian; mixture of Gaussians; exponential: natural parameters; kernel_exponential (Sutherland et al. 2018) and deep_kernel_exponential (Wenliang et al. 2019); nice: flow of additive couplings (Dinh et al. 2015); autoregressive"
+        "score_mlp: noise-conditional score network; score_unet: the same of convolutions, for pictures and signals (Ho et al. 2020); energy_mlp: scalar energy, score its negative gradient; gaussian; mixture of Gaussians; exponential: natural parameters; kernel_exponential (Sutherland et al. 2018) and deep_kernel_exponential (Wenliang et al. 2019); nice: flow of additive couplings (Dinh et al. 2015); autoregressive"
       ),
       .init(
         "scale", .choice(["auto", "columns", "common", "none"]), "auto",
-        "Standardise each column by its own deviation, all by one, or not at all (u = x); auto: common from 3 axes on and for a ball"
+        "Standardise each column by its own deviation, all by one, or not at all (u = x); auto: common from 3 axes on, for score_unet and for a ball"
       ),
       .init(
         "widths", .integers(1 ... 8192), "auto",
-        "Hidden layers, or residual blocks; auto: 64,64 under 500 rows, 128,128,128 under 5000 (energy_mlp 128,128), else and for scale=common 256,256,256; nice, autoregressive: 64,64 or from 5000 rows 256,256; deep_kernel_exponential: 30,30,30"
+        "Hidden layers, or residual blocks; auto: 64,64 under 500 rows, 128,128,128 under 5000 (energy_mlp 128,128), else and for scale=common 256,256,256; score_unet: channels of each level, of half the length of the one before, 32,64,128 or as many of them as leave a length of 4; nice, autoregressive: 64,64 or from 5000 rows 256,256; deep_kernel_exponential: 30,30,30"
+      ),
+      .init(
+        "blocks", .integer(1 ... UNet.mostBlocks), "2",
+        "score_unet: residual blocks of a level, on the way down and up"),
+      .init(
+        "spatial_axes", .integer(1 ... 2), "auto",
+        "score_unet: 1: signals, rows [length] or [length, channels]; 2: pictures, [height, width] or [height, width, channels]; auto: 1 for rows of one axis, else 2"
       ),
       .init(
         "activation", .choice(["auto", "silu", "tanh", "softplus", "relu"]), "auto",
@@ -58,10 +65,11 @@ extension OptionTable {
         "How a network is told of the noise: ln(σ)/4 with Fourier features, or alone"),
       .init(
         "noise_conditional", .flag, "true",
-        "score_mlp, energy_mlp: one network for every noise level, or false: for one level"),
+        "score_mlp, score_unet, energy_mlp: one network for every noise level, or false: for one level"
+      ),
       .init(
         "parameterization", .choice(["auto"] + Parameterization.allCases.map(\.rawValue)), "auto",
-        "score_mlp: what its output F stands for; edm: D = c_skip u + c_out F (Karras et al. 2022); v: velocity (Salimans & Ho 2022); score: s = F/σ; noise: ε = F; clean: D = F. auto: edm, and score for one level"
+        "score_mlp, score_unet: what its output F stands for; edm: D = c_skip u + c_out F (Karras et al. 2022); v: velocity (Salimans & Ho 2022); score: s = F/σ; noise: ε = F; clean: D = F. auto: edm, and score for one level"
       ),
       .init("dropout", .number(0 ... 0.9), "auto", "In residual blocks while training; auto: 0.1"),
       .init(

@@ -23,7 +23,7 @@ package struct Autoregressive: EnergyFamily {
   }
 
   package var isNoiseConditional: Bool { false }
-  package var width: Int { max(widths.max() ?? 1, 3 * components * dimension) }
+  package var work: RowWork { .layers(widest: max(widths.max() ?? 1, 3 * components * dimension)) }
 
   /// Columns of the last layer: logits, means and log scales, each [D, K].
   private var outputs: Int { 3 * dimension * components }

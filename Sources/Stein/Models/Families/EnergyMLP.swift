@@ -14,7 +14,7 @@ package struct EnergyMLP: EnergyFamily {
 
   package var parameters: [ParameterSpec] { network.parameters }
   package var dropoutWidths: [Int] { network.dropoutWidths }
-  package var width: Int { network.widths.max() ?? 1 }
+  package var work: RowWork { network.work }
 
   package func energyNode(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
   {

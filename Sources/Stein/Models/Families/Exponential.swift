@@ -15,7 +15,7 @@ package struct Exponential: LinearFamily {
   }
 
   package var linearParameter: Int { 0 }
-  package var width: Int { table.count }
+  package var work: RowWork { .layers(widest: table.count) }
 
   package func statistics(_ graph: inout Graph, _ parameters: [Node], _ x: Node) -> Node {
     table.node(&graph, x)

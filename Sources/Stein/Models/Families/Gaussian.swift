@@ -17,7 +17,7 @@ package struct Gaussian: EnergyFamily {
   }
 
   package var isNoiseConditional: Bool { true }
-  package var width: Int { dimension }
+  package var work: RowWork { .layers(widest: dimension) }
 
   package func energyNode(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
   {

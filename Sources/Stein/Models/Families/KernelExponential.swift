@@ -24,7 +24,7 @@ package struct KernelExponential: LinearFamily {
   }
 
   package var linearParameter: Int { 0 }
-  package var width: Int { max(points, features?.max() ?? 0) }
+  package var work: RowWork { .layers(widest: max(points, features?.max() ?? 0)) }
 
   /// Places of ln λ and of the first kernel's ln ℓ.
   static let (ridge, length) = (2, 5)

@@ -43,7 +43,9 @@ package struct Mixture: EnergyFamily {
 
   package var isNoiseConditional: Bool { true }
 
-  package var width: Int { covariance == .full ? components * dimension : dimension }
+  package var work: RowWork {
+    .layers(widest: covariance == .full ? components * dimension : dimension)
+  }
 
   package func energyNode(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
   {

@@ -1,4 +1,3 @@
-import Glibc
 import Graph
 
 /// A multilayer perceptron on rows, told of the noise level and the class.
@@ -8,7 +7,7 @@ import Graph
 ///     h = u W + b + e V;   h ← h + dropout(φ(φ(h) A + a + e V)) B;   out = φ(h) O + o
 ///
 /// without it plain layers, told of e in the first. e holds c_noise = ¼ ln(σ/σ_data), its Fourier features, and the class.
-package struct Network: Sendable {
+package struct Network: Backbone {
   package enum Activation: String, Sendable, CaseIterable {
     case silu
     case tanh
@@ -39,28 +38,15 @@ package struct Network: Sendable {
   let widths: [Int]
   let residual: Bool
   let activation: Activation
-  let embedding: Embedding
-  let classes: Int
+  let embedding: NoiseEmbedding
   let dropout: Double
   let lastLayer: ParameterSpec.Start
 
-  static let frequencies = (0 ..< 8).map { 0.25 * pow(16, Double($0) / 7) }
-
-  /// Length of e.
-  var embeddingLength: Int {
-    let noise =
-      switch embedding {
-      case .fourier: 1 + 2 * Network.frequencies.count
-      case .log: 1
-      case .none: 0
-      }
-    return noise + classes
-  }
-
+  var work: RowWork { .layers(widest: widths.max() ?? 1) }
   var dropoutWidths: [Int] { dropout > 0 ? (residual ? widths : []) : [] }
 
   var parameters: [ParameterSpec] {
-    let e = embeddingLength
+    let e = embedding.length
     func weight(_ name: String, _ rows: Int, _ columns: Int, _ gain: Double = 1) -> ParameterSpec {
       let deviation = gain / Double(max(rows, 1)).squareRoot()
       return ParameterSpec(
@@ -93,14 +79,13 @@ package struct Network: Sendable {
     return specs
   }
 
-  /// The network's output [R, outputs] for u [R, inputs] and c_noise [R, 1].
   func callAsFunction(
     _ graph: inout Graph, _ parameters: [Node], _ u: Node, noise: Node, label: Node?,
     dropout masks: [Node]
   ) -> Node {
     var rest = parameters[...]
     func next() -> Node { rest.popFirst() ?? parameters[0] }
-    let e = embeddingNode(&graph, noise, label)
+    let e = embedding.node(&graph, noise, label)
     func layer(_ x: Node) -> Node {
       var sum = graph.matmul(x, next())
       sum = graph.add(sum, next())
@@ -121,22 +106,6 @@ package struct Network: Sendable {
     }
     let out = graph.matmul(activation.node(&graph, h), next())
     return outputs > 1 ? graph.add(out, next()) : out
-  }
-
-  private func embeddingNode(_ graph: inout Graph, _ noise: Node, _ label: Node?) -> Node? {
-    var parts: [Node] = []
-    switch embedding {
-    case .fourier:
-      let frequencies = graph.literal(
-        Literal(shape: [1, Network.frequencies.count], values: Network.frequencies))
-      let angles = graph.multiply(noise, frequencies)
-      parts = [noise, graph.cos(angles), graph.sin(angles)]
-    case .log: parts = [noise]
-    case .none: break
-    }
-    if let label { parts.append(label) }
-    guard parts.count > 1 else { return parts.first }
-    return graph.concatenate(parts, axis: 1)
   }
 
   /// Keeps each element with probability 1 − p, and scales what it keeps by 1/(1 − p).

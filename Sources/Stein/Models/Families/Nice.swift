@@ -14,7 +14,7 @@ package struct Nice: EnergyFamily {
   let activation: Network.Activation
 
   package var isNoiseConditional: Bool { false }
-  package var width: Int { max(widths.max() ?? 1, dimension) }
+  package var work: RowWork { .layers(widest: max(widths.max() ?? 1, dimension)) }
 
   /// Columns 0 ..< first are one half.
   private var first: Int { dimension / 2 }
@@ -23,7 +23,7 @@ package struct Nice: EnergyFamily {
     let (from, to) = coupling % 2 == 0 ? (first, dimension - first) : (dimension - first, first)
     return Network(
       inputs: from, outputs: to, widths: widths, residual: false, activation: activation,
-      embedding: .none, classes: 0, dropout: 0, lastLayer: .zeros)
+      embedding: .none, dropout: 0, lastLayer: .zeros)
   }
 
   package var parameters: [ParameterSpec] {

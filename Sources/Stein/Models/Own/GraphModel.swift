@@ -54,7 +54,7 @@ package struct GraphModel: Family {
   package var isNoiseConditional: Bool { program.usesSigma }
 
   /// Rows of a shard are the usual few, however wide the nodes.
-  package var width: Int { 256 }
+  package var work: RowWork { .layers(widest: 256) }
 
   package func energy(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node? {
     guard output != .score else { return nil }

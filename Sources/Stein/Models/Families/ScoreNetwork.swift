@@ -21,13 +21,13 @@ package enum Parameterization: String, Sendable, CaseIterable {
 ///
 /// Inputs are scaled by c_in = 1/√v and the level is told as c_noise = ¼ ln(σ/σ_data). Karras et al. (2022), "Elucidating the
 /// Design Space of Diffusion-Based Generative Models", table 1; σ s is made without the cancellation of D − u at small σ.
-package struct ScoreMLP: Family {
-  let network: Network
+package struct ScoreNetwork: Family {
+  let network: any Backbone
   let sigmaData: Double
   let parameterization: Parameterization
   package let isNoiseConditional: Bool
 
-  init(network: Network, _ description: ModelDescription) {
+  init(network: any Backbone, _ description: ModelDescription) {
     self.network = network
     sigmaData = description.sigmaData
     parameterization = description.network.parameterization
@@ -36,7 +36,7 @@ package struct ScoreMLP: Family {
 
   package var parameters: [ParameterSpec] { network.parameters }
   package var dropoutWidths: [Int] { network.dropoutWidths }
-  package var width: Int { network.widths.max() ?? 1 }
+  package var work: RowWork { network.work }
 
   package func energy(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node? {
     nil

@@ -1,0 +1,236 @@
+import Graph
+
+/// A network of convolutions on pictures or signals, from fine to coarse and back, told of the noise level and the class.
+///
+/// On each level, of half the length of the one before, `blocks` blocks around a skip; then one in the middle; then, from coarse to
+/// fine, twice the length by repetition, a convolution, what the level had on the way down beside it, and `blocks` blocks again:
+///
+///     y = S h + c₂ + C₂ ∗ φ(norm(c₁ + V φ(t) + C₁ ∗ φ(norm(h))))      t = B φ(A e + a) + b
+///
+/// with norm over groups of channels (Wu & He 2018). Ronneberger, Fischer & Brox (2015), "U-Net"; Ho, Jain & Abbeel (2020),
+/// "Denoising Diffusion Probabilistic Models", appendix B, without attention.
+struct UNet: Backbone {
+  let grid: Grid
+  /// Channels of each level.
+  let widths: [Int]
+  let blocks: Int
+  let activation: Network.Activation
+  let embedding: NoiseEmbedding
+
+  static let mostLevels = 8
+  static let mostBlocks = 8
+
+  /// 32 channels and twice as many a level, on up to three levels of which the coarsest is no shorter than 4.
+  static func widths(of grid: Grid) -> [Int] {
+    Array([32, 64, 128].prefix(max(1, grid.halvings - 1)))
+  }
+
+  var dropoutWidths: [Int] { [] }
+  var work: RowWork { .picture(elements: grid.height * grid.width * widths[0]) }
+
+  /// Length of t.
+  private var told: Int { 4 * widths[0] }
+
+  private var kernel: Window.Lengths { grid.lengths(3) }
+
+  /// Of the levels.
+  private var sizes: [Window.Lengths] {
+    var size = Window.Lengths(grid.height, grid.width)
+    return widths.map { _ in
+      defer { size = window(size, stride: 2).output }
+      return size
+    }
+  }
+
+  private func window(_ size: Window.Lengths, stride: Int) -> Window {
+    Window(centred: kernel, stride: grid.lengths(stride), input: size)
+  }
+
+  var parameters: [ParameterSpec] {
+    var builder = UNetParameters(kernel: kernel, told: embedding.length > 0 ? told : 0)
+    if embedding.length > 0 {
+      builder.layer("noise0", embedding.length, told)
+      builder.layer("noise1", told, told)
+    }
+    builder.convolution("in", grid.channels, widths[0])
+    var channels = widths[0]
+    for (level, width) in widths.enumerated() {
+      for index in 0 ..< blocks {
+        builder.block("down\(level).block\(index)", channels, width)
+        channels = width
+      }
+      if level + 1 < widths.count { builder.convolution("down\(level).half", width, width) }
+    }
+    builder.block("middle", channels, channels)
+    for (level, width) in widths.enumerated().dropLast().reversed() {
+      builder.convolution("up\(level).twice", channels, width)
+      for index in 0 ..< blocks {
+        builder.block("up\(level).block\(index)", index == 0 ? 2 * width : width, width)
+      }
+      channels = width
+    }
+    builder.norm("out", channels)
+    builder.convolution("out", channels, grid.channels, start: .zeros)
+    return builder.specs
+  }
+
+  func callAsFunction(
+    _ graph: inout Graph, _ parameters: [Node], _ u: Node, noise: Node, label: Node?,
+    dropout masks: [Node]
+  ) -> Node {
+    var rest = parameters[...]
+    func next() -> Node { rest.popFirst() ?? parameters[0] }
+    func layer(_ x: Node) -> Node {
+      let product = graph.matmul(x, next())
+      return graph.add(product, next())
+    }
+    func convolution(_ x: Node, _ size: Window.Lengths, stride: Int = 1) -> Node {
+      let y = graph.convolution(x, next(), window(size, stride: stride))
+      return graph.add(y, next())
+    }
+    let told = embedding.node(&graph, noise, label).map { e in
+      activation.node(&graph, layer(activation.node(&graph, layer(e))))
+    }
+    func activated(_ x: Node) -> Node {
+      activation.node(&graph, graph.groupNorm(x, next(), next()))
+    }
+    func block(_ x: Node, _ size: Window.Lengths) -> Node {
+      let kernel = graph.convolution(activated(x), next(), window(size, stride: 1))
+      var shift = next()
+      if let told {
+        let moved = graph.add(shift, graph.matmul(told, next()))
+        let dims = graph.shape(of: moved).dims
+        shift = graph.reshape(moved, [dims[0], 1, 1, dims[1]])
+      }
+      let inner = activated(graph.add(kernel, shift))
+      let outer = convolution(inner, size)
+      let isSame = graph.shape(of: x) == graph.shape(of: outer)
+      return graph.add(outer, isSame ? x : graph.pointwise(x, next()))
+    }
+    let sizes = sizes
+    var h = convolution(grid.placed(&graph, u), sizes[0])
+    var kept: [Node] = []
+    for level in widths.indices {
+      for _ in 0 ..< blocks { h = block(h, sizes[level]) }
+      guard level + 1 < widths.count else { break }
+      kept.append(h)
+      h = convolution(h, sizes[level], stride: 2)
+    }
+    h = block(h, sizes[widths.count - 1])
+    for level in widths.indices.dropLast().reversed() {
+      h = convolution(graph.repeated(h, to: sizes[level]), sizes[level])
+      h = graph.concatenate([h, kept[level]], axis: 3)
+      for _ in 0 ..< blocks { h = block(h, sizes[level]) }
+    }
+    return grid.taken(&graph, convolution(activated(h), sizes[0]))
+  }
+}
+
+/// The parameters of a U-Net, in the order in which its network takes them.
+private struct UNetParameters {
+  let kernel: Window.Lengths
+  /// Length of what blocks are told; 0: nothing.
+  let told: Int
+  private(set) var specs: [ParameterSpec] = []
+
+  init(kernel: Window.Lengths, told: Int) { (self.kernel, self.told) = (kernel, told) }
+
+  private mutating func weight(_ name: String, _ shape: Shape, gain: Double = 1) {
+    let inputs = Double(shape.dims.dropLast().reduce(1, *))
+    specs.append(
+      ParameterSpec(
+        name: name, shape: shape, start: .normal(deviation: gain / inputs.squareRoot())))
+  }
+
+  private mutating func bias(_ name: String, _ count: Int) {
+    specs.append(ParameterSpec(name: name, shape: [count], start: .zeros))
+  }
+
+  mutating func layer(_ name: String, _ inputs: Int, _ outputs: Int) {
+    weight(name + ".weight", [inputs, outputs])
+    bias(name + ".bias", outputs)
+  }
+
+  mutating func convolution(
+    _ name: String, _ channels: Int, _ filters: Int, gain: Double = 1,
+    start: ParameterSpec.Start? = nil
+  ) {
+    let shape: Shape = [kernel.height, kernel.width, channels, filters]
+    if let start {
+      specs.append(ParameterSpec(name: name + ".weight", shape: shape, start: start))
+    } else {
+      weight(name + ".weight", shape, gain: gain)
+    }
+    bias(name + ".bias", filters)
+  }
+
+  mutating func norm(_ name: String, _ channels: Int) {
+    specs.append(ParameterSpec(name: name + ".gain", shape: [channels], start: .ones))
+    bias(name + ".shift", channels)
+  }
+
+  mutating func block(_ name: String, _ channels: Int, _ width: Int) {
+    norm(name + ".norm0", channels)
+    convolution(name + ".conv0", channels, width)
+    if told > 0 { weight(name + ".embedding", [told, width]) }
+    norm(name + ".norm1", width)
+    // A small start leaves each block near its skip.
+    convolution(name + ".conv1", width, width, gain: 0.3)
+    if channels != width { weight(name + ".skip", [channels, width]) }
+  }
+}
+
+extension Graph {
+  /// x [R, h, w, C] with mean 0 and variance 1 over the pixels of a group of channels, times a gain, plus a shift.
+  ///
+  /// As many groups as divide the channels, up to 8. Variances are E x² − (E x)², in one look at x.
+  fileprivate mutating func groupNorm(_ x: Node, _ gain: Node, _ shift: Node) -> Node {
+    let dims = shape(of: x).dims
+    let (rows, pixels, channels) = (dims[0], dims[1] * dims[2], dims[3])
+    let groups = (1 ... 8).last { channels % $0 == 0 } ?? 1
+    let flat = reshape(x, [rows, pixels, channels])
+    func mean(_ x: Node) -> Node {
+      let sums = reshape(sum(x, axes: [1]), [rows, groups, channels / groups])
+      return multiply(
+        constant(Double(groups) / Double(pixels * channels)), sum(sums, axes: [2], keepAxes: true))
+    }
+    func channelwise(_ x: Node) -> Node {
+      reshape(broadcast(x, [rows, groups, channels / groups]), [rows, channels])
+    }
+    let centre = mean(flat)
+    let variance = relu(subtract(mean(square(flat)), square(centre)))
+    let inverse = reciprocal(sqrt(add(variance, constant(1e-5))))
+    let factor = multiply(gain, channelwise(inverse))
+    let term = subtract(shift, multiply(gain, channelwise(multiply(centre, inverse))))
+    let scaled = multiply(flat, reshape(factor, [rows, 1, channels]))
+    return reshape(add(scaled, reshape(term, [rows, 1, channels])), Shape(dims))
+  }
+
+  /// A product with every pixel: x [R, h, w, C] and a matrix [C, K].
+  fileprivate mutating func pointwise(_ x: Node, _ matrix: Node) -> Node {
+    let dims = shape(of: x).dims
+    let flat = reshape(x, [dims.dropLast().reduce(1, *), dims[3]])
+    return reshape(matmul(flat, matrix), Shape(dims.dropLast() + [shape(of: matrix)[1]]))
+  }
+
+  /// Each pixel as many times as the size wants, less what is too much of the last.
+  fileprivate mutating func repeated(_ x: Node, to size: Window.Lengths) -> Node {
+    var y = x
+    for (axis, length) in [(1, size.height), (2, size.width)] {
+      let dims = shape(of: y).dims
+      guard dims[axis] < length else { continue }
+      // Axes before and behind, joined where that keeps the rows apart.
+      let behind = dims[(axis + 1)...].reduce(1, *)
+      let front = Array(dims[...axis])
+      let twice = broadcast(reshape(y, Shape(front + [1, behind])), Shape(front + [2, behind]))
+      var longer = dims
+      longer[axis] *= 2
+      y = reshape(twice, Shape(longer))
+      if longer[axis] > length {
+        longer[axis] = length
+        y = slice(y, starts: [0, 0, 0, 0], sizes: longer)
+      }
+    }
+    return y
+  }
+}
