@@ -239,6 +239,8 @@ STEIN_API STEIN_CHECK stein_status stein_model_new(const stein_context *context,
  *   negate exp log tanh sigmoid softplus silu sqrt reciprocal sin cos abs sign relu step square power (exponent)
  *   add subtract multiply divide maximum minimum greater    lengths must be equal or 1, from the last axis on
  *   select (a where the condition is not 0, else b)  matmul (as NumPy's, vectors too)  dot  squared_norm    both along the last axis
+ *   convolution transposed_convolution (stride, padding)    a picture [height, width, channels], a signal with height 1, under a kernel [height, width,
+ *   channels, filters]; the transposed one takes [height, width, filters]
  *   sum mean max log_sum_exp (axes, keep_axes)  broadcast reshape (shape)  transpose (axes)  slice (starts, sizes)  concatenate (axis)
  *   gather (indices)  inverse  log_determinant    of the last two axes
  *

@@ -35,12 +35,17 @@ package struct Window: Hashable, Sendable {
         (input.width + stride.width - 1) / Swift.max(stride.width, 1)))
   }
 
+  /// Of a kernel along an axis.
+  package static let longest = 256
+
   /// Whether the lengths belong together: the kernel touches the input in every position.
-  var isSound: Bool {
+  package var isSound: Bool {
     func isSound(_ length: (Lengths) -> Int) -> Bool {
       let (kernel, stride, padding) = (length(kernel), length(stride), length(padding))
       let (input, output) = (length(input), length(output))
-      guard kernel > 0, stride > 0, (0 ..< kernel).contains(padding), input > 0, output > 0 else {
+      guard (1 ... Window.longest).contains(kernel), stride > 0, (0 ..< kernel).contains(padding),
+        input > 0, output > 0
+      else {
         return false
       }
       return (output - 1) * stride - padding < input

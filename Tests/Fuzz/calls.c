@@ -165,7 +165,8 @@ static const char *path(void) {
 static const char *const operations[] = {"x", "sigma", "parameter", "constant", "identity", "negate", "exp", "log", "tanh", "sigmoid", "softplus",
   "silu", "sqrt", "reciprocal", "sin", "cos", "abs", "sign", "relu", "step", "square", "power", "add", "subtract", "multiply", "divide", "maximum",
   "minimum", "greater", "select", "matmul", "dot", "squared_norm", "sum", "mean", "max", "log_sum_exp", "broadcast", "reshape", "transpose", "slice",
-  "concatenate", "gather", "inverse", "log_determinant", "?"};
+  "concatenate", "gather", "inverse", "log_determinant", "convolution",
+  "transposed_convolution", "?"};
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
 #include "arrow.h"

@@ -140,6 +140,14 @@ extension OptionTable {
       .init("sizes", .integers(1 ... 1 << 20), "auto", "slice: length of each axis"),
       .init("axis", .integer(-4 ... 3), "0", "concatenate"),
       .init("indices", .integers(0 ... 1 << 20), "auto", "gather: entries of the first axis"),
+      .init(
+        "stride", .integers(1 ... 1 << 20), "1",
+        "convolution, transposed_convolution: from one window to the next; one number, or height and width"
+      ),
+      .init(
+        "padding", .integers(0 ... 255), "auto",
+        "convolution, transposed_convolution: zeros on each side; one number, or height and width; auto: half of an odd kernel, which with stride 1 keeps the lengths"
+      ),
     ])
 
   /// What a trainer and a loss say of an objective.

@@ -49,12 +49,18 @@ class ModelOptions(TypedDict, total=False):
     """Options of stein.Model and stein.Graph.model.
 
     scale : auto | columns | common | none, default auto
-        Standardise each column by its own deviation, all by one, or not at all (u = x); auto: common from 3 axes on
-        and for a ball
+        Standardise each column by its own deviation, all by one, or not at all (u = x); auto: common from 3 axes
+        on, for score_unet and for a ball
     widths : integers in [1, 8192], default auto
         Hidden layers, or residual blocks; auto: 64,64 under 500 rows, 128,128,128 under 5000 (energy_mlp 128,128),
-        else and for scale=common 256,256,256; nice, autoregressive: 64,64 or from 5000 rows 256,256;
-        deep_kernel_exponential: 30,30,30
+        else and for scale=common 256,256,256; score_unet: channels of each level, of half the length of the one
+        before, 32,64,128 or as many of them as leave a length of 4; nice, autoregressive: 64,64 or from 5000 rows
+        256,256; deep_kernel_exponential: 30,30,30
+    blocks : integer in [1, 8], default 2
+        score_unet: residual blocks of a level, on the way down and up
+    spatial_axes : integer in [1, 2], default auto
+        score_unet: 1: signals, rows [length] or [length, channels]; 2: pictures, [height, width] or [height, width,
+        channels]; auto: 1 for rows of one axis, else 2
     activation : auto | silu | tanh | softplus | relu, default auto
         auto: silu, softplus for deep kernels. relu has no second derivative and is refused in energies
     residual : auto | true | false, default auto
@@ -62,10 +68,11 @@ class ModelOptions(TypedDict, total=False):
     embedding : fourier | log, default fourier
         How a network is told of the noise: ln(σ)/4 with Fourier features, or alone
     noise_conditional : flag, default true
-        score_mlp, energy_mlp: one network for every noise level, or false: for one level
+        score_mlp, score_unet, energy_mlp: one network for every noise level, or false: for one level
     parameterization : auto | edm | v | score | noise | clean, default auto
-        score_mlp: what its output F stands for; edm: D = c_skip u + c_out F (Karras et al. 2022); v: velocity
-        (Salimans & Ho 2022); score: s = F/σ; noise: ε = F; clean: D = F. auto: edm, and score for one level
+        score_mlp, score_unet: what its output F stands for; edm: D = c_skip u + c_out F (Karras et al. 2022); v:
+        velocity (Salimans & Ho 2022); score: s = F/σ; noise: ε = F; clean: D = F. auto: edm, and score for one
+        level
     dropout : number in [0, 0.9], default auto
         In residual blocks while training; auto: 0.1
     components : integer in [1, 4096], default auto
@@ -108,6 +115,8 @@ class ModelOptions(TypedDict, total=False):
 
     scale: Literal["auto", "columns", "common", "none"] | None
     widths: Sequence[int] | NDArray[Any] | int | Literal["auto"] | None
+    blocks: int | None
+    spatial_axes: int | Literal["auto"] | None
     activation: Literal["auto", "silu", "tanh", "softplus", "relu"] | None
     residual: Literal["auto", "true", "false"] | bool | None
     embedding: Literal["fourier", "log"] | None
@@ -164,6 +173,11 @@ class NodeOptions(TypedDict, total=False):
         concatenate
     indices : integers in [0, 1048576], default auto
         gather: entries of the first axis
+    stride : integers in [1, 1048576], default 1
+        convolution, transposed_convolution: from one window to the next; one number, or height and width
+    padding : integers in [0, 255], default auto
+        convolution, transposed_convolution: zeros on each side; one number, or height and width; auto: half of an
+        odd kernel, which with stride 1 keeps the lengths
     """
 
     columns: int | Literal["auto"] | None
@@ -180,6 +194,8 @@ class NodeOptions(TypedDict, total=False):
     sizes: Sequence[int] | NDArray[Any] | int | Literal["auto"] | None
     axis: int | None
     indices: Sequence[int] | NDArray[Any] | int | Literal["auto"] | None
+    stride: Sequence[int] | NDArray[Any] | int | None
+    padding: Sequence[int] | NDArray[Any] | int | Literal["auto"] | None
 
 
 class TrainerOptions(TypedDict, total=False):
@@ -296,12 +312,18 @@ class FitOptions(TypedDict, total=False):
     """Options of stein.fit: of the model, then of the trainer.
 
     scale : auto | columns | common | none, default auto
-        Standardise each column by its own deviation, all by one, or not at all (u = x); auto: common from 3 axes on
-        and for a ball
+        Standardise each column by its own deviation, all by one, or not at all (u = x); auto: common from 3 axes
+        on, for score_unet and for a ball
     widths : integers in [1, 8192], default auto
         Hidden layers, or residual blocks; auto: 64,64 under 500 rows, 128,128,128 under 5000 (energy_mlp 128,128),
-        else and for scale=common 256,256,256; nice, autoregressive: 64,64 or from 5000 rows 256,256;
-        deep_kernel_exponential: 30,30,30
+        else and for scale=common 256,256,256; score_unet: channels of each level, of half the length of the one
+        before, 32,64,128 or as many of them as leave a length of 4; nice, autoregressive: 64,64 or from 5000 rows
+        256,256; deep_kernel_exponential: 30,30,30
+    blocks : integer in [1, 8], default 2
+        score_unet: residual blocks of a level, on the way down and up
+    spatial_axes : integer in [1, 2], default auto
+        score_unet: 1: signals, rows [length] or [length, channels]; 2: pictures, [height, width] or [height, width,
+        channels]; auto: 1 for rows of one axis, else 2
     activation : auto | silu | tanh | softplus | relu, default auto
         auto: silu, softplus for deep kernels. relu has no second derivative and is refused in energies
     residual : auto | true | false, default auto
@@ -309,10 +331,11 @@ class FitOptions(TypedDict, total=False):
     embedding : fourier | log, default fourier
         How a network is told of the noise: ln(σ)/4 with Fourier features, or alone
     noise_conditional : flag, default true
-        score_mlp, energy_mlp: one network for every noise level, or false: for one level
+        score_mlp, score_unet, energy_mlp: one network for every noise level, or false: for one level
     parameterization : auto | edm | v | score | noise | clean, default auto
-        score_mlp: what its output F stands for; edm: D = c_skip u + c_out F (Karras et al. 2022); v: velocity
-        (Salimans & Ho 2022); score: s = F/σ; noise: ε = F; clean: D = F. auto: edm, and score for one level
+        score_mlp, score_unet: what its output F stands for; edm: D = c_skip u + c_out F (Karras et al. 2022); v:
+        velocity (Salimans & Ho 2022); score: s = F/σ; noise: ε = F; clean: D = F. auto: edm, and score for one
+        level
     dropout : number in [0, 0.9], default auto
         In residual blocks while training; auto: 0.1
     components : integer in [1, 4096], default auto
@@ -426,6 +449,8 @@ class FitOptions(TypedDict, total=False):
 
     scale: Literal["auto", "columns", "common", "none"] | None
     widths: Sequence[int] | NDArray[Any] | int | Literal["auto"] | None
+    blocks: int | None
+    spatial_axes: int | Literal["auto"] | None
     activation: Literal["auto", "silu", "tanh", "softplus", "relu"] | None
     residual: Literal["auto", "true", "false"] | bool | None
     embedding: Literal["fourier", "log"] | None

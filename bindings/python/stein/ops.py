@@ -32,6 +32,23 @@ def dot(a: Node, b: Any) -> Node:
     return a.graph.node("dot", a, b)
 
 
+def convolution(x: Node, kernel: Any, stride: int | tuple[int, int] = 1, padding: int | tuple[int, int] | None = None) -> Node:
+    """A picture [height, width, channels] under a kernel [height, width, channels, filters]; a signal has height 1.
+
+    padding: zeros on each side; None: half of an odd kernel, which with stride 1 keeps the lengths.
+    """
+    return _convolved("convolution", x, kernel, stride, padding)
+
+
+def transposed_convolution(y: Node, kernel: Any, stride: int | tuple[int, int] = 1, padding: int | tuple[int, int] | None = None) -> Node:
+    """The adjoint of convolution: of [height, width, filters] under the same kernel."""
+    return _convolved("transposed_convolution", y, kernel, stride, padding)
+
+
+def _convolved(name: str, x: Node, kernel: Any, stride: Any, padding: Any) -> Node:
+    return x.graph.node(name, x, kernel, stride=stride, **({} if padding is None else {"padding": padding}))
+
+
 def maximum(a: Node, b: Any) -> Node:
     return a.graph.node("maximum", a, b)
 

@@ -63,11 +63,31 @@ EXPRESSIONS = {
         lambda x: np.linalg.inv(x.reshape(2, 2) + 3 * np.eye(2)).sum()
         + np.linalg.slogdet(np.outer(x, x) + 2 * np.eye(4))[1],
     ),
+    "convolutions": (
+        lambda x: ops.convolution(x.reshape(2, 2, 1), KERNEL).sum() ** 2
+        + (ops.transposed_convolution(x.reshape(1, 2, 2), KERNEL[:1, :2], stride=(1, 2), padding=0) ** 3).sum(),
+        lambda x: convolved(x).sum() ** 2 + (spread(x) ** 3).sum(),
+    ),
     "batched matrices": (
         lambda x: (x.reshape(2, 2) @ (x.reshape(2, 2) - A[:2, :2])).sum() + ((x.reshape(1, 4) + A.T) @ x).sum(),
         lambda x: (x.reshape(2, 2) @ (x.reshape(2, 2) - A[:2, :2])).sum() + ((x[None] + A.T) @ x).sum(),
     ),
 }
+
+
+KERNEL = np.arange(12.0).reshape(3, 2, 1, 2) / 6 - 0.7
+
+
+def convolved(x):
+    """y[i, j] = sum of x[i + a - 1, j + b] W[a, b]: of an even length the window begins at its place."""
+    padded = np.zeros((4, 3))
+    padded[1:3, :2] = x.reshape(2, 2)
+    return sum(padded[a : a + 2, b : b + 1, None] * KERNEL[a, b, 0] for a in range(3) for b in range(2))
+
+
+def spread(y):
+    """Windows of two places side by side, each place from one of y's."""
+    return np.einsum("jk,bk->jb", y.reshape(2, 2), KERNEL[0, :2, 0])
 
 
 @pytest.mark.parametrize("name", EXPRESSIONS)

@@ -34,6 +34,8 @@ enum GraphOperation: String, Sendable, CaseIterable {
   case select
 
   case matmul
+  case convolution
+  case transposedConvolution = "transposed_convolution"
   case dot
   case squaredNorm = "squared_norm"
   case sum
@@ -57,7 +59,9 @@ enum GraphOperation: String, Sendable, CaseIterable {
       .abs, .sign, .relu, .step, .square, .power, .squaredNorm, .sum, .mean, .max, .logSumExp,
       .broadcast, .reshape, .transpose, .slice, .gather, .inverse, .logDeterminant:
       1 ... 1
-    case .add, .subtract, .multiply, .divide, .maximum, .minimum, .greater, .matmul, .dot: 2 ... 2
+    case .add, .subtract, .multiply, .divide, .maximum, .minimum, .greater, .matmul, .convolution,
+      .transposedConvolution, .dot:
+      2 ... 2
     case .select: 3 ... 3
     case .concatenate: 1 ... 256
     }
@@ -70,6 +74,7 @@ enum GraphOperation: String, Sendable, CaseIterable {
     case .constant: ["value"]
     case .identity: ["size"]
     case .power: ["exponent"]
+    case .convolution, .transposedConvolution: ["stride", "padding"]
     case .sum, .mean, .max, .logSumExp: ["axes", "keep_axes"]
     case .broadcast, .reshape: ["shape"]
     case .transpose: ["axes"]
@@ -105,6 +110,9 @@ struct NodeOptions: Sendable {
   private(set) var sizes: [Int]?
   private(set) var axis = 0
   private(set) var indices: [Int]?
+  /// Along each axis of a picture, or one for both.
+  private(set) var stride: [Int]?
+  private(set) var padding: [Int]?
 
   init(_ text: String, _ operation: GraphOperation) throws {
     let options = try Options(text, .graph)
@@ -127,6 +135,14 @@ struct NodeOptions: Sendable {
     sizes = options.integers("sizes")
     axis = options.integer("axis") ?? 0
     indices = options.integers("indices")
+    stride = options.integers("stride")
+    padding = options.integers("padding")
+    for (key, given) in [("stride", stride), ("padding", padding)] {
+      guard (1 ... 2).contains(given?.count ?? 1) else {
+        throw Options.bad(
+          key, "has \(given?.count ?? 0) numbers; it takes one, or height and width")
+      }
+    }
     let deviation = options.number("deviation") ?? 1
     switch options.choice("start") {
     case "ones": start = .ones

@@ -40,6 +40,7 @@ struct GraphReplay {
       return value(graph.dot(aligned[0], aligned[1]))
     case .squaredNorm: return value(graph.squaredNorm(inputs[0].node))
     case .matmul: return product(&graph, inputs[0], inputs[1])
+    case .convolution, .transposedConvolution: return convolution(&graph, call, inputs)
     case .sum, .mean, .max, .logSumExp: return value(reduced(&graph, call, inputs[0]))
     case .broadcast:
       let shape = options.shape ?? []
@@ -165,6 +166,63 @@ struct GraphReplay {
     let result = graph.error == nil ? graph.reshape(y, Shape(dims)) : y
     return Value(
       node: result, rank: graph.shape(of: result).rank - (batched ? 1 : 0), isBatched: batched)
+  }
+
+  /// x [h, w, C] under a kernel [kh, kw, C, K] that is the same for every row, or its adjoint of [h, w, K].
+  private func convolution(_ graph: inout Graph, _ call: GraphProgram.Call, _ inputs: [Value])
+    -> Value
+  {
+    let (x, kernel) = (inputs[0], inputs[1])
+    func none(_ why: String) -> Value {
+      Value(node: graph.fail("\(call.operation.rawValue) of \(why)"), rank: 0, isBatched: false)
+    }
+    let dims = Array(graph.shape(of: x.node).dims.suffix(x.rank))
+    let taps = graph.shape(of: kernel.node).dims
+    guard !kernel.isBatched, x.rank == 3, taps.count == 4 else {
+      return none(
+        "\(Shape(dims)) and \(Shape(taps)): wants a picture [height, width, channels] and a kernel [height, width, channels, filters] that does not depend on x"
+      )
+    }
+    let isAdjoint = call.operation == .transposedConvolution
+    guard let window = window(call.options, dims, taps, isAdjoint: isAdjoint) else {
+      return none(
+        "\(Shape(dims)) and \(Shape(taps)): the kernel, less the zeros of the padding, must fit into the picture, and padding be shorter than the kernel, of at most \(Window.longest)"
+      )
+    }
+    let picture = x.isBatched ? x.node : graph.reshape(x.node, Shape([1] + dims))
+    let y =
+      isAdjoint
+      ? graph.transposedConvolution(picture, kernel.node, window)
+      : graph.convolution(picture, kernel.node, window)
+    guard graph.error == nil, !x.isBatched else {
+      return Value(node: y, rank: 3, isBatched: x.isBatched)
+    }
+    let row = graph.reshape(y, Shape(Array(graph.shape(of: y).dims.dropFirst())))
+    return Value(node: row, rank: 3, isBatched: false)
+  }
+
+  /// Windows at 0, stride, 2 stride, ... as far as they go, with as many zeros before as behind; nil where there is none.
+  private func window(_ options: NodeOptions, _ dims: [Int], _ taps: [Int], isAdjoint: Bool)
+    -> Window?
+  {
+    func two(_ given: [Int]?, _ usual: (Int) -> Int) -> [Int] {
+      (0 ..< 2).map { axis in given.map { $0[$0.count == 2 ? axis : 0] } ?? usual(axis) }
+    }
+    let strides = two(options.stride) { _ in 1 }
+    let paddings = two(options.padding) { (taps[$0] - 1) / 2 }
+    let others = (0 ..< 2).map { axis in
+      let bare = taps[axis] - 2 * paddings[axis]
+      return isAdjoint
+        ? (dims[axis] - 1) * strides[axis] + bare : (dims[axis] - bare) / strides[axis] + 1
+    }
+    for axis in 0 ..< 2 where !isAdjoint {
+      if dims[axis] + 2 * paddings[axis] < taps[axis] { return nil }
+    }
+    func lengths(_ list: [Int]) -> Window.Lengths { Window.Lengths(list[0], list[1]) }
+    let window = Window(
+      kernel: lengths(taps), stride: lengths(strides), padding: lengths(paddings),
+      input: lengths(isAdjoint ? others : dims), output: lengths(isAdjoint ? dims : others))
+    return window.isSound ? window : nil
   }
 
   /// The rows of every left matrix in one product with a matrix that all share, so that its gradient is one product too.
