@@ -235,7 +235,7 @@ extension Planner {
   }
 
   /// A matrix in bfloat16, made once for all shards where it does not vary.
-  private func halved(_ operand: HalfOperand) -> Slot {
+  func halved(_ operand: HalfOperand) -> Slot {
     if let known = sharedHalves[operand] { return known }
     let varying = varies[operand.node.index]
     let count = (operand.rows * operand.columns + 1) / 2

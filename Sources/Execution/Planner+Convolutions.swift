@@ -8,13 +8,20 @@ extension Planner {
     switch operation(node) {
     case .convolution(let x, let kernel, let window):
       let lengths = ConvolutionLengths(window, picture: shape(x), filters: shape(node)[3])
-      convolve(node, x, slot(kernel), lengths)
+      guard isHalf(lengths) else { return convolve(node, x, slot(kernel), lengths) }
+      let paired = halved(
+        HalfOperand(
+          node: kernel, rows: shape(kernel).count / shape(kernel)[3], columns: shape(kernel)[3],
+          form: .paired))
+      convolve(node, x, paired, lengths, half: true)
     case .transposedConvolution(let y, let kernel, let window):
       let lengths = ConvolutionLengths(adjoint: window, picture: shape(y), filters: shape(node)[3])
-      convolve(node, y, flipped(kernel), lengths)
+      let half = isHalf(lengths)
+      convolve(node, y, flipped(kernel, half: half), lengths, half: half)
     case .windowProduct(let x, let y, let window):
-      let product = WindowProduct(
-        ConvolutionLengths(window, picture: shape(x), filters: shape(y)[3]))
+      let lengths = ConvolutionLengths(window, picture: shape(x), filters: shape(y)[3])
+      let half = precision == .bf16 && WindowProduct.hasHalf(lengths)
+      let product = WindowProduct(lengths, half: half)
       let to = place(node)
       let scratch = temporary(product.scratchCount, varying: varying)
       emit(
@@ -25,25 +32,46 @@ extension Planner {
     }
   }
 
-  private func convolve(_ node: Node, _ x: Node, _ kernel: Slot, _ lengths: ConvolutionLengths) {
+  private func isHalf(_ lengths: ConvolutionLengths) -> Bool {
+    precision == .bf16 && Convolution.hasHalf(lengths)
+  }
+
+  private func convolve(
+    _ node: Node, _ x: Node, _ kernel: Slot, _ lengths: ConvolutionLengths, half: Bool = false
+  ) {
     let varying = varies[node.index]
-    let convolution = Convolution(lengths)
+    let convolution = Convolution(lengths, half: half)
     let to = place(node)
     let scratch = temporary(convolution.scratchCount, varying: varying)
     emit(.convolution(convolution, slot(x), kernel, to, scratch: scratch), varying: varying)
   }
 
   /// A kernel as its adjoint takes it, made once for all shards where it does not vary.
-  private func flipped(_ kernel: Node) -> Slot {
-    if let known = sharedFlips[kernel] { return known }
+  private func flipped(_ kernel: Node, half: Bool) -> Slot {
+    let key = FlippedKernel(node: kernel, half: half)
+    if let known = sharedFlips[key] { return known }
     let (varying, shape) = (varies[kernel.index], shape(kernel))
     let to = temporary(shape.count, varying: varying)
-    emit(
-      .flip(slot(kernel), to, taps: shape[0] * shape[1], channels: shape[2], filters: shape[3]),
-      varying: varying)
-    if !varying { sharedFlips[kernel] = to }
+    guard half else {
+      emit(
+        .flip(slot(kernel), to, taps: shape[0] * shape[1], channels: shape[2], filters: shape[3]),
+        varying: varying)
+      if !varying { sharedFlips[key] = to }
+      return to
+    }
+    let step = Step.halve(
+      flipped(kernel, half: false), to, rows: shape.count / shape[2], columns: shape[2], .paired,
+      scratch: to)
+    emit(step, varying: varying)
+    if !varying { sharedFlips[key] = to }
     return to
   }
+}
+
+/// A kernel as its adjoint takes it, also in bfloat16 with pairs.
+struct FlippedKernel: Hashable {
+  let node: Node
+  let half: Bool
 }
 
 extension ConvolutionLengths {

@@ -24,7 +24,7 @@ final class Planner {
   private var lastUse: [Node: Int] = [:]
   private var sharedTransposes: [Node: Slot] = [:]
   /// Shared kernels as their adjoints take them.
-  var sharedFlips: [Node: Slot] = [:]
+  var sharedFlips: [FlippedKernel: Slot] = [:]
   /// Shared matrices, as they are and transposed, in the panels that products read.
   private var sharedPanels: [[Node: Slot]] = [[:], [:]]
   /// Shared matrices in bfloat16, made once for all shards.

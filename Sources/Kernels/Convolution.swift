@@ -42,16 +42,31 @@ package struct ConvolutionLengths: Sendable {
     (self.channels, self.filters) = (channels, filters)
   }
 
-  /// From one row of an image in scratch to the next: its zeros on the left serve the row before as those on the right.
-  var pitch: Int { max(width.padding + width.wide, width.span - width.padding) }
+  /// From one row of an image in scratch to the next: its zeros on the left serve the row before as those on the right; an even
+  /// number, so that rows begin with a pair.
+  var pitch: Int { (max(width.padding + width.wide, width.span - width.padding) + 1) / 2 * 2 }
+
+  /// Positions of an image in scratch, an even number.
+  var places: Int { height.wide * pitch + (max(width.span - pitch, 0) + 1) / 2 * 2 }
 
   /// Elements of an image in scratch.
-  var paddedCount: Int {
-    (height.wide * pitch + max(width.span - pitch, 0)) * channels + 16
-  }
+  var paddedCount: Int { places * channels + 16 }
 
   var inputCount: Int { height.input * width.input * channels }
   var outputCount: Int { height.output * width.output * filters }
+
+  /// The same as bfloat16.
+  func padHalf(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+    let (row, run) = (width.input * channels, width.spread == 1 ? width.input : 1)
+    for r in 0 ..< height.input {
+      for c in stride(from: 0, to: width.input, by: run) {
+        let place = r * height.spread * pitch + width.padding + c * width.spread
+        unsafe halve(
+          x + r * row + c * channels, rows: run, columns: channels, .plain,
+          halfway(y, place * channels), scratch: y)
+      }
+    }
+  }
 
   /// One image with zeros around its rows; those were put there before.
   func pad(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
@@ -70,33 +85,62 @@ package struct ConvolutionLengths: Sendable {
   }
 }
 
+/// So many numbers of bfloat16 further on.
+private func halfway(_ x: UnsafePointer<Float>, _ count: Int) -> UnsafePointer<Float> {
+  unsafe (UnsafeRawPointer(x) + 2 * count).assumingMemoryBound(to: Float.self)
+}
+
+private func halfway(_ x: UnsafeMutablePointer<Float>, _ count: Int) -> UnsafeMutablePointer<Float>
+{
+  unsafe (UnsafeMutableRawPointer(x) + 2 * count).assumingMemoryBound(to: Float.self)
+}
+
 /// y[n, i, j, k] = Σ x[n, i s + a − p, j t + b − q, c] W[a, b, c, k], channels last.
 ///
 /// An image is copied into scratch with zeros around its rows. Then each row of the output is the sum of a product for every tap, with
 /// the rows of the input `stride` apart. An image's values never depend on its place among the images.
 package struct Convolution: Sendable {
   private let lengths: ConvolutionLengths
+  private let half: Bool
+  /// Neighbouring taps of a row in one product: their numbers are neighbours in x and in the kernel.
+  private let taps: Int
   private let first: MatrixMultiply
   private let next: MatrixMultiply
 
-  package init(_ lengths: ConvolutionLengths) {
+  /// `half`: products in bfloat16, of a kernel in pairs, where `hasHalf` says so.
+  package init(_ lengths: ConvolutionLengths, half: Bool = false) {
     self.lengths = lengths
+    self.half = half
+    // libxsmm wants the rows of a matrix apart.
+    let taps = half && hasTiles ? lengths.width.kernel : 1
+    self.taps = taps
     func product(accumulate: Bool) -> MatrixMultiply {
       MatrixMultiply(
-        rows: lengths.width.output, columns: lengths.filters, inner: lengths.channels,
+        rows: lengths.width.output, columns: lengths.filters, inner: taps * lengths.channels,
         lda: lengths.width.stride * lengths.channels, ldb: lengths.filters, ldc: lengths.filters,
-        transposeA: false, accumulate: accumulate)
+        transposeA: false, accumulate: accumulate, half: half)
     }
     (first, next) = (product(accumulate: false), product(accumulate: true))
   }
 
   private init(_ other: Convolution) {
-    lengths = other.lengths
+    (lengths, half, taps) = (other.lengths, other.half, other.taps)
     (first, next) = (other.first.duplicate, other.next.duplicate)
+  }
+
+  /// So many numbers further on.
+  private func offset(_ x: UnsafePointer<Float>, _ count: Int) -> UnsafePointer<Float> {
+    unsafe half ? halfway(x, count) : x + count
   }
 
   /// The same with arrays of its own.
   package var duplicate: Convolution { Convolution(self) }
+
+  /// Whether products in bfloat16 can be had and pay.
+  package static func hasHalf(_ lengths: ConvolutionLengths) -> Bool {
+    lengths.channels >= 16 && lengths.channels % 2 == 0 && lengths.filters >= 16
+      && Convolution(lengths, half: true).next.hasCode
+  }
 
   package var scratchCount: Int { lengths.paddedCount }
 
@@ -108,20 +152,23 @@ package struct Convolution: Sendable {
     let tapCount = lengths.channels * lengths.filters
     unsafe fill(scratch, 0, count: lengths.paddedCount)
     for n in 0 ..< lengths.images {
-      unsafe lengths.pad(x + n * lengths.inputCount, scratch)
+      let image = unsafe x + n * lengths.inputCount
+      unsafe half ? lengths.padHalf(image, scratch) : lengths.pad(image, scratch)
       for i in 0 ..< height.output {
         let row = unsafe y + n * lengths.outputCount + i * width.output * lengths.filters
         var isFirst = true
         for a in 0 ..< height.kernel {
           let r = i * height.stride + a - height.padding
           guard r >= 0, r < height.wide else { continue }
-          for b in 0 ..< width.kernel {
-            let from = unsafe scratch + (r * lengths.pitch + b) * lengths.channels
-            let weights = unsafe kernel + tapCount * (a * width.kernel + b)
+          for b in stride(from: 0, to: width.kernel, by: taps) {
+            let from = (r * lengths.pitch + b) * lengths.channels
+            let tap = tapCount * (a * width.kernel + b)
+            let rows = unsafe offset(scratch, from)
+            let weights = unsafe offset(kernel, tap)
             if isFirst {
-              unsafe first(from, weights, row)
+              unsafe first(rows, weights, row)
             } else {
-              unsafe next(from, weights, row)
+              unsafe next(rows, weights, row)
             }
             isFirst = false
           }
@@ -138,39 +185,58 @@ package struct Convolution: Sendable {
 /// all positions is one product for every tap. With another stride there is one for each row.
 package struct WindowProduct: Sendable {
   private let lengths: ConvolutionLengths
+  private let half: Bool
   private let isWhole: Bool
   /// For each row of taps; by rows for all.
   private let products: [MatrixMultiply]
 
-  package init(_ lengths: ConvolutionLengths) {
+  /// `half`: products in bfloat16, where `hasHalf` says so.
+  package init(_ lengths: ConvolutionLengths, half: Bool = false) {
     self.lengths = lengths
+    self.half = half
     let whole = lengths.height.stride == 1 && lengths.width.stride == 1
     isWhole = whole
-    let pitch = lengths.pitch
     let counts =
       whole
-      ? (0 ..< lengths.height.kernel).map { a in
-        max(lengths.height.windows(at: a).count - 1, 0) * pitch + lengths.width.output
-      } : [lengths.width.output]
+      ? (0 ..< lengths.height.kernel).map { WindowProduct.places(lengths, at: $0) }
+      : [lengths.width.output]
     products = counts.map { inner in
       MatrixMultiply(
-        rows: lengths.channels, columns: lengths.filters, inner: inner,
-        lda: lengths.width.stride * lengths.channels, ldb: lengths.filters, ldc: lengths.filters,
-        transposeA: true, accumulate: true)
+        rows: lengths.channels, columns: lengths.filters, inner: half ? (inner + 1) / 2 * 2 : inner,
+        lda: half ? lengths.places : lengths.width.stride * lengths.channels,
+        ldb: lengths.filters, ldc: lengths.filters, transposeA: !half, accumulate: true, half: half)
     }
   }
 
   private init(_ other: WindowProduct) {
-    (lengths, isWhole) = (other.lengths, other.isWhole)
+    (lengths, half, isWhole) = (other.lengths, other.half, other.isWhole)
     products = other.products.map(\.duplicate)
   }
 
   /// The same with arrays of its own.
   package var duplicate: WindowProduct { WindowProduct(self) }
 
+  /// Whether products in bfloat16 can be had and pay.
+  package static func hasHalf(_ lengths: ConvolutionLengths) -> Bool {
+    let made = WindowProduct(lengths, half: true)
+    return lengths.channels >= 16 && lengths.filters >= 16 && made.isWhole
+      && made.products.allSatisfy(\.hasCode)
+  }
+
+  /// From the first position that a row of taps adds up to behind the last.
+  private static func places(_ lengths: ConvolutionLengths, at a: Int) -> Int {
+    max(lengths.height.windows(at: a).count - 1, 0) * lengths.pitch + lengths.width.output
+  }
+
   private var stretchedCount: Int { lengths.height.output * lengths.pitch * lengths.filters + 16 }
 
-  package var scratchCount: Int { lengths.paddedCount + (isWhole ? stretchedCount : 0) }
+  /// In bfloat16: x with its channels first, room to turn it, and y in pairs.
+  private var turnedCount: Int { lengths.places * lengths.channels / 2 + 16 }
+
+  package var scratchCount: Int {
+    lengths.paddedCount + (isWhole ? stretchedCount : 0)
+      + (half ? 2 * turnedCount + stretchedCount : 0)
+  }
 
   package func callAsFunction(
     _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ kernel: UnsafeMutablePointer<Float>,
@@ -181,38 +247,63 @@ package struct WindowProduct: Sendable {
       unsafe fill(kernel, 0, count: lengths.height.kernel * lengths.width.kernel * size)
     }
     let stretched = unsafe scratch + lengths.paddedCount
-    unsafe fill(scratch, 0, count: scratchCount)
+    unsafe fill(scratch, 0, count: lengths.paddedCount + (isWhole ? stretchedCount : 0))
     for n in 0 ..< lengths.images {
       unsafe lengths.pad(x + n * lengths.inputCount, scratch)
       let image = unsafe y + n * lengths.outputCount
       if isWhole { unsafe stretch(image, stretched) }
-      for a in 0 ..< lengths.height.kernel {
-        let windows = lengths.height.windows(at: a)
-        guard !windows.isEmpty else { continue }
-        for b in 0 ..< lengths.width.kernel {
-          let to = unsafe kernel + (a * lengths.width.kernel + b) * size
-          if isWhole {
-            let r = windows.lowerBound + a - lengths.height.padding
-            unsafe products[a](
-              scratch + (r * lengths.pitch + b) * lengths.channels,
-              stretched + windows.lowerBound * lengths.pitch * lengths.filters, to)
-          } else {
-            unsafe addRows(windows, a, b, scratch, image, to)
-          }
+      if half {
+        unsafe addHalves(scratch, stretched, kernel)
+      } else {
+        unsafe addTaps(scratch, isWhole ? UnsafePointer(stretched) : image, kernel)
+      }
+    }
+  }
+
+  private func addTaps(
+    _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ kernel: UnsafeMutablePointer<Float>
+  ) {
+    let size = lengths.channels * lengths.filters
+    for a in 0 ..< lengths.height.kernel {
+      let windows = lengths.height.windows(at: a)
+      guard !windows.isEmpty else { continue }
+      for b in 0 ..< lengths.width.kernel {
+        let to = unsafe kernel + (a * lengths.width.kernel + b) * size
+        for i in isWhole ? windows.prefix(1) : windows[...] {
+          let r = i * lengths.height.stride + a - lengths.height.padding
+          unsafe products[isWhole ? a : 0](
+            x + (r * lengths.pitch + b) * lengths.channels,
+            y + i * (isWhole ? lengths.pitch : lengths.width.output) * lengths.filters, to)
         }
       }
     }
   }
 
-  private func addRows(
-    _ windows: Range<Int>, _ a: Int, _ b: Int, _ x: UnsafePointer<Float>,
-    _ y: UnsafePointer<Float>, _ kernel: UnsafeMutablePointer<Float>
+  /// With channels first a tap is a shift of x.
+  private func addHalves(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ kernel: UnsafeMutablePointer<Float>
   ) {
-    for i in windows {
-      let r = i * lengths.height.stride + a - lengths.height.padding
-      unsafe products[0](
-        x + (r * lengths.pitch + b) * lengths.channels,
-        y + i * lengths.width.output * lengths.filters, kernel)
+    let size = lengths.channels * lengths.filters
+    let turned = unsafe y + stretchedCount
+    let paired = unsafe turned + 2 * turnedCount
+    unsafe halve(
+      x, rows: lengths.places, columns: lengths.channels, .transposed, turned,
+      scratch: turned + turnedCount)
+    // The last channel is read to a pair's end.
+    unsafe fill(turned + turnedCount - 16, 0, count: 16)
+    unsafe halve(
+      y, rows: lengths.height.output * lengths.pitch, columns: lengths.filters, .paired, paired,
+      scratch: paired)
+    for a in 0 ..< lengths.height.kernel {
+      guard let i = lengths.height.windows(at: a).first else { continue }
+      let r = i + a - lengths.height.padding
+      for b in 0 ..< lengths.width.kernel {
+        unsafe products[a](
+          halfway(UnsafePointer(turned), r * lengths.pitch + b),
+          halfway(UnsafePointer(paired), i * lengths.pitch * lengths.filters),
+          kernel + (a * lengths.width.kernel + b) * size)
+      }
     }
   }
 

@@ -118,7 +118,8 @@ struct UNet: Backbone {
     }
     h = block(h, sizes[widths.count - 1])
     for level in widths.indices.dropLast().reversed() {
-      h = convolution(graph.repeated(h, to: sizes[level]), sizes[level])
+      h = graph.doubled(h, next(), to: sizes[level])
+      h = graph.add(h, next())
       h = graph.concatenate([h, kept[level]], axis: 3)
       for _ in 0 ..< blocks { h = block(h, sizes[level]) }
     }
@@ -213,24 +214,46 @@ extension Graph {
     return reshape(matmul(flat, matrix), Shape(dims.dropLast() + [shape(of: matrix)[1]]))
   }
 
-  /// Each pixel as many times as the size wants, less what is too much of the last.
-  fileprivate mutating func repeated(_ x: Node, to size: Window.Lengths) -> Node {
-    var y = x
-    for (axis, length) in [(1, size.height), (2, size.width)] {
-      let dims = shape(of: y).dims
-      guard dims[axis] < length else { continue }
-      // Axes before and behind, joined where that keeps the rows apart.
-      let behind = dims[(axis + 1)...].reduce(1, *)
-      let front = Array(dims[...axis])
-      let twice = broadcast(reshape(y, Shape(front + [1, behind])), Shape(front + [2, behind]))
-      var longer = dims
-      longer[axis] *= 2
-      y = reshape(twice, Shape(longer))
-      if longer[axis] > length {
-        longer[axis] = length
-        y = slice(y, starts: [0, 0, 0, 0], sizes: longer)
+  /// x with twice the pixels, each repeated, under a centred kernel of 3; [R, size, K].
+  ///
+  /// An output pixel's window of three sees two pixels of x, one of them twice: so each of the four kinds of output pixels is a
+  /// convolution of x itself by a kernel of 2, whose taps are sums of the given one's. That is 16 products where there were 36.
+  fileprivate mutating func doubled(_ x: Node, _ kernel: Node, to size: Window.Lengths) -> Node {
+    let (dims, taps) = (shape(of: x).dims, shape(of: kernel).dims)
+    let (isTall, isWide) = (taps[0] > 1, taps[1] > 1)
+    var rows: [Node] = []
+    for i in 0 ..< (isTall ? 2 : 1) {
+      let tall = isTall ? folded(kernel, axis: 0, phase: i) : kernel
+      var columns: [Node] = []
+      for j in 0 ..< (isWide ? 2 : 1) {
+        let small = isWide ? folded(tall, axis: 1, phase: j) : tall
+        let window = Window(
+          kernel: .init(isTall ? 2 : 1, isWide ? 2 : 1), stride: .init(1, 1),
+          padding: .init(isTall ? 1 - i : 0, isWide ? 1 - j : 0), input: .init(dims[1], dims[2]),
+          output: .init(dims[1], dims[2]))
+        columns.append(convolution(x, small, window))
       }
+      // Side by side as channels are side by side as pixels.
+      let wide = dims[2] * columns.count
+      rows.append(reshape(concatenate(columns, axis: 3), [dims[0], dims[1], wide, taps[3]]))
     }
-    return y
+    let (tall, wide) = (dims[1] * rows.count, shape(of: rows[0])[2])
+    let whole = reshape(concatenate(rows, axis: 2), [dims[0], tall, wide, taps[3]])
+    return slice(
+      whole, starts: [0, 0, 0, 0], sizes: [dims[0], size.height, size.width, taps[3]])
+  }
+
+  /// Of a kernel's three taps along an axis those that see the same pixel, added: the first alone and the others, or the last alone.
+  private mutating func folded(_ kernel: Node, axis: Int, phase: Int) -> Node {
+    var sizes = shape(of: kernel).dims
+    sizes[axis] = 1
+    let taps = (0 ..< 3).map { tap in
+      var starts = [0, 0, 0, 0]
+      starts[axis] = tap
+      return slice(kernel, starts: starts, sizes: sizes)
+    }
+    let two =
+      phase == 0 ? [taps[0], add(taps[1], taps[2])] : [add(taps[0], taps[1]), taps[2]]
+    return concatenate(two, axis: axis)
   }
 }
