@@ -215,7 +215,9 @@ typedef struct stein_model stein_model;
  *   family=                    log density                                             its options, beside scale, domain and seed
  *   score_mlp                  none: a network gives the score itself                  widths, activation, residual, embedding, dropout,
  *                                                                                      noise_conditional, parameterization
- *   energy_mlp                 -E of a network                                         the same, without parameterization
+ *   score_unet                 none: the same by convolutions, for pictures, signals   widths, blocks, spatial_axes, activation, embedding,
+ *                                                                                      noise_conditional, parameterization
+ *   energy_mlp                 -E of a network                                         as score_mlp, without parameterization
  *   gaussian                   N(mean, covariance)                                     covariance, rank
  *   mixture                    of Gaussians                                            components, covariance, rank
  *   exponential                theta . T(u), polynomials or a pairwise graphical model statistics, degree, exponents
@@ -224,7 +226,12 @@ typedef struct stein_model stein_model;
  *   nice                       flow of additive couplings (Dinh et al. 2015)           couplings, widths, activation
  *   autoregressive             product of conditional mixtures                         conditional, components, widths, activation
  *
- * scale=columns (each column's own deviation; tables), common (one for all; images and signals; the default from 3 axes on) or none.
+ * score_unet (Ronneberger et al. 2015; Ho et al. 2020, without attention) takes rows that lie on a grid: signals, from data sets [n, length] or, with
+ * spatial_axes=1, [n, length, channels]; pictures, [n, height, width] or [n, height, width, channels]. Channels come last; the strides of a
+ * stein_tensor read others. A picture of 28 by 28 takes about 10 ms of one core's time a training step, and 5 ms a level of noise when it is drawn.
+ *
+ * scale=columns (each column's own deviation; tables), common (one for all; pictures and signals: the default from 3 axes on and of score_unet) or
+ * none.
  * Inside the library a row is u = (x - mean) / scale; constant columns are left out there and restored in what comes back.
  * Parameters are those of u. With scale=none u is x; with domain=positive u = x / scale.
  * domain=positive | box | ball: the density lives there alone; lower, upper, centre and radius are in the data's units. */
@@ -309,7 +316,7 @@ STEIN_API stein_status stein_model_free(stein_model *model);
  *   denoise: E[clean | x] = x + sigma^2 scale^2 s(x)  (Tweedie; Robbins 1956, Efron 2011)
  *            STEIN_UNSUPPORTED after training with another noise_kernel than gaussian
  *   energy:  E(x) with p_sigma proportional to exp(-E), up to a constant that depends on sigma and label; -ln p_sigma(x) in nats for
- *            gaussian, mixture, nice and autoregressive; STEIN_UNSUPPORTED for score_mlp */
+ *            gaussian, mixture, nice and autoregressive; STEIN_UNSUPPORTED for score_mlp and score_unet */
 STEIN_API STEIN_CHECK stein_status stein_model_score(const stein_model *model, const stein_tensor *x, const stein_tensor *labels, double sigma,
                                                      const stein_tensor *out, stein_monitor *monitor, stein_error *error);
 STEIN_API STEIN_CHECK stein_status stein_model_denoise(const stein_model *model, const stein_tensor *x, const stein_tensor *labels, double sigma,

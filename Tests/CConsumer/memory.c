@@ -187,6 +187,7 @@ static const struct { const char *name; stein_status (*call)(const char *); cons
     {"model_import_weights", call_import, "sigma_min=0.1 sigma_max=2"},
     {"model_new", call_model, "widths=8,8"},
     {"model_new", call_model, "family=energy_mlp widths=8"},
+    {"model_new", call_model, "family=score_unet widths=4,4 blocks=1"},
     {"model_new", call_model, "family=gaussian"},
     {"model_new", call_model, "family=mixture components=2"},
     {"model_new", call_model, "family=exponential statistics=pairwise"},
@@ -420,6 +421,7 @@ int main(void) {
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) refuse_each(calls[i].name, calls[i].call, calls[i].options);
   train_through("widths=8,8", "steps=4 batch=16 checks=2 validation=0.2");
   train_through("widths=8 family=energy_mlp", "steps=3 batch=16 objective=sliced_vr validation=0.2");
+  train_through("family=score_unet widths=4,4 blocks=1", "steps=3 batch=16 validation=0.2");
   train_through("family=gaussian", NULL);
   train_through("family=exponential", NULL);
   train_through("family=kernel_exponential points=6", NULL);

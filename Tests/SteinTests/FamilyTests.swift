@@ -176,7 +176,8 @@ import Testing
   @Test(arguments: [
     "family=score_mlp widths=8 parameterization=v",
     "family=score_mlp widths=8 noise_conditional=false",
-    "family=energy_mlp widths=8", "family=gaussian covariance=low_rank",
+    "family=score_unet widths=8,4 blocks=1", "family=energy_mlp widths=8",
+    "family=gaussian covariance=low_rank",
     "family=mixture components=2 covariance=low_rank", "family=exponential degree=3",
     "family=exponential domain=box lower=-20 upper=20", "family=exponential domain=ball radius=50",
     "family=kernel_exponential points=10", "family=deep_kernel_exponential points=10 widths=4",
@@ -184,7 +185,8 @@ import Testing
   ])
   func savedModelsComeBack(_ options: String) throws {
     let conditional =
-      options.contains("mlp") || options.contains("nice") || options.contains("auto")
+      options.contains("mlp") || options.contains("unet") || options.contains("nice")
+      || options.contains("auto")
       || options.contains("mixture")
     let fit = try fitted(
       Self.cloud(120), model: options,
@@ -212,6 +214,9 @@ import Testing
 
   static let refusals: [(model: String, trainer: String, says: String)] = [
     ("family=gaussian", "objective=exact", "components=1"),
+    ("family=score_unet widths=8,8,8", "", "at most 2"),
+    ("family=score_unet dropout=0.1", "", "not for family=score_unet"),
+    ("family=score_unet spatial_axes=2", "", "rows [length]"),
     ("family=score_mlp", "objective=maximum_likelihood", "no normalised density"),
     ("family=score_mlp", "objective=closed_form", "quadratic"),
     ("family=exponential domain=box lower=-99 upper=99", "objective=denoising", "domain"),
@@ -231,7 +236,7 @@ import Testing
       _ = try fitted(Self.cloud(80), model: model, trainer: trainer)
       Issue.record("no error")
     } catch let error as SteinError {
-      #expect([.unsupported, .badOption].contains(error.code))
+      #expect([.unsupported, .badOption, .badShape].contains(error.code))
       #expect(error.message.contains(says), "\(error.message)")
     }
   }
