@@ -34,7 +34,7 @@ import Testing
     ("widht=3", "widht", "did you mean 'widths'?"), ("colour=red", "colour", "there are family"),
     ("seed=1 seed=2", "seed", "twice"), ("seed=1.5", "seed", "whole number from 0"),
     ("dropout=2", "dropout", "from 0.0 to 0.9"), ("residual=yes", "residual", "true, false"),
-    ("family=mlp", "family", "score_mlp, energy_mlp, gaussian"),
+    ("family=mlp", "family", "score_mlp, score_unet, energy_mlp"),
     ("widths=", "widths", "whole numbers"),
     ("seed", "seed", "=value"), ("seed=1,2", "seed", "one value"),
     ("dropout=0,5", "dropout", "one value"),

@@ -1,29 +1,36 @@
 extension ModelDescription {
   package var json: JSON {
-    .object([
-      ("family", .string(family.rawValue)),
-      ("shape", .array(shape.map(JSON.integer))),
-      ("names", names.map { .array($0.map(JSON.string)) } ?? .null),
-      ("mean", .array(units.mean.map(JSON.number))),
-      ("scale", .array(units.scale.map(JSON.number))),
-      ("active_columns", .array(units.active.map(JSON.integer))),
-      ("location", .array(location.map(JSON.number))), ("sigma_data", .number(sigmaData)),
-      ("sigma_min", .number(sigmaMin)), ("sigma_max", .number(sigmaMax)),
-      ("largest_distance", .number(largestDistance)),
-      ("classes", .array(classes.map { .integer(Int($0)) })),
-      ("class_counts", .array(classCounts.map(JSON.integer))),
-      ("widths", .array(network.widths.map(JSON.integer))),
-      ("activation", .string(network.activation.rawValue)),
-      ("residual", .bool(network.residual)),
-      ("embedding", .string(network.embedding.rawValue)),
-      ("noise_conditional", .bool(network.noiseConditional)),
-      ("dropout", .number(network.dropout)),
-      ("parameterization", .string(network.parameterization.rawValue)),
+    .object(
+      [
+        ("family", .string(family.rawValue)),
+        ("shape", .array(shape.map(JSON.integer))),
+        ("names", names.map { .array($0.map(JSON.string)) } ?? .null),
+        ("mean", .array(units.mean.map(JSON.number))),
+        ("scale", .array(units.scale.map(JSON.number))),
+        ("active_columns", .array(units.active.map(JSON.integer))),
+        ("location", .array(location.map(JSON.number))), ("sigma_data", .number(sigmaData)),
+        ("sigma_min", .number(sigmaMin)), ("sigma_max", .number(sigmaMax)),
+        ("largest_distance", .number(largestDistance)),
+        ("classes", .array(classes.map { .integer(Int($0)) })),
+        ("class_counts", .array(classCounts.map(JSON.integer))),
+        ("widths", .array(network.widths.map(JSON.integer))),
+        ("activation", .string(network.activation.rawValue)),
+        ("residual", .bool(network.residual)),
+        ("embedding", .string(network.embedding.rawValue)),
+        ("noise_conditional", .bool(network.noiseConditional)),
+        ("dropout", .number(network.dropout)),
+        ("parameterization", .string(network.parameterization.rawValue)),
+        ("structure", .object(structure.fields)), ("domain", domain.json),
+        ("noise_kernel", .string(noiseKernel.name)),
+        ("trained", .bool(trained)), ("unconditional", .bool(unconditional)),
+      ] + gridFields)
+  }
+
+  private var gridFields: [(String, JSON)] {
+    guard family == .scoreUNet else { return [] }
+    return [
       ("blocks", .integer(network.blocks)), ("spatial_axes", .integer(network.spatialAxes)),
-      ("structure", .object(structure.fields)), ("domain", domain.json),
-      ("noise_kernel", .string(noiseKernel.name)),
-      ("trained", .bool(trained)), ("unconditional", .bool(unconditional)),
-    ])
+    ]
   }
 
   /// Reads what `json` writes; every number is checked, since the file may be anybody's.

@@ -190,7 +190,9 @@ extension OptionTable {
       .init(
         "steps", .integer(1 ... 1_000_000_000), "auto",
         "Of the optimiser; auto: 600 passes over the rows at this batch, from 500 to 20000"),
-      .init("batch", .integer(1 ... 1_048_576), "256", "Rows a step, drawn with replacement"),
+      .init(
+        "batch", .integer(1 ... 1_048_576), "auto",
+        "Rows a step, drawn with replacement; auto: 256, score_unet 64"),
       .init("rate", .number(0 ... 1e30), "0.001", "Adam's learning rate at its highest"),
       .init("beta1", .number(0 ... 0.999999), "0.9", "Adam's decay of the first moment"),
       .init("beta2", .number(0 ... 0.999999), "0.99", "Adam's decay of the second moment"),
@@ -202,7 +204,7 @@ extension OptionTable {
       .init("ema", .number(0 ... 0.9999999), "0.999", "Decay of the moving average of the weights"),
       .init(
         "validation", .number(0 ... 0.5), "auto",
-        "Share of the rows held out to stop early; auto: 0.1 and at least 20 rows, 0 under 60 rows, and for exponential, mixture and graphs from 20 rows a parameter on"
+        "Share of the rows held out to stop early; auto: 0.1 and at least 20 rows, of score_unet at most 512, 0 under 60 rows, and for exponential, mixture and graphs from 20 rows a parameter on"
       ),
       .init("checks", .integer(1 ... 10000), "40", "Validations in the course of `steps`"),
       .init(

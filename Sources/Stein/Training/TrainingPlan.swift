@@ -26,12 +26,18 @@ struct TrainingPlan: Sendable {
   let seed: UInt64
   let precision: Precision
 
-  /// Draws of noise for each held-out row: 64, but not more than about 65,000 in all.
+  /// Whether a row is so much work that checks are made with few.
+  let isOfPictures: Bool
+
+  /// Draws of noise for each held-out row: 64, but not more than about 65,000 in all; of pictures about a tenth of the work between two
+  /// checks, of which a draw in a step takes three times as much as one in a check.
   ///
   /// Without noise and random directions every draw is the same.
   var validationDraws: Int {
     let isFixed = levels.range.upperBound == 0 && objective?.form.isSliced == false
-    return isFixed ? 1 : max(1, min(64, 65_536 / max(validationRows, 1)))
+    var most = 65_536
+    if isOfPictures { most = min(most, 3 * steps / checks * batch / 10) }
+    return isFixed ? 1 : max(1, min(64, most / max(validationRows, 1)))
   }
 
   /// The rate at `step`, counted from 0: a straight rise, then half a cosine down to 1 %.
@@ -55,7 +61,8 @@ extension TrainingPlan {
     boundary =
       model.domain == .real
       ? nil : objective?.boundary ?? Boundary(options, model)
-    batch = options.integer("batch") ?? 256
+    isOfPictures = model.family == .scoreUNet
+    batch = options.integer("batch") ?? (isOfPictures ? 64 : 256)
     if model.family == .deepKernelExponential, batch % 256 != 0 {
       throw Options.bad(
         "batch", "is \(batch); deep kernels are trained on whole shards, multiples of 256 rows")
@@ -82,7 +89,8 @@ extension TrainingPlan {
     } else if rows < 60 || TrainingPlan.hasFewParameters(model, rows: rows) {
       validationRows = 0
     } else {
-      validationRows = max(20, Int((0.1 * Double(rows)).rounded()))
+      let tenth = max(20, Int((0.1 * Double(rows)).rounded()))
+      validationRows = isOfPictures ? min(tenth, 512) : tenth
     }
     if model.isNoiseConditional {
       levels = try NoiseLevels(options, model, objective)
