@@ -227,17 +227,20 @@ extension Cluster {
     }
   }
 
-  /// Writes x again and again, from element `phase` on.
+  /// Writes x again and again, from element `phase` on: once, then twice as much of it with every copy.
   private func cycle(
-    _ x: UnsafePointer<Float>, _ period: Int, phase given: Int, _ y: UnsafeMutablePointer<Float>,
+    _ x: UnsafePointer<Float>, _ period: Int, phase: Int, _ y: UnsafeMutablePointer<Float>,
     _ length: Int
   ) {
-    var (done, phase) = (0, given)
+    let rest = min(period - phase, length)
+    unsafe copy(x + phase, y, count: rest)
+    var done = min(period, length)
+    if done > rest { unsafe copy(x, y + rest, count: done - rest) }
     while done < length {
-      let run = min(period - phase, length - done)
-      unsafe copy(x + phase, y + done, count: run)
-      done += run
-      phase = 0
+      // Whole periods, so that what follows them is their beginning.
+      let more = min(done, length - done)
+      unsafe copy(y, y + done, count: more)
+      done += more
     }
   }
 }

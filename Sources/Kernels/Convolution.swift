@@ -55,6 +55,20 @@ package struct ConvolutionLengths: Sendable {
   var inputCount: Int { height.input * width.input * channels }
   var outputCount: Int { height.output * width.output * filters }
 
+  /// Zeros where `pad` or `padHalf` writes nothing.
+  func clear(_ y: UnsafeMutablePointer<Float>, half: Bool) {
+    let row = pitch * channels
+    guard !half, width.spread == 1, height.spread == 1 else {
+      return unsafe fill(y, 0, count: half ? (paddedCount + 1) / 2 + 8 : paddedCount)
+    }
+    let (before, through) = (width.padding * channels, (width.padding + width.wide) * channels)
+    for r in 0 ..< height.wide {
+      unsafe fill(y + r * row, 0, count: before)
+      unsafe fill(y + (r * row + through), 0, count: row - through)
+    }
+    unsafe fill(y + height.wide * row, 0, count: paddedCount - height.wide * row)
+  }
+
   /// The same as bfloat16.
   func padHalf(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
     let (row, run) = (width.input * channels, width.spread == 1 ? width.input : 1)
@@ -150,7 +164,7 @@ package struct Convolution: Sendable {
   ) {
     let (height, width) = (lengths.height, lengths.width)
     let tapCount = lengths.channels * lengths.filters
-    unsafe fill(scratch, 0, count: lengths.paddedCount)
+    unsafe lengths.clear(scratch, half: half)
     for n in 0 ..< lengths.images {
       let image = unsafe x + n * lengths.inputCount
       unsafe half ? lengths.padHalf(image, scratch) : lengths.pad(image, scratch)
@@ -247,7 +261,8 @@ package struct WindowProduct: Sendable {
       unsafe fill(kernel, 0, count: lengths.height.kernel * lengths.width.kernel * size)
     }
     let stretched = unsafe scratch + lengths.paddedCount
-    unsafe fill(scratch, 0, count: lengths.paddedCount + (isWhole ? stretchedCount : 0))
+    unsafe lengths.clear(scratch, half: false)
+    if isWhole { unsafe fill(stretched, 0, count: stretchedCount) }
     for n in 0 ..< lengths.images {
       unsafe lengths.pad(x + n * lengths.inputCount, scratch)
       let image = unsafe y + n * lengths.outputCount

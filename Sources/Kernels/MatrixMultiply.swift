@@ -155,10 +155,14 @@ package struct MatrixMultiply: @unchecked Sendable {
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>
   ) {
     guard !pieces.isEmpty else { return unsafe tiled ? inTiles(a, b, c) : plain(a, b, c) }
-    for piece in pieces {
-      switch unsafe piece.kernel {
-      case .full(let kernel): unsafe kernel(b + piece.b, a + piece.a, c + piece.c)
-      case .half(let kernel): unsafe cxsmm_run_half(kernel, b + piece.b, a + piece.a, c + piece.c)
+    // In place: a loop over the array itself would count a reference to it.
+    unsafe pieces.withUnsafeBufferPointer { pieces in
+      for index in pieces.indices {
+        let piece = unsafe pieces[index]
+        switch unsafe piece.kernel {
+        case .full(let kernel): unsafe kernel(b + piece.b, a + piece.a, c + piece.c)
+        case .half(let kernel): unsafe cxsmm_run_half(kernel, b + piece.b, a + piece.a, c + piece.c)
+        }
       }
     }
   }
