@@ -90,6 +90,7 @@ demo: lib venv $(DEMO)/wine.csv $(DEMO)/digits.csv $(BUILD)/examples/quickstart 
 
 examples: lib venv
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/manifold.py --out $(DEMO)
+	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/pictures.py --out $(DEMO)
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/modes.py --out $(DEMO)
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/toys.py --out $(DEMO)
 

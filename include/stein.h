@@ -172,7 +172,7 @@ STEIN_API stein_status stein_context_free(stein_context *context);
 
 typedef struct stein_dataset stein_dataset;
 
-/* Copies rows [n, d], [n, channels, length] or [n, channels, height, width], float32 or float64, any strides.
+/* Copies rows [n, d], or of up to 4 axes each, float32 or float64, any strides; score_unet reads [n, height, width, channels].
  * labels: integers [n], one class a row, or NULL. A NaN or infinity is STEIN_NOT_FINITE, and the message gives its row and column.
  * options: names, the columns' names. */
 STEIN_API STEIN_CHECK stein_status stein_dataset_new(const stein_context *context, const stein_tensor *rows, const stein_tensor *labels,

@@ -146,7 +146,7 @@ extension ModelDescription {
     network = try NetworkOptions(options, family, rows: dataset.rowCount, common: common)
     if family == .scoreUNet {
       network.spatialAxes = options.integer("spatial_axes") ?? (shape.count == 2 ? 1 : 2)
-      if !options.isSet("widths"), let grid { network.widths = UNet.widths(of: grid) }
+      if options.integers("widths") == nil, let grid { network.widths = UNet.widths(of: grid) }
       if let complaint = complaintOfGrid() { throw complaint }
     }
     structure = try Structure(options, family, dimension: dimension, rows: dataset.rowCount)

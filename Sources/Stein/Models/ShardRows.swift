@@ -12,31 +12,28 @@ package enum RowWork: Sendable {
 enum ShardRows {
   /// 1 MiB: what a worker's second cache holds.
   private static let cached = 1 << 18
-  /// Numbers in the finest layer of a shard of pictures, which pay for what is done once a shard.
-  private static let pictures = 1 << 15
+  /// Numbers in the finest layer of a shard of pictures, which pay for what is done once a shard; in training, where a shard adds to the
+  /// gradients of all the weights, more of them.
+  private static let pictures = (usual: 1 << 15, training: 1 << 17)
 
   /// Wide layers pay for many rows at a time.
   ///
   /// A batch of a few shards keeps a few threads busy.
   static func most(_ work: RowWork, batch: Int? = nil) -> Int {
-    var rows: Int
+    var (rows, least) = (1, 32)
     switch work {
     case .layers(let width):
       guard batch != nil else { return width <= 256 ? 64 : 256 }
       rows = width <= 256 ? 128 : 256
     case .picture(let elements):
-      rows = 64
-      while rows > 1, rows * elements > pictures { rows /= 2 }
+      rows = batch == nil ? 64 : 16
+      let most = batch == nil ? pictures.usual : pictures.training
+      while rows > 1, rows * elements > most { rows /= 2 }
       guard batch != nil else { return rows }
-      // Each shard adds to all the weights' gradients.
-      rows = max(rows, 4)
+      least = min(rows, 4)
     }
-    while rows > least(work), rows * 4 > batch ?? 0 { rows /= 2 }
+    while rows > least, rows * 4 > batch ?? 0 { rows /= 2 }
     return rows
-  }
-
-  private static func least(_ work: RowWork) -> Int {
-    if case .picture = work { 4 } else { 32 }
   }
 
   /// What `make` makes for at most so many rows: half as many, and again, until a shard's values stay in the cache, or need no more

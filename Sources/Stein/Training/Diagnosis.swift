@@ -13,7 +13,8 @@ struct Diagnosis: Sendable {
   let dimension: Int
   let isOneLevel: Bool
 
-  private static let mostRows = 256
+  /// Of so many rows, of pictures fewer, of which each is a lot of work.
+  private static let mostRows = (usual: 256, pictures: 32)
 
   /// Nil where denoising does not apply.
   init?(_ trainer: Trainer, monitor: any Monitor) throws {
@@ -32,7 +33,8 @@ struct Diagnosis: Sendable {
         * pow(top / range.lowerBound, count > 1 ? Double(index) / Double(count - 1) : 0)
     }
     func errors(_ rows: RowList) throws -> [DenoisingError] {
-      let step = max(1, rows.count / Diagnosis.mostRows)
+      let most = Diagnosis.mostRows
+      let step = max(1, rows.count / (trainer.plan.isOfPictures ? most.pictures : most.usual))
       let some = try RowList(rows, every: step, memory: trainer.model.context.memory)
       return try trainer.model.denoisingErrors(
         now, trainer.data, some, sigmas, draws: 1, reference: 1000, seed: trainer.plan.seed,

@@ -207,8 +207,8 @@ class TrainerOptions(TypedDict, total=False):
         from 33 columns on sliced_vr; else denoising
     steps : integer in [1, 1000000000], default auto
         Of the optimiser; auto: 600 passes over the rows at this batch, from 500 to 20000
-    batch : integer in [1, 1048576], default 256
-        Rows a step, drawn with replacement
+    batch : integer in [1, 1048576], default auto
+        Rows a step, drawn with replacement; auto: 256, score_unet 64
     rate : number in [0, 1e+30], default 0.001
         Adam's learning rate at its highest
     beta1 : number in [0, 0.999999], default 0.9
@@ -224,8 +224,8 @@ class TrainerOptions(TypedDict, total=False):
     ema : number in [0, 1], default 0.999
         Decay of the moving average of the weights
     validation : number in [0, 0.5], default auto
-        Share of the rows held out to stop early; auto: 0.1 and at least 20 rows, 0 under 60 rows, and for
-        exponential, mixture and graphs from 20 rows a parameter on
+        Share of the rows held out to stop early; auto: 0.1 and at least 20 rows, of score_unet at most 512, 0 under
+        60 rows, and for exponential, mixture and graphs from 20 rows a parameter on
     checks : integer in [1, 10000], default 40
         Validations in the course of `steps`
     patience : integer in [0, 10000], default 8
@@ -278,7 +278,7 @@ class TrainerOptions(TypedDict, total=False):
 
     objective: Literal["auto", "denoising", "exact", "sliced", "sliced_vr", "finite_difference", "maximum_likelihood", "closed_form"] | None
     steps: int | Literal["auto"] | None
-    batch: int | None
+    batch: int | Literal["auto"] | None
     rate: float | None
     beta1: float | None
     beta2: float | None
@@ -380,8 +380,8 @@ class FitOptions(TypedDict, total=False):
         from 33 columns on sliced_vr; else denoising
     steps : integer in [1, 1000000000], default auto
         Of the optimiser; auto: 600 passes over the rows at this batch, from 500 to 20000
-    batch : integer in [1, 1048576], default 256
-        Rows a step, drawn with replacement
+    batch : integer in [1, 1048576], default auto
+        Rows a step, drawn with replacement; auto: 256, score_unet 64
     rate : number in [0, 1e+30], default 0.001
         Adam's learning rate at its highest
     beta1 : number in [0, 0.999999], default 0.9
@@ -397,8 +397,8 @@ class FitOptions(TypedDict, total=False):
     ema : number in [0, 1], default 0.999
         Decay of the moving average of the weights
     validation : number in [0, 0.5], default auto
-        Share of the rows held out to stop early; auto: 0.1 and at least 20 rows, 0 under 60 rows, and for
-        exponential, mixture and graphs from 20 rows a parameter on
+        Share of the rows held out to stop early; auto: 0.1 and at least 20 rows, of score_unet at most 512, 0 under
+        60 rows, and for exponential, mixture and graphs from 20 rows a parameter on
     checks : integer in [1, 10000], default 40
         Validations in the course of `steps`
     patience : integer in [0, 10000], default 8
@@ -475,7 +475,7 @@ class FitOptions(TypedDict, total=False):
     seed: int | None
     objective: Literal["auto", "denoising", "exact", "sliced", "sliced_vr", "finite_difference", "maximum_likelihood", "closed_form"] | None
     steps: int | Literal["auto"] | None
-    batch: int | None
+    batch: int | Literal["auto"] | None
     rate: float | None
     beta1: float | None
     beta2: float | None

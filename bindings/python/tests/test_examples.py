@@ -9,7 +9,7 @@ import pytest
 EXAMPLES = pathlib.Path(__file__).resolve().parents[1] / "examples"
 
 
-@pytest.mark.parametrize("name", ["manifold", "modes", "toys"])
+@pytest.mark.parametrize("name", ["manifold", "modes", "pictures", "toys"])
 def test_example(name, tmp_path):
     run = subprocess.run(
         [sys.executable, f"{name}.py", "--quick", "--out", str(tmp_path)], cwd=EXAMPLES, capture_output=True, text=True

@@ -117,6 +117,10 @@ def uses(kind, world, folder):
 
         return use
 
+    def convolve(given):
+        graph = stein.Graph(2, context=context)
+        graph.node("convolution", graph.x.reshape(1, 2, 1), np.ones((1, 2, 1, 1)), **given)
+
     samplers = ["heun", "euler", "rk45", "dpmpp_2m", "dpmpp_3m_sde", "ddim", "predictor_corrector", "annealed_langevin"]
 
     def sample(sampler):
@@ -143,13 +147,13 @@ def uses(kind, world, folder):
         ],
         "import_weights": [load],
         "model": [
-            model(widths=[4]), model(family="energy_mlp", widths=[4]), model(family="mixture", covariance="low_rank"), model(family="exponential"),
+            model(widths=[4]), model(family="score_unet", widths=[4]), model(family="energy_mlp", widths=[4]), model(family="mixture", covariance="low_rank"), model(family="exponential"),
             model(family="kernel_exponential"), model(family="deep_kernel_exponential", widths=[4]), model(family="nice", widths=[4]),
             model(family="autoregressive", widths=[4]), model(family="exponential", domain="box", lower=-1, upper=99), model(family="exponential", domain="ball", radius=99),
         ],
         "graph": [
             node("x", 0), node("parameter", 0, name="p"), node("constant", 0), node("identity", 0), node("power", 1), node("sum", 1), node("reshape", 1),
-            node("slice", 1, starts=0, sizes=1), node("concatenate", 2), node("gather", 1),
+            node("slice", 1, starts=0, sizes=1), node("concatenate", 2), node("gather", 1), convolve,
         ],
         "trainer": [train("score_mlp"), train("energy_mlp", objective="sliced_vr"), train("energy_mlp", objective="finite_difference"), train("exponential")],
         "sampler": [sample(s) for s in samplers],
@@ -218,11 +222,11 @@ def datasets():
     yield "10,000 columns", rng.standard_normal((3, 10_000))
 
 
-@pytest.mark.parametrize("family", ["score_mlp", "energy_mlp", "gaussian", "mixture", "exponential", "kernel_exponential", "deep_kernel_exponential", "nice", "autoregressive"])
+@pytest.mark.parametrize("family", ["score_mlp", "score_unet", "energy_mlp", "gaussian", "mixture", "exponential", "kernel_exponential", "deep_kernel_exponential", "nice", "autoregressive"])
 def test_every_family_on_every_data(family):
     call = Calls()
     context = stein.Context(threads=1, memory_limit=LIMIT)
-    small = {"score_mlp": {"widths": [4]}, "energy_mlp": {"widths": [4]}, "deep_kernel_exponential": {"points": 4, "widths": [3]}, "nice": {"widths": [4]}}
+    small = {"score_mlp": {"widths": [4]}, "score_unet": {"widths": [4], "blocks": 1}, "energy_mlp": {"widths": [4]}, "deep_kernel_exponential": {"points": 4, "widths": [3]}, "nice": {"widths": [4]}}
     for name, rows in datasets():
         for scale in ("auto", "none"):
             what = f"{family} on {name}, scale={scale}"

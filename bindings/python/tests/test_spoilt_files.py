@@ -53,7 +53,7 @@ def own(dataset):
 @pytest.mark.parametrize(
     "family",
     ["gaussian", "mixture components=2 covariance=low_rank", "exponential domain=box lower=-9 upper=99", "exponential domain=positive",
-     "deep_kernel_exponential points=3 kernels=1 widths=2", "nice widths=2 couplings=2", "autoregressive widths=2", "own"],
+     "deep_kernel_exponential points=3 kernels=1 widths=2", "score_unet widths=2 blocks=1", "nice widths=2 couplings=2", "autoregressive widths=2", "own"],
 )
 def test_models(family):
     context = stein.Context(threads=1, memory_limit=100_000_000)
@@ -66,7 +66,7 @@ def test_models(family):
     def use(data):
         loaded = stein.Model.from_bytes(data, context=context)
         loaded.describe()
-        loaded.energy(small()[:2], 0)
+        (loaded.score if name == "score_unet" else loaded.energy)(small()[:2], 0)
         loaded.sample(2, steps=2)
 
     refused, served = outcomes(model.to_bytes(), use)

@@ -5,9 +5,10 @@ import Graph
 /// On each level, of half the length of the one before, `blocks` blocks around a skip; then one in the middle; then, from coarse to
 /// fine, twice the length by repetition, a convolution, what the level had on the way down beside it, and `blocks` blocks again:
 ///
-///     y = S h + c₂ + C₂ ∗ φ(norm(c₁ + V φ(t) + C₁ ∗ φ(norm(h))))      t = B φ(A e + a) + b
+///     y = S h + c + C₂ ∗ φ((1 + s) norm(C₁ ∗ φ(norm(h))) + r)      (s, r) = V φ(t),   t = B φ(A e + a) + b
 ///
-/// with norm over groups of channels (Wu & He 2018). Ronneberger, Fischer & Brox (2015), "U-Net"; Ho, Jain & Abbeel (2020),
+/// with norm over groups of channels (Wu & He 2018), and what is told behind it, so that it is not taken off again (Dhariwal & Nichol
+/// 2021). Ronneberger, Fischer & Brox (2015), "U-Net"; Ho, Jain & Abbeel (2020),
 /// "Denoising Diffusion Probabilistic Models", appendix B, without attention.
 struct UNet: Backbone {
   let grid: Grid
@@ -22,7 +23,9 @@ struct UNet: Backbone {
 
   /// 32 channels and twice as many a level, on up to three levels of which the coarsest is no shorter than 4.
   static func widths(of grid: Grid) -> [Int] {
-    Array([32, 64, 128].prefix(max(1, grid.halvings - 1)))
+    var (side, levels) = (max(grid.height, grid.width), 1)
+    while levels < 3, (side + 1) / 2 >= 4 { (side, levels) = ((side + 1) / 2, levels + 1) }
+    return Array([32, 64, 128].prefix(levels))
   }
 
   var dropoutWidths: [Int] { [] }
@@ -91,19 +94,14 @@ struct UNet: Backbone {
     let told = embedding.node(&graph, noise, label).map { e in
       activation.node(&graph, layer(activation.node(&graph, layer(e))))
     }
-    func activated(_ x: Node) -> Node {
-      activation.node(&graph, graph.groupNorm(x, next(), next()))
+    func activated(_ x: Node, told: Node? = nil) -> Node {
+      let (gain, shift) = (next(), next())
+      let moved = told.map { graph.matmul($0, next()) }
+      return activation.node(&graph, graph.groupNorm(x, gain, shift, told: moved))
     }
     func block(_ x: Node, _ size: Window.Lengths) -> Node {
-      let kernel = graph.convolution(activated(x), next(), window(size, stride: 1))
-      var shift = next()
-      if let told {
-        let moved = graph.add(shift, graph.matmul(told, next()))
-        let dims = graph.shape(of: moved).dims
-        shift = graph.reshape(moved, [dims[0], 1, 1, dims[1]])
-      }
-      let inner = activated(graph.add(kernel, shift))
-      let outer = convolution(inner, size)
+      let inner = graph.convolution(activated(x), next(), window(size, stride: 1))
+      let outer = convolution(activated(inner, told: told), size)
       let isSame = graph.shape(of: x) == graph.shape(of: outer)
       return graph.add(outer, isSame ? x : graph.pointwise(x, next()))
     }
@@ -172,10 +170,10 @@ private struct UNetParameters {
 
   mutating func block(_ name: String, _ channels: Int, _ width: Int) {
     norm(name + ".norm0", channels)
-    convolution(name + ".conv0", channels, width)
-    if told > 0 { weight(name + ".embedding", [told, width]) }
+    weight(name + ".conv0.weight", [kernel.height, kernel.width, channels, width])
     norm(name + ".norm1", width)
-    // A small start leaves each block near its skip.
+    // A small start leaves each block near its skip, and deaf.
+    if told > 0 { weight(name + ".embedding", [told, 2 * width], gain: 0.3) }
     convolution(name + ".conv1", width, width, gain: 0.3)
     if channels != width { weight(name + ".skip", [channels, width]) }
   }
@@ -184,12 +182,15 @@ private struct UNetParameters {
 extension Graph {
   /// x [R, h, w, C] with mean 0 and variance 1 over the pixels of a group of channels, times a gain, plus a shift.
   ///
-  /// As many groups as divide the channels, up to 8. Variances are E x² − (E x)², in one look at x.
-  fileprivate mutating func groupNorm(_ x: Node, _ gain: Node, _ shift: Node) -> Node {
+  /// As many groups of at least 4 channels as divide them, up to 8. Variances are E x² − (E x)², in one look at x, but of few numbers,
+  /// which may be all alike beside their mean.
+  ///
+  /// `told`: [R, 2 C], what is added to a gain of 1 behind this one and then to the shift.
+  fileprivate mutating func groupNorm(_ x: Node, _ gain: Node, _ shift: Node, told: Node?) -> Node {
     let dims = shape(of: x).dims
     let (rows, pixels, channels) = (dims[0], dims[1] * dims[2], dims[3])
-    let groups = (1 ... 8).last { channels % $0 == 0 } ?? 1
-    let flat = reshape(x, [rows, pixels, channels])
+    let groups = (1 ... 8).last { channels % $0 == 0 && channels / $0 >= 4 } ?? 1
+    var flat = reshape(x, [rows, pixels, channels])
     func mean(_ x: Node) -> Node {
       let sums = reshape(sum(x, axes: [1]), [rows, groups, channels / groups])
       return multiply(
@@ -198,11 +199,25 @@ extension Graph {
     func channelwise(_ x: Node) -> Node {
       reshape(broadcast(x, [rows, groups, channels / groups]), [rows, channels])
     }
-    let centre = mean(flat)
+    var centre = mean(flat)
+    if pixels * channels < 64 * groups {
+      flat = subtract(flat, reshape(channelwise(centre), [rows, 1, channels]))
+      centre = constant(0)
+    }
     let variance = relu(subtract(mean(square(flat)), square(centre)))
     let inverse = reciprocal(sqrt(add(variance, constant(1e-5))))
-    let factor = multiply(gain, channelwise(inverse))
-    let term = subtract(shift, multiply(gain, channelwise(multiply(centre, inverse))))
+    var factor = multiply(gain, channelwise(inverse))
+    let offset = channelwise(broadcast(multiply(centre, inverse), shape(of: inverse)))
+    var term = subtract(shift, multiply(gain, offset))
+    if let told {
+      let parts = (0 ..< 2).map {
+        slice(told, starts: [0, $0 * channels], sizes: [rows, channels])
+      }
+      let louder = add(constant(1), parts[0])
+      factor = multiply(factor, louder)
+      term = add(multiply(term, louder), parts[1])
+    }
+    term = broadcast(term, [rows, channels])
     let scaled = multiply(flat, reshape(factor, [rows, 1, channels]))
     return reshape(add(scaled, reshape(term, [rows, 1, channels])), Shape(dims))
   }
