@@ -37,7 +37,9 @@ enum ShardRows {
   }
 
   /// What `make` makes for at most so many rows: half as many, and again, until a shard's values stay in the cache, or need no more
-  /// of it than the weights and what is computed from them. Values of pictures do not stay there in any case.
+  /// of it than the weights and what is computed from them.
+  ///
+  /// Values of pictures do not stay there in any case.
   static func fitted<Made>(
     _ work: RowWork, most: Int, _ make: (_ rows: Int) throws -> (Made, Program)
   ) rethrows -> Made {

@@ -201,7 +201,7 @@ struct GraphReplay {
     return Value(node: row, rank: 3, isBatched: false)
   }
 
-  /// Windows at 0, stride, 2 stride, ... as far as they go, with as many zeros before as behind; nil where there is none.
+  /// Windows a stride apart, as far as they go, with as many zeros before as behind; nil where there is none.
   private func window(_ options: NodeOptions, _ dims: [Int], _ taps: [Int], isAdjoint: Bool)
     -> Window?
   {
