@@ -37,9 +37,14 @@ TORCH_MODES = {
     "sliced": ("eager", "fused", "func-fused"),
     "exact": ("eager", "fused", "func-fused"),
     "langevin": ("eager", "compile"),
+    "pictures": ("eager", "fused", "cl-fused", "compile-cl-fused", "cl-fused-bf16", "compile-cl-fused-bf16"),
+    "heun": ("eager", "cl", "compile-cl", "cl-bf16", "compile-cl-bf16"),
 }
+JAX_MODES = dict.fromkeys(TORCH_MODES, ("jit", "scan")) | dict.fromkeys(("pictures", "heun"), ("jit",))
+# Where one step, or one sampling, takes long: rounds at most, seconds of a turn at least.
+LONG = {"pictures": (5, 1.5), "heun": (3, 0.4)}
 DISTURBED, NARROW, HALF = "beside a busy process", "products for AVX2", "bf16"
-START_LIMIT = 120  # seconds until a contestant must be ready
+START_LIMIT = 300  # seconds until a contestant must be ready
 CORES = len(os.sched_getaffinity(0))
 
 
@@ -57,6 +62,10 @@ class Contestant:
     @property
     def name(self) -> str:
         return f"{self.library}, {self.mode}" if self.mode else self.library
+
+    @property
+    def is_half(self) -> bool:
+        return HALF in self.mode.split("-")
 
     def start(self) -> None:
         """Waits until it is warm; raises if it fails."""
@@ -154,7 +163,7 @@ def contestants(name: str, given) -> list[Contestant]:
         return Contestant(library, mode, given.threads, command, {})
 
     def common(count):
-        return ["--workload", name, "--threads", str(count), "--seconds", str(given.seconds)]
+        return ["--workload", name, "--threads", str(count), "--seconds", str(frame(name, given)[1])]
 
     found = [stein("", count) for count in threads]
     flags = processor()["Flags"]
@@ -168,8 +177,15 @@ def contestants(name: str, given) -> list[Contestant]:
             found.append(stein(NARROW, given.threads, LIBXSMM_TARGET="hsw"))
     if given.peers:
         found += [peer(TORCH, mode) for mode in TORCH_MODES[kind]]
-        found += [peer(JAX, mode) for mode in ("jit", "scan")]
+        found += [peer(JAX, mode) for mode in JAX_MODES[kind]]
     return found
+
+
+def frame(name: str, given) -> tuple[int, float]:
+    """Rounds, and seconds of a turn."""
+    usual = given.rounds, given.seconds
+    rounds, seconds = usual if given.quick else LONG.get(WORKLOADS[name].kind, usual)
+    return min(rounds, given.rounds), max(seconds, given.seconds)
 
 
 class Bench:
@@ -191,10 +207,10 @@ class Bench:
         return path
 
     def run(self) -> None:
-        for name in WORKLOADS:
+        for name in self.given.workloads:
             self.results[name] = self.started(contestants(name, self.given))
             self.peaks[name] = {count: [] for count in (1, self.given.threads, NARROW)}
-            for _ in range(self.given.rounds):
+            for _ in range(frame(name, self.given)[0]):
                 self.measure_peak(self.peaks[name])
                 for contestant in self.results[name]:
                     self.turn(contestant)
@@ -287,6 +303,10 @@ class Report:
                 return c.speeds
         return []
 
+    def rivals(self, name: str, *libraries: str, half: bool = False) -> list[list[float]]:
+        """The peers', in float32 or in bfloat16."""
+        return [c.speeds for c in self.bench.results[name] if c.library in libraries and c.is_half == half]
+
     def floor(self, name: str, count: int | str) -> list[float]:
         return [1e9 * peak / WORKLOADS[name].operations for peak in self.bench.peaks[name][count]]
 
@@ -318,13 +338,10 @@ class Report:
         return f"Other processes took {middle:.0%} of the processors in the median turn, {worst:.0%} in the worst{busy}"
 
     def summary(self) -> str:
-        def rivals(name, *libraries):
-            return [c.speeds for c in self.bench.results[name] if c.library in libraries]
-
         rows = []
         for name in self.bench.results:
             one, many = self.speeds(name, 1), self.speeds(name, self.most)
-            ratios = [spread(by_rounds(many, *rivals(name, *l))) for l in ((TORCH,), (JAX,), (TORCH, JAX))]
+            ratios = [spread(by_rounds(many, *self.rivals(name, *l))) for l in ((TORCH,), (JAX,), (TORCH, JAX))]
             rows.append((f"{name}: {WORKLOADS[name].title}", spread(many), spread(by_rounds(many, one)), *ratios))
         columns = ("workload", f"Stein, steps/s, {self.most} threads", f"{self.most} threads over 1")
         return table("| " + " | ".join((*columns, "over PyTorch", "over JAX", "over the better")) + " |", rows)
@@ -345,10 +362,12 @@ class Report:
         rows = [("`dlopen` to the first 100 samples of a saved W1, new process in C, ms", spread(self.bench.first_samples()))]
         for name in self.bench.results:
             half = self.speeds(name, self.most, HALF)
-            rivals = [c.speeds for c in self.bench.results[name] if c.library in (TORCH, JAX)]
+            rivals, alike = (self.rivals(name, TORCH, JAX, half=h) for h in (False, True))
             if half:
                 rows.append((f"{name}, precision=bf16, times its usual speed", spread(by_rounds(half, self.speeds(name, self.most)))))
                 rows.append((f"{name}, precision=bf16, over the better peer in float32", spread(by_rounds(half, *rivals))))
+            if half and alike:
+                rows.append((f"{name}, precision=bf16, over PyTorch in bf16", spread(by_rounds(half, *alike))))
         rows += [(f"memory of W2, whole process at its most, MB: {who}", number(size)) for who, size in memory]
         for mode in (DISTURBED, NARROW):
             for name in ("W1", "W2"):
@@ -359,7 +378,10 @@ class Report:
 
     def full(self) -> str:
         bench, given = self.bench, self.bench.given
-        seconds = f"{given.rounds} rounds of {given.seconds:g} s"
+        usual = given.rounds, given.seconds
+        frames = {f"{name} ": frame(name, given) for name in bench.results}
+        frames = {"": usual} | {name: found for name, found in frames.items() if found != usual}
+        seconds = ", ".join(f"{name}{rounds} rounds of {length:g} s" for name, (rounds, length) in frames.items())
         peaks = ", ".join(f"{self.peak(count)} with {count}" for count in sorted({1, self.most}))
         peaks += f"; by AVX2 alone {self.peak(NARROW)} with {self.most}"
         return f"""# Results
@@ -369,10 +391,10 @@ Written by `make bench` on {time.strftime("%Y-%m-%d")}; [README](README.md) says
 - Machine: {machine()}
 - Versions: {", ".join(f"{k} {v}" for k, v in versions(given.peers).items())}
 - Register peak, GFLOP/s in float32 by threads: {peaks}
-- {seconds}, contestants in turns; medians (ranges), ratios within a round. {self.quiet()}
+- {seconds}, but a step, or a sampling, at least; contestants in turns; medians (ranges), ratios within a round. {self.quiet()}
 {self.failures()}
 {self.summary()}
-"Over PyTorch" and "over JAX" are against that of the modes below with the highest median, "over the better" against that of both.
+"Over PyTorch" and "over JAX" are against that of the modes below in float32 with the highest median, "over the better" against that of both.
 
 {self.others()}
 ## All contestants
@@ -419,7 +441,8 @@ def main() -> None:
     parser.add_argument("--write", type=pathlib.Path, help="the report's file")
     given = parser.parse_args()
     given.rounds = given.rounds or (3 if given.quick else 2 if given.short else 13)
-    given.seconds = 0.6 if given.quick else 0.4
+    given.seconds = 0.5 if given.quick else 0.4
+    given.workloads = [name for name, work in WORKLOADS.items() if not (given.quick and work.kind == "heun")]
     if given.quick:
         given.peers = None
     if given.short or given.quick:

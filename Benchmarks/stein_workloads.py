@@ -13,14 +13,22 @@ import numpy as np
 import stein
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "peers"))
-from workloads import LOG_SIGMA_MIN, RATE, ROWS, SIGMA, STEP, arguments, serve
+from workloads import (
+    LEVELS, LOG_SIGMA_MAX, LOG_SIGMA_MIN, PICTURES, PICTURES_RATE, RATE, ROWS, SIDE, SIGMA, STEP, arguments, serve,
+)  # fmt: skip
 
 # A score network of plain layers that is told ln(σ)/4, and σ s = F.
 SCORE = dict(family="score_mlp", activation="silu", residual=False, embedding="log", parameterization="score")
+UNET = dict(family="score_unet", activation="silu", blocks=2, embedding="fourier", parameterization="score")
 ENERGY = dict(family="energy_mlp", activation="softplus", noise_conditional=False)
-LEVELS = dict(schedule="ve", weighting="sigma2", sigma_min=math.exp(LOG_SIGMA_MIN), sigma_max=1)
+FAMILIES = {"denoising": SCORE, "langevin": SCORE, "pictures": UNET, "heun": UNET, "sliced": ENERGY, "exact": ENERGY}
+DENOISING = dict(objective="denoising", schedule="ve", weighting="sigma2", sigma_min=math.exp(LOG_SIGMA_MIN))
+OF_ROWS, OF_PICTURES = DENOISING | dict(sigma_max=1), DENOISING | dict(sigma_max=math.exp(LOG_SIGMA_MAX), rate=PICTURES_RATE)
 OBJECTIVES = {
-    "denoising": dict(objective="denoising", **LEVELS),
+    "denoising": OF_ROWS,
+    "langevin": OF_ROWS,
+    "pictures": OF_PICTURES,
+    "heun": OF_PICTURES,
     "sliced": dict(objective="sliced_vr", projections=1, projection_law="gaussian", noise=0),
     "exact": dict(objective="exact", noise=0),
 }
@@ -28,6 +36,8 @@ OBJECTIVES = {
 
 def rows(work):
     rng = np.random.default_rng(0)
+    if work.kind in ("pictures", "heun"):
+        return 2 * rng.random((PICTURES, SIDE, SIDE, work.sizes[0]), np.float32) - 1
     spread = rng.standard_normal((ROWS, work.dimension), np.float32)
     if work.kind in ("denoising", "langevin"):
         return np.float32(0.3) * spread + rng.choice(np.float32([-1, 1]), (ROWS, 1))
@@ -36,14 +46,14 @@ def rows(work):
 
 def build(work, threads):
     dataset = stein.Dataset(rows(work), context=stein.Context(threads=threads))
-    family = SCORE if work.kind in ("denoising", "langevin") else ENERGY
-    return dataset, stein.Model(dataset, widths=work.sizes[1:-1], scale="none", **family)
+    widths = work.sizes[1:] if work.kind in ("pictures", "heun") else work.sizes[1:-1]
+    return dataset, stein.Model(dataset, widths=widths, scale="none", **FAMILIES[work.kind])
 
 
 def trainer(work, threads, **options):
     dataset, model = build(work, threads)
-    settings = dict(OBJECTIVES["denoising" if work.kind == "langevin" else work.kind], **options)
-    settings = dict(batch=work.batch, rate=RATE, beta2=0.999, clip=0, validation=0, checks=1, steps=10**8) | settings
+    settings = dict(batch=work.batch, rate=RATE, beta2=0.999, clip=0, validation=0, checks=1, steps=10**8)
+    settings |= OBJECTIVES[work.kind] | options
     return stein.Trainer(model, dataset, **settings)
 
 
@@ -52,6 +62,18 @@ def langevin(work, threads, **options):
     made.run(1)
     options |= dict(sampler="langevin", sigma=SIGMA, step_size=STEP)
     return lambda steps: made.model.sample(work.batch, steps=steps, **options)
+
+
+def heun(work, threads, **options):
+    made = trainer(work, threads)
+    made.run(1)
+    options |= dict(sampler="heun", steps=LEVELS)
+
+    def run(samplings):
+        for _ in range(samplings):
+            made.model.sample(work.batch, **options)
+
+    return run
 
 
 def main():
@@ -63,8 +85,9 @@ def main():
         made.model.save(given.mode.removeprefix("save="))
         return
     options = {"precision": given.mode} if given.mode else {}
-    run = langevin if work.kind == "langevin" else lambda *made, **options: trainer(*made, **options).run
-    serve(run(work, given.threads, **options), given.seconds)
+    usual = lambda *made, **options: trainer(*made, **options).run  # noqa: E731
+    run = {"langevin": langevin, "heun": heun}.get(work.kind, usual)
+    serve(run(work, given.threads, **options), given.seconds, LEVELS if work.kind == "heun" else 1)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import jax
 import jax.numpy as jnp
-from with_jax import batch, forward, train
+from with_jax import batch, forward, network, train
 from workloads import LOG_SIGMA_MIN, ROWS, arguments
 
 given = arguments("denoising")
@@ -20,4 +20,4 @@ def loss(layers, key):
     return ((sigma * score + z) ** 2).sum(1).mean()
 
 
-train(work.sizes, loss, given)
+train(network(work.sizes), loss, given)

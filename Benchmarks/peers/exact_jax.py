@@ -2,7 +2,7 @@
 
 import jax
 import jax.numpy as jnp
-from with_jax import batch, forward, train
+from with_jax import batch, forward, network, train
 from workloads import ROWS, arguments
 
 given = arguments("exact")
@@ -19,4 +19,4 @@ def loss(layers, key):
     return jax.vmap(of_row)(batch(key, data, work.batch)).mean()
 
 
-train(work.sizes, loss, given)
+train(network(work.sizes), loss, given)

@@ -1,7 +1,7 @@
 """W3 in JAX: E [vᵀ ∇s v + ½ ‖s‖²], s = −∇E, forward over reverse."""
 
 import jax
-from with_jax import batch, forward, train
+from with_jax import batch, forward, network, train
 from workloads import ROWS, arguments
 
 given = arguments("sliced")
@@ -18,4 +18,4 @@ def loss(layers, key):
     return ((v * slope).sum(1) + 0.5 * (s**2).sum(1)).mean()
 
 
-train(work.sizes, loss, given)
+train(network(work.sizes), loss, given)

@@ -34,8 +34,8 @@ def batch(key, data, size):
     return data[jax.random.randint(key, (size,), 0, len(data))]
 
 
-def measure(step, state, given) -> None:
-    """Measures step(state) -> (state, value), compiled alone or in a scan."""
+def measure(step, state, given, unit=1) -> None:
+    """Measures step(state) -> (state, value), `unit` steps in one, compiled alone or in a scan."""
     scanned = given.mode == "scan"
     many = lambda s: jax.lax.scan(lambda c, _: step(c), s, length=STEPS)  # noqa: E731
     call = jax.jit(many if scanned else step, donate_argnums=0)
@@ -46,12 +46,12 @@ def measure(step, state, given) -> None:
             state, values = call(state)
         return float(values.ravel()[-1])
 
-    serve(run, given.seconds, STEPS if scanned else 1)
+    serve(run, given.seconds, unit * STEPS if scanned else unit)
 
 
-def train(sizes, loss, given) -> None:
+def train(layers, loss, given, rate=RATE) -> None:
     """Measures Adam on loss(layers, key)."""
-    optimizer = optax.adam(RATE)
+    optimizer = optax.adam(rate)
 
     def step(state):
         layers, moments, key = state
@@ -60,5 +60,4 @@ def train(sizes, loss, given) -> None:
         updates, moments = optimizer.update(slope, moments, layers)
         return (optax.apply_updates(layers, updates), moments, key), value
 
-    layers = network(sizes)
     measure(step, (layers, optimizer.init(layers), jax.random.key(1)), given)

@@ -1,4 +1,4 @@
-"""What the workloads in PyTorch share. mode: parts out of func, compile, fused, joined by hyphens, or eager."""
+"""What the workloads in PyTorch share. mode: parts out of func, compile, fused, cl (channels last), bf16, joined by hyphens, or eager."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def batches(data, size):
         yield data[torch.randint(0, len(data), (size,))]
 
 
-def train(net, loss, draw, given, modes) -> None:
+def train(net, loss, draw, given, modes, rate=RATE) -> None:
     """Measures Adam on loss(*draw())."""
     compute = torch.compile(loss) if "compile" in modes else loss
-    optimizer = torch.optim.Adam(net.parameters(), RATE, fused=True if "fused" in modes else None)
+    optimizer = torch.optim.Adam(net.parameters(), rate, fused=True if "fused" in modes else None)
 
     def run(steps):
         for _ in range(steps):
