@@ -45,6 +45,15 @@ import Testing
     #expect(worst <= 4e-6 * scale, "\(what)")
   }
 
+  /// Values in bfloat16 differ by its rounding.
+  func compare(halved: [[Float]], with usual: [[Float]]) {
+    for (a, b) in zip(halved, usual) {
+      let scale = b.map { Swift.abs($0) }.max() ?? 1
+      let worst = zip(a, b).map { Swift.abs($0 - $1) }.max() ?? 0
+      #expect(worst <= 0.01 * scale)
+    }
+  }
+
   /// Energy networks to the third derivative, over awkward sizes: products, broadcasts, sums and fused tiles together.
   @Test(arguments: [(1, 1, 1), (3, 2, 5), (16, 13, 17), (64, 7, 33), (40, 30, 70)])
   func secondDerivativesOfANetwork(rows: Int, dimension: Int, width: Int) throws {
@@ -263,11 +272,7 @@ import Testing
     // Factors that are no whole numbers of few digits are off by 2^-9 each.
     let rounded = try run(
       graph, rows: outputs, sums: sums, inputs: inputs, parameters: parameters, precision: .bf16)
-    for (a, b) in zip(rounded.rows + rounded.sums, usual.rows + usual.sums) {
-      let scale = b.map { Swift.abs($0) }.max() ?? 1
-      let worst = zip(a, b).map { Swift.abs($0 - $1) }.max() ?? 0
-      #expect(worst <= 0.01 * scale)
-    }
+    compare(halved: rounded.rows + rounded.sums, with: usual.rows + usual.sums)
   }
 
   @Test func everyOperation() throws {
