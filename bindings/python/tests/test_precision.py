@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import stein
+from sklearn.datasets import load_digits
 
 RNG = np.random.default_rng(7)
 ANGLE = RNG.uniform(0, 2 * np.pi, 3000)
@@ -45,6 +46,19 @@ def test_trains_as_well(family, objective):
     # Training from other seeds moves the loss by about 1 %.
     scale = abs(losses["float32"])
     assert losses["bf16"] < losses["float32"] + 0.03 * scale, losses
+
+
+@needs_bf16
+def test_learns_pictures_as_well():
+    pictures = load_digits().images
+    losses = {}
+    for precision in ("float32", "bf16"):
+        data = stein.Dataset(pictures[:1500], context=stein.Context(threads=2))
+        model = stein.Model(data, "score_unet", widths=[16, 32], blocks=1)
+        stein.Trainer(model, data, steps=600, rate=5e-3, ema=0.99, validation=0, precision=precision).run()
+        losses[precision] = model.loss(pictures[1500:], draws=16)
+    # Other seeds move the loss by 2 %; with one seed the two follow each other to a thousandth.
+    assert losses["bf16"] < 1.01 * losses["float32"], losses
 
 
 @needs_bf16
