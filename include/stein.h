@@ -228,7 +228,7 @@ typedef struct stein_model stein_model;
  *
  * score_unet (Ronneberger et al. 2015; Ho et al. 2020, without attention) takes rows that lie on a grid: signals, from data sets [n, length] or, with
  * spatial_axes=1, [n, length, channels]; pictures, [n, height, width] or [n, height, width, channels]. Channels come last; the strides of a
- * stein_tensor read others. A picture of 28 by 28 takes about 10 ms of one core's time a training step, and 5 ms a level of noise when it is drawn.
+ * stein_tensor read others. A picture of 28 by 28 takes 10 to 15 ms of one core's time a training step, and 4 to 5 ms each time its score is evaluated.
  *
  * scale=columns (each column's own deviation; tables), common (one for all; pictures and signals: the default from 3 axes on and of score_unet) or
  * none.
