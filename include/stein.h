@@ -82,7 +82,8 @@ enum {
   STEIN_IO = 202,            /* reading or writing failed; the message has the system's reason */
   STEIN_BAD_FILE = 203,      /* the file is not what its name or header says */
   STEIN_NO_FILE = 204,
-  STEIN_UNSUPPORTED = 205, /* not on this processor, or not for this family; the message names what is */
+  STEIN_UNSUPPORTED = 205, /* not on this processor, or not for this family; the message names what is. Below x86-64-v3 (AVX2, FMA, BMI and the like)
+                              every call with an error ends so, and nothing but stein_version, stein_status_name and *_free works */
   /* 3xx: the caller asked to stop */
   STEIN_CANCELLED = 301,
   STEIN_DEADLINE = 302,
