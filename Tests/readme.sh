@@ -54,9 +54,9 @@ run mpirun -n 2 ./ranks
 # Killed once there is a checkpoint, and started again: the same model and rows as without the interruption.
 mkdir whole
 (cd whole && ../train_and_resume ../digits.csv samples.csv)
-for _ in 1 2 3 4 5; do # on a busy machine it may be through before it is killed
+for _ in $(seq 20); do # on a busy machine it may be through before it is killed
   rm -rf killed && mkdir killed && cd killed
-  ../train_and_resume ../digits.csv samples.csv > log &
+  nice -n 10 ../train_and_resume ../digits.csv samples.csv > log &
   victim=$!
   while kill -0 $victim 2>/dev/null && [ ! -e digits.checkpoint ]; do sleep 0.01; done
   kill -KILL $victim 2>/dev/null || true

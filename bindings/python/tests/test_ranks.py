@@ -5,13 +5,14 @@ import threading
 import numpy as np
 import pytest
 import stein
+from conftest import PATIENCE
 
 
 class Sum:
     """Adds arrays over threads, rank after rank, and gives all the same; a rank that fails lets the others go."""
 
     def __init__(self, ranks):
-        self.barrier = threading.Barrier(ranks, timeout=60)
+        self.barrier = threading.Barrier(ranks, timeout=PATIENCE)
         self.parts = [None] * ranks
         self.calls = 0
 
@@ -43,7 +44,7 @@ def together(ranks, body):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(PATIENCE)
     return results, shared
 
 
