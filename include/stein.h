@@ -28,6 +28,7 @@
  *      them a call that takes a monitor is STEIN_BUSY. `user` may be NULL and is handed back as it came.
  *  R11 The library writes nothing to stdout or stderr, installs no signal handler, changes no locale, directory, environment or floating-point mode.
  *  R12 Fixed-width integers, float, double, char and pointers are the only types that cross; structs only behind pointers. 64-bit processes only.
+ *      A call needs up to 256 KiB of its thread's stack, beside what callbacks take.
  *  R13 A struct begins with struct_size, set by the caller to its sizeof; it only grows at its end (stein_tensor excepted: it is DLPack's DLTensor).
  *  R14 From 1.0 on each declaration names the version it became stable in, and a stable one never changes. Until then the CHANGELOG names every change.
  *  R15 On one kind of processor, one version of the library gives the same bits for the same inputs, options, seed and callback results, whatever the
@@ -163,7 +164,8 @@ typedef struct stein_allocator {
   void (*deallocate)(void *user, void *memory, uint64_t size, uint64_t alignment);
 } stein_allocator;
 
-/* options: threads (0: as many as processors), memory_limit in bytes (0: none). allocator: NULL for the library's own.
+/* options: threads (0: as many as the process may use processors, by affinity and by the quota of its control groups, rounded up), memory_limit in
+ * bytes (0: none). allocator: NULL for the library's own.
  * Everything that grows with data or models comes from the allocator and counts against the limit. */
 STEIN_API STEIN_CHECK stein_status stein_context_new(const char *options, const stein_allocator *allocator, stein_context **context,
                                                      stein_error *error);

@@ -250,7 +250,6 @@ static int with_modes(void) {
   return 0;
 }
 
-static size_t stack_size;
 static void *on_small_stack(void *user) {
   (void)user;
   return (void *)(intptr_t)done_with(NULL, "threads=2", "process.stack");
@@ -258,7 +257,7 @@ static void *on_small_stack(void *user) {
 static int with_small_stack(void) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  if (pthread_attr_setstacksize(&attributes, stack_size)) return 1;
+  if (pthread_attr_setstacksize(&attributes, 256 << 10)) return 1;
   pthread_t thread;
   void *good = NULL;
   if (pthread_create(&thread, &attributes, on_small_stack, NULL)) return 1;
@@ -293,6 +292,45 @@ static int without_descriptors(void) {
   while (open("/dev/null", O_RDONLY) >= 0) continue;
   everything_state state = {NULL, {0}, 0, ""};
   return everything(&state, "threads=2", "process.descriptors") == STEIN_IO ? 0 : 1;
+}
+
+static int write_text(const char *folder, const char *name, const char *text) {
+  char place[300];
+  snprintf(place, sizeof place, "%s/%s", folder, name);
+  int file = open(place, O_WRONLY), good = file >= 0 && write(file, text, strlen(text)) == (ssize_t)strlen(text);
+  if (file >= 0) close(file);
+  return good;
+}
+
+/* The threads that a context without a number has, the caller's among them. */
+static int threads_by_default(void) {
+  if (stein_context_new(NULL, NULL, &context, &error)) return -1;
+  dataset = make_rows(context, 400);
+  idle = make_trained(context, dataset, "widths=16");
+  int count = entries("/proc/self/task") - 2;
+  stein_model_free(idle), stein_dataset_free(dataset), stein_context_free(context);
+  return count;
+}
+
+/* A control group of our own, of version 1 or 2, where one can be made. */
+static int with_quota(void) {
+  int before = threads_by_default();
+  if (before < 2) return 77;
+  const char *const tops[] = {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup"};
+  for (int i = 0; i < 3; i++) {
+    char folder[100], id[20];
+    snprintf(folder, sizeof folder, "%s/stein-test-%d", tops[i], (int)getpid()), snprintf(id, sizeof id, "%d", (int)getpid());
+    if (mkdir(folder, 0700)) continue;
+    int made = (write_text(folder, "cpu.cfs_quota_us", "100000") || write_text(folder, "cpu.max", "100000 100000")) && write_text(folder, "cgroup.procs", id);
+    int count = made ? threads_by_default() : 0;
+    int left = !made || write_text(tops[i], "cgroup.procs", id);
+    CHECK(left && rmdir(folder) == 0);
+    if (!made) continue;
+    CHECK(count == 1);
+    CHECK(threads_by_default() == before);
+    return 0;
+  }
+  return 77;
 }
 
 /* Helpers that can't be started are done without: the limit is for users that are not root. */
@@ -369,11 +407,8 @@ int main(void) {
   expect("a timer every millisecond", with_timer);
   expect("a locale with decimal commas", with_decimal_comma);
   expect("floating-point modes", with_modes);
-  for (stack_size = 64 << 10; stack_size <= 256 << 10; stack_size *= 2) {
-    char what[40];
-    snprintf(what, sizeof what, "a stack of %zu KiB", stack_size >> 10);
-    expect(what, with_small_stack);
-  }
+  expect("the stack that the header asks for", with_small_stack);
+  expect("a quota of one processor", with_quota);
   expect("no standard streams", without_streams);
   expect("nothing on the standard streams", silent);
   expect("no descriptors", without_descriptors);

@@ -11,7 +11,7 @@ class ContextOptions(TypedDict, total=False):
     """Options of stein.Context.
 
     threads : integer in [0, 1024], default 0
-        Worker threads; 0: as many as processors
+        Worker threads; 0: as many as the process may use processors, by affinity and quota
     memory_limit : integer in [0, 4611686018427387904], default 0
         Bytes that data, models and work may take together; 0: no limit
     """
