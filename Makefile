@@ -109,7 +109,8 @@ $(WHEEL): $(LIBRARY) $(shell find bindings/python/stein -name '*.py' -not -path 
 
 # ---- Tests
 
-test: lib venv
+# Each part makes what it needs.
+test:
 	@Tests/parts.sh test swift-test c-test fuzz-test python-test
 
 swift-test: | lib
@@ -199,7 +200,7 @@ LIBFUZZER := -fsanitize=fuzzer,address,undefined
 soak: lib venv docs
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/wine.py --splits 10 --out $(DEMO)
 	$(RUN_PYTHON) $(PYTHON) bindings/python/examples/digits.py --splits 10 --out $(DEMO)
-	$(MAKE) --no-print-directory sweep tsan valgrind fuzz
+	$(MAKE) --no-print-directory sweep tsan valgrind memcheck fuzz
 
 # Every three wrong parameters together, and 20 million invented handles.
 sweep: lib c-test
@@ -229,6 +230,21 @@ valgrind: lib $(DEMO)/wine.csv $(DEMO)/digits.csv $(addprefix $(BUILD)/examples/
 	@$(MAKE) --no-print-directory packages PACKAGES=valgrind
 	swift build --scratch-path $(BUILD)/valgrind --product stein $(RELEASE) $(LINK)
 	Tests/valgrind.sh $(BUILD)/valgrind/release/libstein.so $(BUILD)/examples $(DEMO)
+
+# The consumers in C under memcheck: nothing undefined decided upon, no wrong access, in them or in the library as it is shipped; every EVERY-th turn
+# of their long loops, on one processor, as valgrind runs one thread at a time.
+EVERY ?= 40
+.PHONY: memcheck
+memcheck: lib
+	@$(MAKE) -s --no-print-directory packages PACKAGES=valgrind
+	@mkdir -p $(BUILD)/consumer
+	@passed=0; failed=; for source in $(CONSUMERS); do program=memcheck-$$(basename $$source .c); start=$$SECONDS; \
+	  cc -g -std=gnu11 -Wall -Wextra -Werror -Iinclude $$source -Lbuild/lib -lstein -Wl,-rpath,$(CURDIR)/build/lib -lpthread -lm -o $(BUILD)/consumer/$$program \
+	    && (cd $(BUILD)/consumer && STEIN_EVERY=$(EVERY) LIBXSMM_TARGET=snb timeout $(C_SECONDS) taskset -c 0 \
+	      valgrind -q --error-exitcode=9 --num-callers=20 ./$$program > $$program.log 2>&1) \
+	    && { passed=$$((passed + 1)); echo "$$program: no error ($$((SECONDS - start)) s)"; } \
+	    || { failed="$$failed $$source"; echo "FAILED: $$source"; tail -40 $(BUILD)/consumer/$$program.log; }; \
+	done; set -- $$failed; echo "memcheck: $$passed passed, $$# failed$${failed:+:$$failed}"; [ -z "$$failed" ]
 
 # Files, storage, memory, processes, the binding in any order (SECONDS_OF_CALLS of it), and how soon a cancelled call ends, in their long forms.
 SECONDS_OF_CALLS ?= 1800

@@ -14,7 +14,7 @@ public func stein_options_describe(
     let needed = unsafe try call.buffer(needed)
     guard let text = describeOptions(kind: name) else {
       throw SteinError(
-        .badValue, "kind is '\(name)'; it takes context, dataset, model, trainer, sampler or loss",
+        .badValue, "kind is '\(name)'; it takes \(optionKinds().joined(separator: ", "))",
         argument: "kind")
     }
     unsafe try call.write(text, buffer, capacity, needed)

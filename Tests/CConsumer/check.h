@@ -23,6 +23,12 @@ static inline double worked(void) {
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+/* 1; under memcheck (make memcheck), where all is some fifty times slower, long loops take every STEIN_EVERY-th turn. */
+static inline int stride(void) {
+  const char *every = getenv("STEIN_EVERY");
+  return every && atoi(every) > 1 ? atoi(every) : 1;
+}
+
 static inline int report(const char *name) {
   printf("%s: %d passed, %d failed\n", name, passed, failed);
   return failed != 0;

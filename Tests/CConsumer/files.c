@@ -127,13 +127,13 @@ static void spoil(kind as, const char *what, int soak) {
   CHECK(outcome(as, path) == 1);
   int64_t counts[3] = {0}, living_before = living;
   extra = 0;
-  for (ssize_t n = 0; n < size; n++) {
+  for (ssize_t n = 0; n < size; n += stride()) {
     if (ftruncate(file, 0) || pwrite(file, bytes, (size_t)n, 0) != n) abort();
     int result = outcome(as, path);
     counts[result + 1]++;
     if (result < 0) keep(what, bytes, (size_t)n);
   }
-  for (ssize_t n = 0; n < size; n++) {
+  for (ssize_t n = 0; n < size; n += stride()) {
     if (pwrite(file, bytes, (size_t)size, 0) != size) abort();
     cut_to = n;
     int result = outcome(as, path);
@@ -142,7 +142,7 @@ static void spoil(kind as, const char *what, int soak) {
   }
   if (pwrite(file, bytes, (size_t)size, 0) != size) abort();
   const unsigned char few[] = {0x01, 0x80, 0x10};
-  for (ssize_t i = 0; i < size; i++) {
+  for (ssize_t i = 0; i < size; i += stride()) {
     for (int k = 0; k < (soak ? 255 : (int)sizeof few); k++) {
       unsigned char changed = (unsigned char)(bytes[i] ^ (soak ? k + 1 : few[k]));
       if (pwrite(file, &changed, 1, i) != 1) abort();

@@ -85,7 +85,7 @@ int main(void) {
   allocations = 0;
   int wrong = 0;
   for (refused_for_good = 0; refused_for_good < 2; refused_for_good++) {
-    for (int64_t n = 0; n < total; n++) {
+    for (int64_t n = 0; n < total; n += stride()) {
       allocations = 0, refused_at = n;
       stein_status status = everything(context);
       /* The diagnosis at the end of training may be left out. */

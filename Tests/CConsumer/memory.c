@@ -271,7 +271,7 @@ static void refuse_each(const char *name, stein_status (*call)(const char *), co
   uint64_t expected = fingerprint();
   free_made();
   for (refused_for_good = 0; refused_for_good < 2; refused_for_good++) {
-    for (int64_t n = 0;; n++) {
+    for (int64_t n = 0;; n += stride()) {
       int64_t before = living;
       allocations = refused = 0, refused_at = n;
       error.message[0] = 0;
@@ -301,7 +301,7 @@ static void train_through(const char *model_options, const char *training) {
   static unsigned char expected[1 << 18], bytes[1 << 18];
   uint64_t size = 0, other = 0;
   int64_t last = 1;
-  for (int64_t n = -1; n < last; n++) {
+  for (int64_t n = -1; n < last; n += n < 0 ? 1 : stride()) {
     for (refused_for_good = 0; refused_for_good < (n < 0 ? 1 : 2); refused_for_good++) {
       int64_t before = living;
       CHECK(stein_model_new(context, dataset, model_options, &made.model, &error) == STEIN_OK);
@@ -326,7 +326,7 @@ static void train_through(const char *model_options, const char *training) {
 static void chain_through(const char *options) {
   static double expected[2 * 6 * 3], draws[2 * 6 * 3], part[2 * 6 * 3];
   int64_t last = 1;
-  for (int64_t n = -1; n < last; n++) {
+  for (int64_t n = -1; n < last; n += n < 0 ? 1 : stride()) {
     for (refused_for_good = 0; refused_for_good < (n < 0 ? 1 : 2); refused_for_good++) {
       int64_t before = living;
       CHECK(stein_chains_new(density, options, NULL, &made.chains, &error) == STEIN_OK);

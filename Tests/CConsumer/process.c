@@ -109,7 +109,7 @@ static int fork_while_training(void) {
   int wrong = 0;
   pthread_create(&worker, NULL, train, &status), pthread_create(&sampler, NULL, sample_for_ever, &wrong);
   while (monitor.step < 10) usleep(1000);
-  int bad = 0, times = soak ? 300 : 12;
+  int bad = 0, times = soak ? 300 : 1 + 11 / stride();
   for (int i = 0; i < times; i++) {
     usleep((unsigned)(i * 7919) % 3000);
     int code = in_child(forked);
@@ -180,7 +180,7 @@ static int copies(void) {
 
 static int open_and_close(void) {
   if (!copy_library("./process-3.so")) return 1;
-  int descriptors = 0, threads = 0, times = soak ? 2000 : 200;
+  int descriptors = 0, threads = 0, times = soak ? 2000 : 1 + 199 / stride();
   for (int i = 0; i < times; i++) {
     void *library = dlopen("./process-3.so", RTLD_NOW | RTLD_LOCAL);
     if (!library) return puts(dlerror()), 1;
@@ -205,7 +205,7 @@ static int with_timer(void) {
   sigaction(SIGPROF, &action, NULL), sigaction(SIGALRM, &action, NULL), sigaction(SIGVTALRM, &action, NULL);
   struct itimerval each = {{0, 1000}, {0, 1000}};
   setitimer(ITIMER_REAL, &each, NULL), setitimer(ITIMER_PROF, &each, NULL);
-  for (int i = 0; i < (soak ? 200 : 5); i++) CHECK(done_with(NULL, "threads=2", "process.timer"));
+  for (int i = 0; i < (soak ? 200 : 1 + 4 / stride()); i++) CHECK(done_with(NULL, "threads=2", "process.timer"));
   memset(&each, 0, sizeof each);
   setitimer(ITIMER_REAL, &each, NULL), setitimer(ITIMER_PROF, &each, NULL);
   printf("interrupted %ld times\n", (long)rings);
@@ -394,7 +394,7 @@ int main(void) {
   expect("fork while training", fork_while_training);
   const char *const ways[] = {"exit", "quick_exit", "_exit", "exit in another thread"};
   for (way = 0; way < 4; way++) {
-    int times = soak ? 100 : 8, bad = 0;
+    int times = soak ? 100 : 1 + 7 / stride(), bad = 0;
     for (int i = 0; i < times; i++) {
       int code = in_child(exit_while_training);
       if (code != 40 && bad++ < 3) printf("%s: ended with %d\n", ways[way], code);

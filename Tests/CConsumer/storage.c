@@ -294,7 +294,7 @@ int main(void) {
   int disk = in_child(full_disk);
   if (disk == 77) puts("skipped: no disk of 64 KiB can be mounted here");
   else CHECK(disk == 0);
-  kill_while_saving(getenv("STEIN_SOAK") ? 1000 : 60);
+  kill_while_saving(getenv("STEIN_SOAK") ? 1000 : 1 + 59 / stride());
   unlink(path), rmdir(folder), rmdir("storage.disk");
   stein_trainer_free(trainer), stein_model_free(first), stein_model_free(second), stein_model_free(third);
   stein_dataset_free(dataset), stein_context_free(context);

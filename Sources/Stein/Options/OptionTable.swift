@@ -77,3 +77,6 @@ extension OptionSpec {
 package func describeOptions(kind: String) -> String? {
   OptionTable.all.first { $0.kind == kind }?.json.text
 }
+
+/// The kinds that there are.
+package func optionKinds() -> [String] { OptionTable.all.map(\.kind) }
