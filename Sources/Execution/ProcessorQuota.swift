@@ -19,10 +19,19 @@ package func usableProcessors(root: String = "") -> Int {
 package func processorQuota(root: String) -> Int? {
   let groups = smallText(root + "/proc/self/cgroup")
   let mounts = smallText(root + "/proc/self/mountinfo")
-  return groupMounts(groups: groups, mounts: mounts)
+  return groupMounts(groups: groups, mounts: mounts + usualMounts)
     .flatMap { mount in mount.folders.compactMap { quota(of: root + $0, version: mount.version) } }
     .min()
 }
+
+/// Where control groups are, also where the list of mounts can't be read or does not tell.
+private let usualMounts = """
+
+  0 0 0:0 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw
+  0 0 0:0 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu
+  0 0 0:0 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu
+
+  """
 
 /// A tree of control groups where it is mounted, and the process's group in it.
 struct GroupMount: Equatable {
@@ -56,7 +65,7 @@ func groupMounts(groups: String, mounts: String) -> [GroupMount] {
     case "cgroup" where fields[dash + 3].split(separator: ",").contains("cpu"): version = 1
     default: return nil
     }
-    guard let own = own[version] ?? nil else { return nil }
+    let own = (own[version] ?? nil) ?? "/"
     let place = unescaped(fields[4])
     let below = path(of: own, below: unescaped(fields[3]))
     return GroupMount(

@@ -99,6 +99,18 @@ import Testing
       ]) == 5)
   }
 
+  /// The usual places serve where the mounts are not told of.
+  @Test func unlisted() throws {
+    #expect(
+      try quota(["proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/a/cpu.max": "200000 100000"]) == 2)
+    #expect(try quota(["sys/fs/cgroup/cpu.max": "200000 100000"]) == 2)
+    #expect(
+      try quota([
+        "proc/self/cgroup": "2:cpu:/b\n", "sys/fs/cgroup/cpu/b/cpu.cfs_quota_us": "200000\n",
+        "sys/fs/cgroup/cpu/b/cpu.cfs_period_us": "100000\n",
+      ]) == 2)
+  }
+
   @Test func nothing() throws {
     #expect(try quota([:]) == nil)
     #expect(try quota(["proc/self/cgroup": "\n::\n:", "proc/self/mountinfo": " - \n-\n"]) == nil)
