@@ -1,7 +1,6 @@
+import Execution
 import Foundation
 import Testing
-
-@testable import Execution
 
 /// The quotas of control groups, on folders that stand for `/`.
 @Suite struct ProcessorQuotaTests {
