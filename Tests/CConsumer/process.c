@@ -230,6 +230,7 @@ static int with_decimal_comma(void) {
 }
 
 static int with_modes(void) {
+  if (stride() > 1) return 77; /* valgrind knows no flushing and no traps */
   const int roundings[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
   for (int i = 0; i < 4; i++) {
     for (int flush = 0; flush < 2; flush++) {

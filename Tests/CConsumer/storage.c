@@ -233,7 +233,7 @@ static void kill_while_saving(int times) {
   content old = contents(path);
   int of_old = 0, of_new = 0, left = 0, wrong = 0, kills = 0;
   uint32_t state = 12345;
-  /* Until both were met: on a busy machine a child may not come to its second save. */
+  /* Until both were met: on a busy machine, and under memcheck, a child may not come to its second save, and is given longer. */
   for (int i = 0; i < times || (i < 100 * times && !(of_old && of_new)); i++) {
     int ready[2];
     char byte;
@@ -247,7 +247,7 @@ static void kill_while_saving(int times) {
     }
     if (read(ready[0], &byte, 1) != 1) wrong++;
     state = state * 1664525u + 1013904223u;
-    struct timespec wait = {0, (long)(state >> 8) % 3000000};
+    struct timespec wait = {0, (long)(state >> 8) % 3000000 * (1 + i / times)};
     nanosleep(&wait, NULL);
     kill(child, SIGKILL), kills++;
     int result = 0;
