@@ -24,7 +24,7 @@
  *      capacity, 0 with a NULL buffer included, is STEIN_BUFFER_TOO_SMALL. No function returns memory to be freed; a const char * returned is constant.
  *  R9  Text comes in as UTF-8 ending in NUL.
  *  R10 A progress callback runs inside a call that uses its monitor, a noise function inside stein_trainer_run, an allreduce there and where it is set,
- *      a density function inside stein_chains_run; on that call's thread, in the host's floating-point mode, and a call never runs two at once. Allocator callbacks may run on any thread at any time. A callback returns: no exception, no longjmp. Inside one of
+ *      a density function inside stein_chains_run and stein_density_check; on that call's thread, in the host's floating-point mode, and a call never runs two at once. Allocator callbacks may run on any thread at any time. A callback returns: no exception, no longjmp. Inside one of
  *      them a call that takes a monitor is STEIN_BUSY. `user` may be NULL and is handed back as it came.
  *  R11 The library writes nothing to stdout or stderr, installs no signal handler, changes no locale, directory, environment or floating-point mode.
  *  R12 Fixed-width integers, float, double, char and pointers are the only types that cross; structs only behind pointers. 64-bit processes only.
@@ -495,8 +495,8 @@ STEIN_API STEIN_CHECK stein_status stein_model_log_likelihood(const stein_model 
 
 typedef struct stein_density stein_density;
 /* For n points x [n, d] fills log_density [n], up to a constant, and score [n, d], its gradient, in row order. Points of many chains come together.
- * What is not finite rejects a proposal. Runs inside stein_chains_run, on its thread, under the rules of R10. 0 goes on; anything else ends the run
- * with STEIN_CALLBACK_FAILED. */
+ * What is not finite rejects a proposal. Runs inside stein_chains_run and stein_density_check, on their thread, under the rules of R10. 0 goes on;
+ * anything else ends the call with STEIN_CALLBACK_FAILED. */
 typedef int32_t (*stein_density_fn)(void *user, int64_t n, int64_t d, const double *x, double *log_density, double *score);
 /* release (or NULL) is called once, when the density and all chains on it are freed; at once if the call fails. */
 STEIN_API STEIN_CHECK stein_status stein_density_new(const stein_context *context, int64_t d, stein_density_fn function, void *user,
@@ -505,11 +505,20 @@ STEIN_API STEIN_CHECK stein_status stein_density_new(const stein_context *contex
  * label: integers [1], or NULL. STEIN_UNSUPPORTED for score networks and for models with constant columns. */
 STEIN_API STEIN_CHECK stein_status stein_density_from_model(const stein_model *model, const stein_tensor *label, double sigma,
                                                             stein_density **density, stein_error *error);
+/* Holds a density's score against central differences of its log density, coordinate by coordinate, at points [n, d], or, with NULL, at four places as
+ * chains begin at. out: [d, 3]: for each coordinate the largest relative error |s - D| / max(|s|, |D|), from 0 to 2 (2: a wrong sign), and where that
+ * is, s and D; NaN where no step gave a difference to be trusted (a kink, noise), or both are 0 to the last digits. A right score in double gives 1e-6
+ * and less, one of a log density in float32 some 1e-2 and less. places: [d, d], or NULL: for each coordinate the point of that error. Points where the
+ * density is not finite are left out; if all are, STEIN_BAD_VALUE. Some 60 evaluations a coordinate and point. monitor counts points. */
+STEIN_API STEIN_CHECK stein_status stein_density_check(const stein_density *density, const stein_tensor *points, const stein_tensor *out,
+                                                       const stein_tensor *places, stein_monitor *monitor, stein_error *error);
 STEIN_API stein_status stein_density_free(stein_density *density);
 
 typedef struct stein_chains stein_chains;
 /* kernel=nuts (Betancourt 2017) | hmc | mala | langevin (unadjusted) | underdamped (BAOAB); chains, warmup, step_size, metric, seed, ... start: float64
- * [chains, d], or NULL: each from N(0, I). A start where the density is not finite is found by the first run. */
+ * [chains, d], or NULL: each from N(0, I), or, where the density is not finite, from up to 100 other places in boxes that grow and shrink around 0. A
+ * start where it is not finite, and no such place, are found by the first run: STEIN_BAD_VALUE.
+ * Warm-up finds the coordinates' scales from places and scores: starts in the units of the density make it as good in any units. */
 STEIN_API STEIN_CHECK stein_status stein_chains_new(const stein_density *density, const char *options, const stein_tensor *start,
                                                     stein_chains **chains, stein_error *error);
 
@@ -521,9 +530,24 @@ STEIN_API STEIN_CHECK stein_status stein_chains_run(stein_chains *chains, const 
                                                     stein_monitor *monitor, stein_error *error);
 
 /* JSON: options, dimension, transitions, warmed_up; by chain acceptance, step_size, divergences, not_finite (places where the density was not),
- * deepest_tree, draws. */
+ * deepest_tree, saturated_trees (that were at max_tree_depth before they turned back), ebfmi (Betancourt 2016; null before 100 transitions), draws;
+ * rhat, the largest of the last run of 100 draws or more a chain; warnings, an array of sentences that say what is wrong with the draws and what to do:
+ * a gradient that is not the log density's (each of the first 1,000 chains looks along a random direction where it begins), transitions that diverged,
+ * saturated trees, an E-BFMI below 0.3, an R-hat above 1.01. */
 STEIN_API STEIN_CHECK stein_status stein_chains_describe(const stein_chains *chains, char *buffer, uint64_t capacity, uint64_t *needed,
                                                          stein_error *error);
+
+/* The covariance that each chain takes the density to have: out [chains, d], or with metric=dense [chains, d, d]. */
+STEIN_API STEIN_CHECK stein_status stein_chains_metric(const stein_chains *chains, const stein_tensor *out, stein_error *error);
+/* Gives one for all chains, [d] or [d, d], or one for each, as stein_chains_metric gives them: what warm-up begins with, or, without one or after it,
+ * what the chains go on with. With metric=identity STEIN_BAD_STATE. */
+STEIN_API STEIN_CHECK stein_status stein_chains_set_metric(stein_chains *chains, const stein_tensor *metric, stein_error *error);
+
+/* A file of the chains' state, metrics, step sizes and counters, at any time between runs. Resumed on the same density they go on to the same bits as if
+ * they had never stopped. The density itself is not kept: one of another dimension is STEIN_BAD_VALUE at once, one that has other values where the
+ * chains are at the next run. */
+STEIN_API STEIN_CHECK stein_status stein_chains_save(const stein_chains *chains, const char *path, stein_error *error);
+STEIN_API STEIN_CHECK stein_status stein_chains_resume(const stein_density *density, const char *path, stein_chains **chains, stein_error *error);
 STEIN_API stein_status stein_chains_free(stein_chains *chains);
 
 /* draws: [chains, n, d], n of 4 or more; out: [d], NaN where a draw is not finite. Vehtari et al. (2021).

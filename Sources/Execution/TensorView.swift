@@ -54,6 +54,21 @@ package struct TensorView: @unchecked Sendable {
       type: type, shape: [1, shape[2]], strides: [0, strides[2]], base: base + offset)
   }
 
+  /// The first `count` of the first axis, and of the second every `step`-th, from the last back; of a tensor of three axes.
+  package func part(_ count: Int, every step: Int) -> TensorView {
+    let kept = shape[1] / step
+    let skipped = (shape[1] - 1 - (kept - 1) * step) * strides[1] * type.size
+    return unsafe TensorView(
+      type: type, shape: [count, kept, shape[2]],
+      strides: [strides[0], strides[1] * step, strides[2]],
+      base: base + skipped)
+  }
+
+  /// The element at three places of a tensor of as many axes, as `Double`.
+  package func element(_ i: Int, _ j: Int, _ k: Int) -> Double {
+    value(i * strides[0] + j * strides[1] + k * strides[2])
+  }
+
   /// Row `row` in row-major order, as `Double`.
   package func readRow(_ row: Int, into out: View<Double>) {
     forEachElement(ofRow: row) { index, offset in out[index] = value(offset) }

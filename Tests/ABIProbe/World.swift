@@ -58,6 +58,7 @@ final class World {
     expect("stein_model_save", [model, text(folder + "/model")])
     expect("stein_model_export_onnx", [model, text(folder + "/model.onnx")])
     expect("stein_trainer_save", [trainer, text(folder + "/checkpoint")])
+    expect("stein_chains_save", [chains, text(folder + "/chains")])
     for kind in ["context", "dataset", "model"] {
       let handle =
         switch kind {
@@ -193,7 +194,9 @@ final class World {
       case ("chains", _) where !parameter.type.hasSuffix("**"): return chains
       case ("d", _): return 3
       case ("function", _): return noiseFunction
-      case ("label", _), ("statistics", _), ("known", _), ("deviation", _): return 0
+      case ("label", _), ("statistics", _), ("known", _), ("deviation", _), ("points", _): return 0
+      case ("places", _): return TensorSpec(data: output(index, 72), shape: [3, 3]).written()
+      case ("metric", _): return TensorSpec(data: numbersAbove0, ndim: 1, shape: [3]).written()
       case ("matrix", _): return matrix(2, 3) { Double($0) - 2 }
       case ("y", _): return matrix(8, 2) { Double($0 % 5) }
       case ("noise", "const stein_tensor *"): return matrix(8, 3) { Double($0 % 5) - 2 }
@@ -224,6 +227,8 @@ final class World {
           case "stein_model_losses": [64]
           case "stein_model_parameter", "stein_rhat", "stein_effective_sample_size": [3]
           case "stein_model_denoise_error": [4, 3]
+          case "stein_density_check": [3, 3]
+          case "stein_chains_metric": [2, 3]
           case "stein_model_jacobian", "stein_model_denoise_covariance": [8, 3, 3]
           default: [8, 3]
           }
@@ -250,6 +255,7 @@ final class World {
     switch function {
     case "stein_model_load": folder + "/model"
     case "stein_trainer_resume": folder + "/checkpoint"
+    case "stein_chains_resume": folder + "/chains"
     case "stein_dataset_open": folder + "/table.csv"
     case "stein_model_import_weights": folder + "/weights"
     default: folder + "/written"
@@ -282,6 +288,14 @@ final class World {
     return (block, Int(needed.load(as: UInt64.self)))
   }()
 }
+
+private let numbersAbove0: UnsafeMutableRawPointer = {
+  let block = memory(24)
+  for index in 0 ..< 3 {
+    block.storeBytes(of: 0.5 + Double(index), toByteOffset: 8 * index, as: Double.self)
+  }
+  return block
+}()
 
 /// The sum over one rank.
 private let sumOfOne: UInt64 = {

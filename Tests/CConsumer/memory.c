@@ -13,6 +13,7 @@ static stein_dataset *dataset, *classed;
 static stein_model *gaussian, *network, *energy;
 static stein_graph *graph;
 static stein_density *density;
+static stein_chains *chains;
 static unsigned char saved[1 << 18], written[1 << 18];
 static uint64_t saved_size, written_size;
 static double rows[24][3], results[4096], second_results[512];
@@ -155,6 +156,17 @@ CALL(call_likelihood) {
 }
 CALL(call_density) { return (void)options, stein_density_from_model(gaussian, NULL, 0.5, &made.density, &error); }
 CALL(call_chains) { return stein_chains_new(density, options, NULL, &made.chains, &error); }
+CALL(call_chains_resume) { return stein_chains_resume(density, options, &made.chains, &error); }
+CALL(call_chains_save) { return stein_chains_save(chains, options, &error); }
+CALL(call_check) {
+  stein_tensor out = tensor(results, 2, 3, 3, 0), places = tensor(second_results, 2, 3, 3, 0);
+  return (void)options, stein_density_check(density, NULL, &out, &places, NULL, &error);
+}
+CALL(call_metric) {
+  stein_tensor out = tensor(results, 3, 2, 3, 3);
+  stein_status status = stein_chains_metric(chains, &out, &error);
+  return (void)options, status ? status : stein_chains_set_metric(chains, &out, &error);
+}
 CALL(call_rhat) {
   stein_tensor draws = tensor(rows, 3, 2, 12, 3), out = tensor(results, 1, 3, 0, 0);
   return strcmp(options, "rhat") ? stein_effective_sample_size(context, &draws, options, &out, NULL, &error)
@@ -235,6 +247,10 @@ static const struct { const char *name; stein_status (*call)(const char *); cons
     {"log_likelihood", call_likelihood, "tolerance=1e-3 trace=hutchinson probes=2"},
     {"density_from_model", call_density, ""},
     {"chains_new", call_chains, "chains=3"},
+    {"chains_save", call_chains_save, "memory.written"},
+    {"chains_resume", call_chains_resume, "memory.chains"},
+    {"density_check", call_check, ""},
+    {"chains_metric", call_metric, ""},
     {"rhat", call_rhat, "rhat"},
     {"effective_sample_size", call_rhat, "kind=tail"},
     {"kernel_stein_discrepancy", call_stein, "bootstraps=5"},
@@ -417,6 +433,10 @@ int main(void) {
   make_graph();
   make_files();
   CHECK(stein_density_from_model(gaussian, NULL, 0.5, &density, &error) == STEIN_OK);
+  stein_tensor few = tensor(results, 3, 2, 4, 3);
+  CHECK(stein_chains_new(density, "chains=2 warmup=20 metric=dense", NULL, &chains, &error) == STEIN_OK);
+  CHECK(stein_chains_run(chains, &few, NULL, NULL, &error) == STEIN_OK);
+  CHECK(stein_chains_save(chains, "memory.chains", &error) == STEIN_OK);
 
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) refuse_each(calls[i].name, calls[i].call, calls[i].options);
   train_through("widths=8,8", "steps=4 batch=16 checks=2 validation=0.2");
@@ -436,11 +456,11 @@ int main(void) {
   printf("memory: %lld calls, %lld of them refused an allocation, %lld wrong\n", (long long)tried, (long long)refusals, (long long)wrong);
   CHECK(wrong == 0 && refusals > 500);
 
-  stein_density_free(density), stein_graph_free(graph);
+  stein_chains_free(chains), stein_density_free(density), stein_graph_free(graph);
   stein_model_free(gaussian), stein_model_free(network), stein_model_free(energy), stein_dataset_free(dataset), stein_dataset_free(classed);
   stein_context_free(context);
   CHECK(living == 0);
-  const char *const files[] = {"memory.csv", "memory.npy", "memory.model", "memory.own", "memory.checkpoint", "memory.written", "memory.weights"};
-  for (int i = 0; i < 7; i++) unlink(files[i]);
+  const char *const files[] = {"memory.csv", "memory.npy", "memory.model", "memory.own", "memory.checkpoint", "memory.written", "memory.weights", "memory.chains"};
+  for (int i = 0; i < 8; i++) unlink(files[i]);
   return report("memory");
 }

@@ -81,11 +81,14 @@ static stein_context *context;
 static stein_dataset *dataset;
 static stein_model *first, *second;
 static stein_trainer *trainer;
+static stein_density *density;
+static stein_chains *chains;
 
 typedef stein_status (*save)(void);
 static stein_status save_first(void) { return stein_model_save(first, path, &error); }
 static stein_status save_second(void) { return stein_model_save(second, path, &error); }
 static stein_status save_trainer(void) { return stein_trainer_save(trainer, path, &error); }
+static stein_status save_chains(void) { return stein_chains_save(chains, path, &error); }
 
 /* `again` replaces what `before` wrote while each system call in turn fails. */
 static void fail_each(const char *what, save before, save again) {
@@ -286,8 +289,13 @@ int main(void) {
   CHECK(stein_trainer_new(third, dataset, "steps=9", &trainer, &error) == STEIN_OK);
   CHECK(stein_trainer_run(trainer, 2, NULL, NULL, &error) == STEIN_OK);
 
+  stein_model *gaussian = make_trained(context, dataset, "family=gaussian");
+  CHECK(stein_density_from_model(gaussian, NULL, 0.5, &density, &error) == STEIN_OK);
+  CHECK(stein_chains_new(density, "chains=2", NULL, &chains, &error) == STEIN_OK);
+
   fail_each("model", save_first, save_second);
   fail_each("checkpoint", save_first, save_trainer);
+  fail_each("chains", save_first, save_chains);
   fail_reading();
   CHECK(in_child(limited_files) == 0);
   int disk = in_child(full_disk);
@@ -295,6 +303,7 @@ int main(void) {
   else CHECK(disk == 0);
   kill_while_saving(getenv("STEIN_SOAK") ? 1000 : 60);
   unlink(path), rmdir(folder), rmdir("storage.disk");
+  stein_chains_free(chains), stein_density_free(density), stein_model_free(gaussian);
   stein_trainer_free(trainer), stein_model_free(first), stein_model_free(second), stein_model_free(third);
   stein_dataset_free(dataset), stein_context_free(context);
   return report("storage");

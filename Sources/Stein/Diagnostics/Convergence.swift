@@ -15,7 +15,6 @@ package struct Convergence {
   }
 
   private let draws: TensorView
-  private let row: View<Double>
   private let monitor: any Monitor
 
   package init(_ draws: TensorView, memory: Memory, monitor: any Monitor) throws {
@@ -26,21 +25,26 @@ package struct Convergence {
         argument: "draws")
     }
     (self.draws, self.monitor) = (draws, monitor)
-    row = try Storage<Double>(memory, count: draws.shape[2]).view
   }
 
-  /// The draws of one coordinate, chain by chain; nil where one is not finite.
+  /// The draws of one coordinate, chain by chain, in a unit of their own; nil where one is not finite.
+  ///
+  /// A figure of these does not depend on the unit: they are moved by one of them and divided by the power of two that makes the largest
+  /// about 1, so that no square leaves the numbers (nor a difference: large ones are halved before), and ranks stay what they are.
   private func chains(_ column: Int) throws -> [[Double]]? {
     try monitor.poll()
-    var isFinite = true
-    let result = (0 ..< draws.shape[0]).map { chain in
-      (0 ..< draws.shape[1]).map { draw -> Double in
-        draws.line(chain, draw).readRow(0, into: row)
-        isFinite = isFinite && row[column].isFinite
-        return row[column]
-      }
+    let raw = (0 ..< draws.shape[0]).map { chain in
+      (0 ..< draws.shape[1]).map { draws.element(chain, $0, column) }
     }
-    return isFinite ? result : nil
+    guard raw.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { return nil }
+    let origin = raw[0][0]
+    let largest = raw.reduce(0) { $1.reduce($0) { max($0, abs($1 / 2 - origin / 2)) } }
+    // As they are, where squares are safe: figures are to equal those of others.
+    guard largest > 0, largest < 1e-100 || largest > 1e100 else { return raw }
+    let exponent = -Int(largest.exponent)
+    let (first, second) = (exp2(Double(exponent / 2)), exp2(Double(exponent - exponent / 2)))
+    let part = largest > 1 ? 0.5 : 1
+    return raw.map { $0.map { (part * $0 - part * origin) * first * second } }
   }
 
   /// The larger of the rank-normalised split R̂ and that of the folded draws; NaN where a draw is not finite.

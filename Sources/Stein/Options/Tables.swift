@@ -295,7 +295,7 @@ extension OptionTable {
       .init("thin", .integer(1 ... 1_000_000), "1", "Transitions a draw"),
       .init(
         "step_size", .number(1e-300 ... 1e300), "auto",
-        "ε of x' = x + ε s(x) + √(2ε) z for langevin and mala, h of a leapfrog or BAOAB step for the others; where kernels adapt, the first one. auto: found by doubling, 0.01 without warm-up (hmc, nuts 0.1)"
+        "ε of x' = x + ε s(x) + √(2ε) z for langevin and mala, h of a leapfrog or BAOAB step for the others, in units of the metric; where kernels adapt, the first one. auto: found by doubling, 0.01 without warm-up (hmc, nuts 0.1)"
       ),
       .init(
         "target_acceptance", .number(0.01 ... 0.999), "auto",

@@ -888,8 +888,9 @@ class ChainsOptions(TypedDict, total=False):
     thin : integer in [1, 1000000], default 1
         Transitions a draw
     step_size : number in [1e-300, 1e+300], default auto
-        ε of x' = x + ε s(x) + √(2ε) z for langevin and mala, h of a leapfrog or BAOAB step for the others; where
-        kernels adapt, the first one. auto: found by doubling, 0.01 without warm-up (hmc, nuts 0.1)
+        ε of x' = x + ε s(x) + √(2ε) z for langevin and mala, h of a leapfrog or BAOAB step for the others, in units
+        of the metric; where kernels adapt, the first one. auto: found by doubling, 0.01 without warm-up (hmc, nuts
+        0.1)
     target_acceptance : number in [0.01, 0.999], default auto
         What the step size is adapted to; auto: 0.8, mala 0.574
     metric : auto | identity | diagonal | dense, default auto

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any, Callable
+import os
+import re
+import warnings
+from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _arrays, _kinds
 from ._call import Progress, call, watched
-from ._errors import SteinError
+from ._errors import SteinError, SteinValueError, SteinWarning
 from ._options import option_text as _option_text
 from ._options import takes
 from .core import Array, Context, Model, _Object
@@ -24,6 +27,19 @@ _DOUBLES = ctypes.POINTER(ctypes.c_double)
 _DENSITY = ctypes.CFUNCTYPE(
     ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, _DOUBLES, _DOUBLES, _DOUBLES
 )
+
+
+class GradientCheck(NamedTuple):
+    """A score against central differences of its log density, for each coordinate where they differ most."""
+
+    #: |score - difference| over the larger of both, from 0 to 2; NaN where nothing could be judged. [d]
+    error: Array
+    #: What the score says there. [d]
+    score: Array
+    #: What differences say there. [d]
+    difference: Array
+    #: Where that is: row j is the point of coordinate j. [d, d]
+    point: Array
 
 
 class Density(_Object):
@@ -90,6 +106,27 @@ class Density(_Object):
         return self
 
 
+    def check(
+        self, points: npt.ArrayLike | None = None, *, progress: Progress | None = None, deadline: float | None = None
+    ) -> GradientCheck:
+        """Holds the score against differences of the log density at points [n, d], or at four that are drawn.
+
+        A right score gives errors of 1e-6 and less, one in float32 some 1e-2 and less; a wrong sign 2, a gradient of 0 1.
+        """
+        tensor = None if points is None else _arrays.rows(np.asarray(points, np.float64))
+        out, point = np.empty((self.d, 3)), np.empty((self.d, self.d))
+        try:
+            watched(
+                "stein_density_check", self.handle, _arrays.pointer(tensor), _arrays.Tensor(out).pointer,
+                _arrays.Tensor(point).pointer, progress=progress, deadline=deadline,
+            )
+        except SteinError:
+            if self._raised:
+                raise self._raised.pop() from None
+            raise
+        return GradientCheck(out[:, 0], out[:, 1], out[:, 2], point)
+
+
 class Chains(_Object):
     """Chains side by side. options: kernel, chains, warmup, step_size, metric, seed, ...: stein.options("chains")."""
 
@@ -106,12 +143,52 @@ class Chains(_Object):
             "stein_chains_new", density.handle, _option_text(options), _arrays.pointer(begin), ctypes.byref(handle)
         )
         super().__init__(handle)
-        self.count = int(self.describe()["options"]["chains"])
+        self._begin()
+
+    def _begin(self) -> None:
+        self.count = len(self.describe()["draws"])
         #: Of the last run, by name, each [chains, n].
         self.statistics: dict[str, Array] = {}
+        self._told: set[str] = set()
+
+    @classmethod
+    def resume(cls, density: Density, path: str | os.PathLike[str]) -> Chains:
+        """Goes on from a file of `save` on the same density, to the same bits as if the chains had never stopped."""
+        handle = ctypes.c_void_p()
+        call("stein_chains_resume", density.handle, os.fsencode(path), ctypes.byref(handle))
+        self = cls.__new__(cls)
+        self.density = density
+        _Object.__init__(self, handle)
+        self._begin()
+        return self
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes where the chains are, what they adapted and counted: a safetensors file, whole or not at all."""
+        call("stein_chains_save", self.handle, os.fsencode(path))
+
+    @property
+    def metric(self) -> Array:
+        """The covariance that each chain takes the density to have: [chains, d], with metric="dense" [chains, d, d].
+
+        May be set: one for all chains, [d] or [d, d], or one for each.
+        """
+        dense = self.describe()["options"].get("metric") == "dense"
+        out = np.empty((self.count, self.density.d) + ((self.density.d,) if dense else ()))
+        call("stein_chains_metric", self.handle, _arrays.Tensor(out).pointer)
+        return out
+
+    @metric.setter
+    def metric(self, value: npt.ArrayLike) -> None:
+        given = _arrays.Tensor(np.ascontiguousarray(value, np.float64))
+        call("stein_chains_set_metric", self.handle, given.pointer)
 
     def run(self, n: int, *, progress: Progress | None = None, deadline: float | None = None) -> Array:
-        """The next n draws of each chain, [chains, n, d]; the first run warms up before them."""
+        """The next n draws of each chain, [chains, n, d]; the first run warms up before them.
+
+        A run that is stopped, by its deadline, Ctrl-C, or what the density raises, gives on the exception the draws that are whole
+        as `draws` and their `statistics`; the next run goes on after them. What describe() warns of is a SteinWarning, once a kind.
+        """
+        before = self.describe()["draws"][0]
         draws = np.empty((self.count, n, self.density.d))
         names = self.describe()["statistics"]
         statistics = np.empty((self.count, n, len(names)))
@@ -120,12 +197,27 @@ class Chains(_Object):
                 "stein_chains_run", self.handle, _arrays.Tensor(draws).pointer, _arrays.Tensor(statistics).pointer,
                 progress=progress, deadline=deadline,
             )
-        except SteinError:
-            if self.density._raised:
-                raise self.density._raised.pop() from None
-            raise
+        except BaseException as failure:
+            raised = failure
+            if isinstance(failure, SteinError) and self.density._raised:
+                raised = self.density._raised.pop()
+            done = self.describe()["draws"][0] - before
+            self.statistics = {name: statistics[:, :done, index].copy() for index, name in enumerate(names)}
+            # Also on exceptions of the caller's own: what was drawn is nowhere else.
+            raised.draws, raised.statistics = draws[:, :done].copy(), self.statistics  # type: ignore[attr-defined]
+            if raised is failure:
+                raise
+            raise raised from None
         self.statistics = {name: statistics[:, :, index] for index, name in enumerate(names)}
+        self._warn()
         return draws
+
+    def _warn(self) -> None:
+        for sentence in self.describe()["warnings"]:
+            kind = re.sub(r"[-+.\de]*\d[-+.\de]*", "#", sentence)
+            if kind not in self._told:
+                self._told.add(kind)
+                warnings.warn(sentence, SteinWarning, stacklevel=3)
 
     def describe(self) -> dict[str, Any]:
         return self._describe("stein_chains_describe")
@@ -148,13 +240,63 @@ def effective_sample_size(draws: npt.ArrayLike, kind: str = "bulk") -> Array:
     return _by_coordinate("stein_effective_sample_size", draws, _option_text({"kind": kind}))
 
 
-def to_arviz(draws: npt.ArrayLike, chains: Chains | None = None, names: list[str] | None = None) -> Any:
-    """Draws [chains, n, d] for ArviZ: one variable a coordinate (x0, x1, ... unless named), with the statistics of the last run."""
+def _grouped(values: Array, names: Sequence[str] | Mapping[str, Sequence[int] | int] | None) -> dict[str, Array]:
+    """Coordinates as variables: by name and shape, or by names, of which "a[0]", "a[1]", ... are one."""
+    d = values.shape[2]
+    if isinstance(names, Mapping):
+        shapes = {name: (shape,) if isinstance(shape, int) else tuple(shape) for name, shape in names.items()}
+        sizes = [int(np.prod(shape)) for shape in shapes.values()]
+        if sum(sizes) != d:
+            raise SteinValueError(f"names has shapes of {sum(sizes)} numbers together; the draws have {d} coordinates")
+        parts = np.split(values, np.cumsum(sizes)[:-1], axis=2)
+        return {name: part.reshape(values.shape[:2] + shape) for (name, shape), part in zip(shapes.items(), parts)}
+    if isinstance(names, str):
+        raise SteinValueError(f"names is the text {names!r}; it is a list of {d} names, or a dict of shapes")
+    labels = [f"x{j}" for j in range(d)] if names is None else [str(name) for name in names]
+    if len(labels) != d:
+        raise SteinValueError(f"names has {len(labels)} names; the draws have {d} coordinates")
+    if len(set(labels)) != d:
+        twice = next(name for name in labels if labels.count(name) > 1)
+        raise SteinValueError(f"names has {twice!r} twice: give vectors as 'a[0]', 'a[1]', ... or names={{'a': 2, ...}}")
+    vectors: dict[str, dict[tuple[int, ...], int]] = {}
+    for j, label in enumerate(labels):
+        found = re.fullmatch(r"(.+)\[(\d+(?:, ?\d+)*)\]", label)
+        if found:
+            vectors.setdefault(found[1], {})[tuple(map(int, found[2].split(",")))] = j
+    posterior: dict[str, Array] = {}
+    for j, label in enumerate(labels):
+        stem = label.split("[")[0] if label.endswith("]") else label
+        places = vectors.get(stem, {}) if label not in vectors else {}
+        whole = np.array(list(places)) if len({len(place) for place in places}) == 1 else np.empty((0, 1))
+        shape = tuple(whole.max(0) - whole.min(0) + 1) if len(whole) else ()
+        if j in places.values() and len(places) == np.prod(shape) and stem not in labels:
+            posterior[stem] = values[:, :, [places[place] for place in sorted(places)]].reshape(values.shape[:2] + shape)
+        else:
+            posterior[label] = values[:, :, j]
+    return posterior
+
+
+def to_arviz(
+    draws: npt.ArrayLike, chains: Chains | None = None,
+    names: Sequence[str] | Mapping[str, Sequence[int] | int] | None = None,
+) -> Any:
+    """Draws [chains, n, d] for ArviZ, with the statistics of the last run if they are its draws.
+
+    names: one for each coordinate, of which "a[0]", "a[1]", ... are one vector a (and "b[0,0]", ... a matrix); or names with shapes
+    in the order of the coordinates, {"mu": (), "theta": 8}. Without: x0, x1, ...
+    """
     import arviz
 
     values = np.asarray(draws)
-    labels = names or [f"x{j}" for j in range(values.shape[2])]
-    posterior = {name: values[:, :, j] for j, name in enumerate(labels)}
+    if values.ndim != 3:
+        raise SteinValueError(f"draws has shape {list(values.shape)}; it needs [chains, n, d]")
+    posterior = _grouped(values, names)
+    for name, statistic in ({} if chains is None else chains.statistics).items():
+        if statistic.shape != values.shape[:2]:
+            raise SteinValueError(
+                f"the chains' {name} has shape {list(statistic.shape)}, of their last run; draws has {list(values.shape)}: "
+                "give the last run's draws, or no chains"
+            )
     theirs = {"log_density": "lp", "acceptance": "acceptance_rate", "divergent": "diverging"}
     known = {} if chains is None else chains.statistics
     sample_stats = {theirs.get(name, name): v.astype(bool) if name == "divergent" else v for name, v in known.items()}
@@ -164,4 +306,4 @@ def to_arviz(draws: npt.ArrayLike, chains: Chains | None = None, names: list[str
     return arviz.from_dict(posterior=posterior, sample_stats=sample_stats or None)
 
 
-__all__ = ["Chains", "Density", "effective_sample_size", "rhat", "to_arviz"]
+__all__ = ["Chains", "Density", "GradientCheck", "effective_sample_size", "rhat", "to_arviz"]
