@@ -104,7 +104,7 @@ extension Chains {
   private var agreementWarning: String? {
     guard let rHat = progress.rHat, rHat.value > 1.01 else { return nil }
     let value =
-      rHat.value < 1000 ? "\(Double(Int(rHat.value * 1000)) / 1000)" : "\(Float(rHat.value))"
+      rHat.value < 1000 ? "\(Double(Int(rHat.value * 10000)) / 10000)" : "\(Float(rHat.value))"
     let who = chains.count == 1 ? "the halves of the chain" : "the chains"
     return
       "\(who) do not agree: R-hat of coordinate \(rHat.coordinate) is \(value) over the last \(rHat.draws) draws, above 1.01: draw more, warm up longer, or begin the chains nearer to the mass"
