@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays, _kinds
+from . import _arrays, _checks, _kinds
 from ._call import Progress, call, watched
 from ._errors import SteinError
 from ._options import option_text as _option_text
 from ._options import takes
-from .core import Array, Context, Model, _Object
+from .core import Array, Context, Model, _context, _Object
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -35,16 +35,19 @@ class Density(_Object):
     _free = "stein_density_free"
 
     def __init__(self, function: LogDensity, d: int, *, context: Context | None = None) -> None:
-        self.context = context or Context.default()
-        self.d = d
+        self.context = _context(context)
+        _checks.function(function, "function")
+        self.d = d = _checks.whole(d, "d")
         self._raised: list[BaseException] = []
         as_array = np.ctypeslib.as_array
 
         def trampoline(_user: Any, n: int, d: int, x: Any, log_density: Any, score: Any) -> int:
             try:
-                values, slopes = function(as_array(x, (n, d)).copy())
-                as_array(log_density, (n,))[:] = values
-                as_array(score, (n, d))[:] = slopes
+                found = function(as_array(x, (n, d)).copy())
+                values, slopes = _arrays.pair(found, "the density", "two arrays: log densities [n] and scores [n, d]")
+                hint = f": one for each of the {n} points of x, whose shape is {(n, d)}"
+                as_array(log_density, (n,))[:] = _arrays.returned(values, (n,), "the log density that the function returns", hint)
+                as_array(score, (n, d))[:] = _arrays.returned(slopes, (n, d), "the score that the function returns", hint)
                 return 0
             except BaseException as failure:  # noqa: BLE001
                 self._raised.append(failure)
@@ -66,12 +69,18 @@ class Density(_Object):
         ctypes.byref(structure), an array or None. Both are held as long as the density; memory that a structure points to is not.
         """
         self = cls.__new__(cls)
-        self.context, self.d, self._raised = context or Context.default(), d, []
+        self.context, self.d, self._raised = _context(context), _checks.whole(d, "d"), []
         self._function = (function, user)
+        try:
+            address = ctypes.cast(function, ctypes.c_void_p)
+            given = None if user is None else ctypes.cast(user, ctypes.c_void_p)
+        except (TypeError, ctypes.ArgumentError) as failure:
+            raise _checks.refused(f"function is one of a ctypes.CDLL or an address, user what ctypes takes for a void *: {failure}") from None
+        if not address.value:
+            raise _checks.refused("function is the address 0")
         handle = ctypes.c_void_p()
         call(
-            "stein_density_new", self.context.handle, d, ctypes.cast(function, ctypes.c_void_p),
-            None if user is None else ctypes.cast(user, ctypes.c_void_p), None, ctypes.byref(handle),
+            "stein_density_new", self.context.handle, self.d, address, given, None, ctypes.byref(handle),
         )
         _Object.__init__(self, handle)
         return self
@@ -80,11 +89,12 @@ class Density(_Object):
     def from_model(cls, model: Model, *, label: int | None = None, sigma: float = 0.0) -> Density:
         """The density of a model that has an energy, in the data's units."""
         self = cls.__new__(cls)
+        _checks.instance(model, Model, "model")
         self.context, self.d, self._raised = model.context, int(np.prod(model.shape[1:])), []
         handle = ctypes.c_void_p()
-        label_tensor = _arrays.labels(None if label is None else [label])
+        label_tensor = _arrays.labels(None if label is None else [_checks.whole(label, "label", None)])
         call(
-            "stein_density_from_model", model.handle, _arrays.pointer(label_tensor), float(sigma), ctypes.byref(handle)
+            "stein_density_from_model", model.handle, _arrays.pointer(label_tensor), _checks.real(sigma, "sigma"), ctypes.byref(handle)
         )
         _Object.__init__(self, handle)
         return self
@@ -97,8 +107,8 @@ class Chains(_Object):
 
     @takes(_kinds.ChainsOptions)
     def __init__(self, density: Density, start: npt.ArrayLike | None = None, **options: Unpack[_kinds.ChainsOptions]) -> None:
-        self.density = density
-        begin = None if start is None else _arrays.rows(np.asarray(start, np.float64))
+        self.density = _checks.instance(density, Density, "density")
+        begin = None if start is None else _arrays.rows(_arrays.doubles(start, "start"), "start")
         if begin is not None and "chains" not in options:
             options["chains"] = len(begin.array)
         handle = ctypes.c_void_p()
@@ -112,6 +122,7 @@ class Chains(_Object):
 
     def run(self, n: int, *, progress: Progress | None = None, deadline: float | None = None) -> Array:
         """The next n draws of each chain, [chains, n, d]; the first run warms up before them."""
+        n = _checks.whole(n, "n")
         draws = np.empty((self.count, n, self.density.d))
         names = self.describe()["statistics"]
         statistics = np.empty((self.count, n, len(names)))
@@ -132,7 +143,7 @@ class Chains(_Object):
 
 
 def _by_coordinate(name: str, draws: npt.ArrayLike, *options: Any) -> Array:
-    tensor = _arrays.rows(np.asarray(draws))
+    tensor = _arrays.rows(draws, "draws")
     out = np.empty(tensor.array.shape[-1])
     watched(name, Context.default().handle, tensor.pointer, *options, _arrays.Tensor(out).pointer)
     return out
@@ -152,7 +163,9 @@ def to_arviz(draws: npt.ArrayLike, chains: Chains | None = None, names: list[str
     """Draws [chains, n, d] for ArviZ: one variable a coordinate (x0, x1, ... unless named), with the statistics of the last run."""
     import arviz
 
-    values = np.asarray(draws)
+    values = _arrays.numbers(draws, "draws")
+    if values.ndim != 3:
+        raise _checks.refused(f"draws has shape {values.shape}; it needs [chains, n, d]")
     labels = names or [f"x{j}" for j in range(values.shape[2])]
     posterior = {name: values[:, :, j] for j, name in enumerate(labels)}
     theirs = {"log_density": "lp", "acceptance": "acceptance_rate", "divergent": "diverging"}

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays, _kinds
-from ._call import Progress, watched
+from . import _abi, _arrays, _checks, _kinds
+from ._call import Progress, call, watched
+from ._errors import SteinValueError
 from ._options import option_text, takes
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Sampling:
         options: sampler, steps, seed, first_index, guidance, temperature, trajectory, ...: stein.options("sampler").
         """
         classes = _arrays.labels(labels)
-        begin = None if start is None else _arrays.rows(start)
+        begin = None if start is None else _arrays.rows(start, "start")
         if out is None:
             if n is None:
                 known = begin or classes
@@ -97,7 +98,7 @@ class Sampling:
         deadline: float | None = None,
         **options: Unpack[_kinds.ImputeOptions],
     ) -> Array:
-        """x with what is not known drawn given the rest. known: like x, true where x is known; None: where x is not NaN.
+        """x with what is not known drawn given the rest. known: like x, true where x is known; None: where x is not NaN, nor masked.
 
         options: method, noise, and those of sample: stein.options("impute").
         """
@@ -137,6 +138,7 @@ class Sampling:
         self,
         name: str,
         values: npt.ArrayLike,
+        what: str,
         labels: npt.ArrayLike | None,
         progress: Progress | None,
         deadline: float | None,
@@ -191,7 +193,7 @@ class Sampling:
 
         options: sigma, method, trace, probes, tolerance, unit, ...: stein.options("log_likelihood").
         """
-        rows, classes = _arrays.rows(x), _arrays.labels(labels)
+        rows, classes = _arrays.rows(x, "x"), _arrays.labels(labels)
         out = np.empty(len(rows.array))
         spread = np.empty(len(rows.array)) if deviation else None
         watched(

@@ -21,6 +21,12 @@ Array = npt.NDArray[Any]
 _MOST_ROWS_FOR_OFFSET = 2000
 
 
+def _plain(X: Any) -> Any:
+    """Masked values are refused here, since scikit-learn would take what lies under the mask, and matrices with what to give."""
+    masked = isinstance(X, (np.ma.MaskedArray, np.matrix)) or isinstance(X, (list, tuple)) and any(isinstance(row, np.ma.MaskedArray) for row in X)
+    return _arrays.array_of(X, "X") if masked else X
+
+
 def _seed(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(2**31 - 1))
 
@@ -82,7 +88,7 @@ class ScoreModel(OutlierMixin, DensityMixin, BaseEstimator):  # type: ignore[mis
         """Learns the density of X [n_samples, n_features], finite numbers, 2 rows or more. y is ignored."""
         if not 0 < self.contamination <= 0.5:
             raise ValueError(f"contamination is {self.contamination!r}, and lies above 0 and at most at 0.5")
-        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        X = validate_data(self, _plain(X), dtype=[np.float64, np.float32], ensure_min_samples=2)
         self.varying_ = np.ones(X.shape[1], bool)
         self.varying_[Dataset(X).describe()["constant_columns"]] = False
         if not self.varying_.any():
@@ -105,7 +111,7 @@ class ScoreModel(OutlierMixin, DensityMixin, BaseEstimator):  # type: ignore[mis
 
     def _validated(self, X: Any) -> Array:
         check_is_fitted(self)
-        valid: Array = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        valid: Array = validate_data(self, _plain(X), dtype=[np.float64, np.float32], reset=False)
         return valid
 
     def score_samples(self, X: Any) -> Array:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from . import _html, _kinds
+from . import _checks, _html, _kinds
 from ._arrow import Column
 from ._call import Progress
 from ._columns import index_of, read, write
@@ -67,11 +67,11 @@ class TableModel:
     ) -> None:
         refuse_unknown(options, _kinds.FitOptions, "TableModel")
         self.family = family
-        self.integers = tuple(integers)
-        self.categories = tuple(categories)
+        self.integers = _listed(integers, "integers")
+        self.categories = _listed(categories, "categories")
         if isinstance(quantiles, str) and quantiles not in ("auto", "all", "none"):
             raise ValueError(f"quantiles is {quantiles!r}; it is 'auto', 'all', 'none' or a list of columns")
-        self.quantiles = quantiles if isinstance(quantiles, str) else tuple(quantiles)
+        self.quantiles = quantiles if isinstance(quantiles, str) else _listed(quantiles, "quantiles")
         self.options: Any = dict(options)
         self._model: Model | None = None
         self._container = "dict"
@@ -147,6 +147,8 @@ class TableModel:
         a column's categories is an error; a number may be any. Options ``method``, ``noise``, ``iterations`` and ``strength`` go
         with given alone.
         """
+        if given is not None and not isinstance(given, Mapping):
+            raise _checks.refused(f"given is a value {_checks.shown(given)}; it is a dictionary of a value, or one for each row, by column")
         given = dict(given or {})
         unknown = [name for name in given if name not in self.columns]
         if unknown:
@@ -229,7 +231,7 @@ class TableModel:
         header["__metadata__"]["table"] = json.dumps(self._state(), default=lambda array: array.tolist())
         text = json.dumps(header, ensure_ascii=False).encode()
         text += b" " * (-len(text) % 8)
-        target = pathlib.Path(path)
+        target = pathlib.Path(os.fsdecode(_checks.path(path)))
         beside = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             beside.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
@@ -240,7 +242,7 @@ class TableModel:
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, context: Context | None = None) -> TableModel:
         """What save wrote. Samples come in the kind of table that fit was given, if its package is there."""
-        data = pathlib.Path(path).read_bytes()
+        data = pathlib.Path(os.fsdecode(_checks.path(path))).read_bytes()
         model = Model.from_bytes(data, context=context)
         length = struct.unpack("<Q", data[:8])[0]
         state = json.loads(data[8 : 8 + length])["__metadata__"].get("table")
