@@ -294,8 +294,10 @@ STEIN_API STEIN_CHECK stein_status stein_model_import_weights(stein_model *model
  * float32 there: where a column's mean is many times its deviation, take the mean off first. */
 STEIN_API STEIN_CHECK stein_status stein_model_export_onnx(const stein_model *model, const char *path, stein_error *error);
 
-/* JSON: family and its options (structure, domain), shape, mean and scale [d], sigma_min and sigma_max trained, sigma_data, noise_kernel, classes,
- * parameters (name and shape of each), statistics of an exponential family, trained. */
+/* JSON: family and its options (structure, domain), shape, dtype (float32 or float64, as the rows came that it was made of), mean and scale [d],
+ * sigma_min and sigma_max trained, sigma_data, noise_kernel, classes,
+ * parameters (name and shape of each), statistics of an exponential family, trained, warnings (shapes that are probably not meant, as channels that
+ * come first: a sentence each with what to give instead). */
 STEIN_API STEIN_CHECK stein_status stein_model_describe(const stein_model *model, char *buffer, uint64_t capacity, uint64_t *needed,
                                                         stein_error *error);
 
@@ -427,7 +429,9 @@ STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);
 
 /* Fills out [n, ...] with rows drawn from the model. Row k depends on seed, first_index + k, its start and its label alone.
  * start: the state [n, ...] that the sampler begins from, in the data's units, or NULL for N(mean, covariance + sigma_max^2) of the data. labels:
- * integers [n], or NULL: a model with classes then draws each row's class in the training set's proportions.
+ * integers [n], or NULL: a model with classes then draws each row's class in the training set's proportions; stein_sample_labels says which.
+ * out may be float32 or float64; float64 has the digits of columns that lie far from 0 for their width, 1e8 and a deviation of 1, and of sizes that
+ * float32 has not. A row beyond float32 is STEIN_DIVERGED, a column too narrow for it STEIN_BAD_SHAPE; both say so.
  *
  *   sampler=             follows                                                       evaluations a level   order   its options
  *   heun                 the probability-flow ODE (Karras et al. 2022), the default    2                     2       grid; churn: noise added

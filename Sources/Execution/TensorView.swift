@@ -13,6 +13,14 @@ package enum ElementType: Sendable, Equatable {
 
   package var isFloat: Bool { self == .float32 || self == .float64 }
 
+  /// Whether float32 holds every value of the type.
+  package var fitsSingle: Bool {
+    switch self {
+    case .float32, .int8, .int16, .uint8, .uint16: true
+    case .float64, .int32, .int64, .uint32, .uint64: false
+    }
+  }
+
   package var size: Int {
     switch self {
     case .int8, .uint8: 1
@@ -77,6 +85,13 @@ package struct TensorView: @unchecked Sendable {
       default: assertionFailure("outputs are floating")
       }
     }
+  }
+
+  /// Writes the element [row] of an int64 tensor of one axis.
+  package func write(_ value: Int64, at row: Int) {
+    assert(type == .int64 && shape.count == 1)
+    unsafe base.storeBytes(
+      of: value, toByteOffset: row * (strides.first ?? 1) * 8, as: Int64.self)
   }
 
   /// The element [row] of an integer tensor of one axis; nil if it does not fit.

@@ -18,6 +18,7 @@ extension Model {
     x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
   ) throws {
     try checkGaussianNoise()
+    try snapshot.checkReach(out)
     try evaluate(.scaledScore, x, labels, sigma, out, monitor) { units, level, u, g, row in
       units.restore(into: row) { Double(u[$0]) + level * Double(g[$0]) }
     }
@@ -91,7 +92,9 @@ extension Model {
     try forEachRow(field, x, labels, sigma, monitor, width: out.rowCount) {
       index, units, level, u, value, row in
       finish(units, level, u, value, row)
-      out.writeRow(index, from: row.slice(0, out.rowCount))
+      let own = row.slice(0, out.rowCount)
+      guard out.holds(own) else { throw overflow(out, "row \(index) of the result") }
+      out.writeRow(index, from: own)
     }
   }
 
@@ -101,7 +104,7 @@ extension Model {
     _ monitor: any Monitor, width rowWidth: Int,
     _ body: (
       _ index: Int, Units, Double, _ u: View<Float>, _ value: View<Float>, _ row: View<Double>
-    ) -> Void
+    ) throws -> Void
   ) throws {
     let now = snapshot
     let units = now.description.units
@@ -155,7 +158,7 @@ extension Model {
             "row \(first + r) of x is so far out that its \(field == .energy ? "energy" : "score") is not finite"
           )
         }
-        body(first + r, units, level, evaluator.x(worker).slice(r * d, d), value, row)
+        try body(first + r, units, level, evaluator.x(worker).slice(r * d, d), value, row)
       }
     }
   }
@@ -171,6 +174,35 @@ extension Model {
         throw SteinError(
           .notFinite, "row \(r), column \(c) of \(argument) is \(row.view[c])", argument: argument)
       }
+    }
+  }
+}
+
+/// A finite result that its tensor can't hold, or one that no number holds.
+func overflow(_ out: TensorView, _ what: String) -> SteinError {
+  SteinError(
+    .diverged,
+    out.type == .float32
+      ? "\(what) is beyond float32, which holds up to 3.4e38: give out as float64, or scale the data"
+      : "\(what) is beyond float64: scale the data")
+}
+
+extension Model.Snapshot {
+  /// Before any work: a column that float32 can't tell from 0 would come out as nothing but zeros.
+  func checkReach(_ out: TensorView) throws {
+    guard out.type == .float32, let column = description.tooNarrow else { return }
+    throw SteinError(
+      .badShape,
+      "out is float32, and column \(column) varies by \(description.units.scale[column]), which float32 takes for 0: give out as float64",
+      argument: "out")
+  }
+}
+
+extension ModelDescription {
+  /// A column whose values differ by less than the least normal float32.
+  var tooNarrow: Int? {
+    units.active.first {
+      units.scale[$0] < Double(Float.leastNormalMagnitude)
     }
   }
 }

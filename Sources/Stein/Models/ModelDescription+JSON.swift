@@ -5,6 +5,7 @@ extension ModelDescription {
         ("family", .string(family.rawValue)),
         ("shape", .array(shape.map(JSON.integer))),
         ("names", names.map { .array($0.map(JSON.string)) } ?? .null),
+        ("dtype", .string(isSingle ? "float32" : "float64")),
         ("mean", .array(units.mean.map(JSON.number))),
         ("scale", .array(units.scale.map(JSON.number))),
         ("active_columns", .array(units.active.map(JSON.integer))),
@@ -58,6 +59,10 @@ extension ModelDescription {
     guard count <= 1 << 30 else { throw bad("shape") }
     names = json["names"]?.array?.compactMap(\.string)
     guard names.map({ $0.count == count }) ?? true else { throw bad("names") }
+    // Files from before it was kept have none; what they drew was float32.
+    let dtype = json["dtype"]?.string ?? "float32"
+    guard ["float32", "float64"].contains(dtype) else { throw bad("dtype") }
+    isSingle = dtype == "float32"
     guard let mean = json["mean"]?.doubles, mean.count == count,
       let scale = json["scale"]?.doubles, scale.count == count, scale.allSatisfy({ $0 > 0 }),
       let active = json["active_columns"]?.integers, !active.isEmpty,

@@ -8,6 +8,8 @@ package struct ModelDescription: Sendable {
   /// [1, ...].
   package var shape: [Int]
   package var names: [String]?
+  /// Whether float32 holds the rows that it was made of as they came.
+  var isSingle: Bool
   package var units: Units
   /// Root mean square of u over the columns that vary.
   package var sigmaData: Double
@@ -181,6 +183,7 @@ extension ModelDescription {
     self.family = family
     shape = [1] + dataset.shape.dropFirst()
     names = dataset.names
+    isSingle = dataset.isSingle
     let active = dataset.columns.indices.filter { !dataset.columns[$0].isConstant }
     guard !active.isEmpty else {
       throw SteinError(

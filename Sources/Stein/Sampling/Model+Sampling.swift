@@ -83,6 +83,7 @@ extension Model {
 
   /// Moves the rows of a call from their start to the end of a sampler's way.
   func draw(_ call: SamplingCall, _ sampler: any Sampler, _ now: Snapshot) throws {
+    try now.checkReach(call.out)
     let (options, description) = (call.options, now.description)
     let change = try FieldChange(options, description, oneLevel: sampler is Langevin)
     if sampler.needsEnergy, change.guidance != 1 || change.temperature != 1 || call.known != nil {

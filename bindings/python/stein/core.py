@@ -19,7 +19,7 @@ from ._errors import SteinError
 from ._library import library
 from ._options import option_text as _option_text
 from ._options import refuse_unknown, takes
-from .sampling import Sampling
+from .sampling import Sampling, result_type
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -295,6 +295,18 @@ class Model(_Object, Sampling):
         """Of one row, with a 1 before it."""
         return _shape("stein_model_shape", self.handle)
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the data that it was made of, and of what it draws: float32, or float64 also where float32 does not reach."""
+        known: np.dtype[Any] | None = getattr(self, "_dtype", None)
+        if known is None:
+            told = self.describe()
+            sizes = np.abs([*told["scale"], *told["mean"]])
+            reached = bool((sizes[: len(told["scale"])] > 1e-30).all() and (sizes < 1e30).all())
+            known = np.dtype(np.float32 if told["dtype"] == "float32" and reached else np.float64)
+            self._dtype = known
+        return known
+
     def _said(self) -> str:
         told = self.describe()
         return f"{told['family']} of {told['shape'][1:]}{'' if told['trained'] else ', not trained'}"
@@ -328,12 +340,12 @@ class Model(_Object, Sampling):
         sigma: float,
         labels: npt.ArrayLike | None,
         shape: Any,
+        dtype: npt.DTypeLike | None,
         progress: Progress | None,
         deadline: float | None,
     ) -> Array:
-        tensor, classes = _arrays.rows(x), _arrays.labels(labels)
-        single = tensor.array.dtype == np.float32
-        out = np.empty(shape(tensor.array), np.float32 if single else np.float64)
+        tensor, classes = _arrays.rows(x, "x"), _arrays.labels(labels)
+        out = np.empty(shape(tensor.array), result_type(tensor.array, dtype))
         watched(
             name, self.handle, tensor.pointer, _arrays.pointer(classes), _checks.real(sigma, "sigma"),
             _arrays.Tensor(out).pointer, progress=progress, deadline=deadline,
@@ -346,11 +358,15 @@ class Model(_Object, Sampling):
         sigma: float = 0.0,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> Array:
-        """grad log p_sigma(x); sigma in units of the columns' scale, 0: the lowest trained."""
-        return self._field("stein_model_score", x, sigma, labels, lambda a: a.shape, progress, deadline)
+        """grad log p_sigma(x); sigma in units of the columns' scale, 0: the lowest trained.
+
+        dtype: float32 or float64; if not given float32 of float32 and float64 of all else, here and in the other functions of rows.
+        """
+        return self._field("stein_model_score", x, sigma, labels, lambda a: a.shape, dtype, progress, deadline)
 
     def denoise(
         self,
@@ -358,11 +374,12 @@ class Model(_Object, Sampling):
         sigma: float,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> Array:
         """E[clean | x] for x with noise of sigma."""
-        return self._field("stein_model_denoise", x, sigma, labels, lambda a: a.shape, progress, deadline)
+        return self._field("stein_model_denoise", x, sigma, labels, lambda a: a.shape, dtype, progress, deadline)
 
     def energy(
         self,
@@ -370,11 +387,12 @@ class Model(_Object, Sampling):
         sigma: float = 0.0,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> Array:
         """E(x), with p_sigma proportional to exp(-E), up to a constant; -log p_sigma(x) of normalised families."""
-        return self._field("stein_model_energy", x, sigma, labels, lambda a: a.shape[:1], progress, deadline)
+        return self._field("stein_model_energy", x, sigma, labels, lambda a: a.shape[:1], dtype, progress, deadline)
 
     def jacobian(
         self,
@@ -382,11 +400,12 @@ class Model(_Object, Sampling):
         sigma: float = 0.0,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> Array:
         """[n, d, d]: entry [r, i, j] is the derivative of score j by x_i."""
-        return self._field("stein_model_jacobian", x, sigma, labels, _square, progress, deadline)
+        return self._field("stein_model_jacobian", x, sigma, labels, _square, dtype, progress, deadline)
 
     def denoise_covariance(
         self,
@@ -394,11 +413,12 @@ class Model(_Object, Sampling):
         sigma: float,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> Array:
         """Cov[clean | x], [n, d, d]."""
-        return self._field("stein_model_denoise_covariance", x, sigma, labels, _square, progress, deadline)
+        return self._field("stein_model_denoise_covariance", x, sigma, labels, _square, dtype, progress, deadline)
 
     @takes(_kinds.DenoisingOptions)
     def denoise_error(

@@ -60,7 +60,9 @@ class Sampling:
             if n is None:
                 known = begin or classes
                 n = len(known.array) if known is not None else 1
-            out = self._out(n, options)
+            out = self._out(_checks.whole(n, "n"), options, dtype)
+        elif dtype is not None or n is not None:
+            raise _checks.refused("out has a length and a dtype of its own: n and dtype are not for it")
         target = _arrays.output(out)
         watched(
             "stein_sample", self.handle, _arrays.pointer(begin), _arrays.pointer(classes), option_text(options),
@@ -74,6 +76,7 @@ class Sampling:
         n: int,
         *,
         labels: npt.ArrayLike | None = None,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
         **options: Unpack[_kinds.SamplerOptions],
@@ -94,13 +97,14 @@ class Sampling:
         known: npt.ArrayLike | None = None,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
         **options: Unpack[_kinds.ImputeOptions],
     ) -> Array:
         """x with what is not known drawn given the rest. known: like x, true where x is known; None: where x is not NaN, nor masked.
 
-        options: method, noise, and those of sample: stein.options("impute").
+        Two calls draw differently unless seed is given. dtype: float32 or float64; that of x if not given. options: method, noise, and those of sample: stein.options("impute").
         """
         rows, classes = _arrays.rows(x), _arrays.labels(labels)
         mask = None if known is None else _arrays.rows(known)
@@ -118,6 +122,7 @@ class Sampling:
         y: npt.ArrayLike,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
         **options: Unpack[_kinds.ImputeOptions],
@@ -140,12 +145,13 @@ class Sampling:
         values: npt.ArrayLike,
         what: str,
         labels: npt.ArrayLike | None,
+        dtype: npt.DTypeLike | None,
         progress: Progress | None,
         deadline: float | None,
         options: Mapping[str, Any],
     ) -> Array:
-        rows, classes = _arrays.rows(values), _arrays.labels(labels)
-        out = _like(rows.array)
+        rows, classes = _arrays.rows(values, what), _arrays.labels(labels)
+        out = np.empty(rows.array.shape, result_type(rows.array, dtype))
         watched(
             name, self.handle, rows.pointer, _arrays.pointer(classes), option_text(options),
             _arrays.Tensor(out).pointer, progress=progress, deadline=deadline,
@@ -158,12 +164,13 @@ class Sampling:
         x: npt.ArrayLike,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
         **options: Unpack[_kinds.EncodeOptions],
     ) -> Array:
         """Standard normals from rows, by the probability flow; decode leads back. options: tolerance, sigma_min, sigma_max."""
-        return self._mapped("stein_encode", x, labels, progress, deadline, options)
+        return self._mapped("stein_encode", x, "x", labels, dtype, progress, deadline, options)
 
     @takes(_kinds.DecodeOptions)
     def decode(
@@ -171,12 +178,13 @@ class Sampling:
         noise: npt.ArrayLike,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
         **options: Unpack[_kinds.DecodeOptions],
     ) -> Array:
         """Rows from standard normals. options: tolerance, sigma_min, sigma_max, denoise."""
-        return self._mapped("stein_decode", noise, labels, progress, deadline, options)
+        return self._mapped("stein_decode", noise, "noise", labels, dtype, progress, deadline, options)
 
     @takes(_kinds.LikelihoodOptions)
     def log_likelihood(

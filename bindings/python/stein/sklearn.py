@@ -137,10 +137,9 @@ class ScoreModel(OutlierMixin, DensityMixin, BaseEstimator):  # type: ignore[mis
     def sample(self, n_samples: int = 1, random_state: Any = None, **options: Any) -> Array:
         """Draws [n_samples, n_features], float64. options: sampler, steps, temperature, ...: stein.options("sampler")."""
         check_is_fitted(self)
-        if n_samples < 1:
-            raise ValueError(f"n_samples is {n_samples}, and 1 is the least")
-        rows = np.tile(self._constants, (int(n_samples), 1))
-        rows[:, self.varying_] = self.model_.sample(int(n_samples), seed=_seed(random_state), **options)
+        count = _checks.whole(n_samples, "n_samples", 1)
+        rows = np.tile(self._constants, (count, 1))
+        rows[:, self.varying_] = self.model_.sample(count, dtype=np.float64, seed=_seed(random_state), **options)
         return rows
 
 
