@@ -38,7 +38,7 @@
  *      A value or list item with a space, comma, quote or = is quoted: label="fixed acidity", with \" and \\ inside. Numbers have a point in any
  *      locale. stein_options_describe lists every key.
  *  R17 Every call whose time grows with its data takes a monitor, and looks at it at least every 50 ms between callbacks. (Making and opening data
- *      sets, describing, saving and loading are one pass over their bytes and take none.)
+ *      sets, describing, saving, loading and drawing labels are one pass over their bytes and take none.)
  *  R18 After fork the child may use every object that no other thread was using; those are STEIN_BUSY there, and can be freed.
  */
 #ifndef STEIN_H
@@ -173,7 +173,8 @@ STEIN_API stein_status stein_context_free(stein_context *context);
 typedef struct stein_dataset stein_dataset;
 
 /* Copies rows [n, d], or of up to 4 axes each, float32 or float64, any strides; score_unet reads [n, height, width, channels].
- * labels: integers [n], one class a row, or NULL. A NaN or infinity is STEIN_NOT_FINITE, and the message gives its row and column.
+ * labels: integers [n], one class a row, or NULL: for score_mlp, score_unet and energy_mlp, which learn each class's density; models of other families
+ * are made with classes=ignore. A NaN or infinity is STEIN_NOT_FINITE, and the message gives its row and column.
  * options: names, the columns' names. */
 STEIN_API STEIN_CHECK stein_status stein_dataset_new(const stein_context *context, const stein_tensor *rows, const stein_tensor *labels,
                                                      const char *options, stein_dataset **dataset, stein_error *error);
@@ -449,6 +450,11 @@ STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);
  * trajectory=k: out is then [n, k, ...], k states of each row from its start to its end. An option that a sampler has no use for is STEIN_BAD_OPTION. */
 STEIN_API STEIN_CHECK stein_status stein_sample(const stein_model *model, const stein_tensor *start, const stein_tensor *labels, const char *options,
                                                 const stein_tensor *out, stein_monitor *monitor, stein_error *error);
+
+/* The classes that rows are drawn of where labels is NULL, by stein_sample, stein_sample_weighted, stein_impute and stein_sample_posterior alike: out,
+ * int64 [n], gets each row's label. A row's class depends on seed and first_index + k alone, so the same options give the classes of the rows that
+ * they draw; the other options may be there and change nothing. STEIN_UNSUPPORTED for a model without classes. */
+STEIN_API STEIN_CHECK stein_status stein_sample_labels(const stein_model *model, const char *options, const stein_tensor *out, stein_error *error);
 
 /* Rows with their importance, for models with an energy: annealed Langevin steps, each accepted or rejected so that every level's law is kept, and
  * weights that make up for levels that were left too early (annealed importance sampling, Neal 2001). out [n, ...] with exp(log_weights), [n], is

@@ -325,6 +325,12 @@ let signatures: [CSignature] = [
     CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
     CParameter(name: "error", type: "stein_error *", kind: .pointer),
   ]),
+  CSignature(name: "stein_sample_labels", result: .int32, parameters: [
+    CParameter(name: "model", type: "const stein_model *", kind: .pointer),
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
   CSignature(name: "stein_sample_weighted", result: .int32, parameters: [
     CParameter(name: "model", type: "const stein_model *", kind: .pointer),
     CParameter(name: "labels", type: "const stein_tensor *", kind: .pointer),

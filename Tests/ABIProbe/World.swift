@@ -19,6 +19,8 @@ final class World {
   var noisy: UInt64 = 0
   /// A network of plain layers, without a trainer.
   var plain: UInt64 = 0
+  /// A network with classes, which has not learnt.
+  var classed: UInt64 = 0
   /// A trainer that has not run.
   var fresh: UInt64 = 0
   /// Every handle that was made, also by worlds before this one: their objects live on.
@@ -45,6 +47,13 @@ final class World {
     let layers = text("widths=8 residual=false noise_conditional=false")
     plain = make("stein_model_new", [context, dataset, layers])
     writeWeights(folder + "/weights")
+    let classes = memory(8 * 64)
+    for row in 0 ..< 64 {
+      classes.storeBytes(of: Int64(row % 3), toByteOffset: 8 * row, as: Int64.self)
+    }
+    let labels = TensorSpec(data: classes, ndim: 1, dtype: (0, 64, 1), shape: [64]).written()
+    let labelled = make("stein_dataset_new", [context, rows, labels, 0])
+    classed = make("stein_model_new", [context, labelled, text("widths=8")])
     let fourth = make("stein_model_new", [context, dataset, text("widths=8")])
     fresh = make("stein_trainer_new", [fourth, dataset, text("steps=4 batch=16")])
     graph = make("stein_graph_new", [context])
@@ -166,6 +175,7 @@ final class World {
       case ("context", "const stein_context *"), ("context", "stein_context *"): return context
       case ("dataset", "const stein_dataset *"), ("dataset", "stein_dataset *"): return dataset
       case ("model", _) where function.name == "stein_model_import_weights": return plain
+      case ("model", _) where function.name == "stein_sample_labels": return classed
       case ("model", "const stein_model *"), ("model", "stein_model *"): return model
       case ("trainer", _) where function.name == "stein_trainer_set_noise": return noisy
       case ("trainer", _) where function.name == "stein_trainer_set_allreduce": return fresh
@@ -217,6 +227,8 @@ final class World {
       case ("rows", _), ("x", _), ("a", _): return matrix(8, 3) { Double($0 * $0 % 7) * 0.3 }
       case ("scores", _), ("b", _): return matrix(8, 3) { 0.7 - Double($0 * 5 % 11) * 0.2 }
       case ("p_value", _), ("relative", _): return bits(output(index, 8))
+      case ("out", _) where function.name == "stein_sample_labels":
+        return TensorSpec(data: output(index, 64), ndim: 1, dtype: (0, 64, 1), shape: [8]).written()
       case ("out", "const stein_tensor *"):
         let vector: [Int64] =
           switch function.name {

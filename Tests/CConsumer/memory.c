@@ -10,7 +10,7 @@
 
 static stein_context *context;
 static stein_dataset *dataset, *classed;
-static stein_model *gaussian, *network, *energy;
+static stein_model *gaussian, *network, *energy, *of_classes;
 static stein_graph *graph;
 static stein_density *density;
 static unsigned char saved[1 << 18], written[1 << 18];
@@ -132,6 +132,11 @@ CALL(call_weighted) {
   stein_tensor out = of_results(), weights = tensor(second_results, 1, 24, 0, 0);
   return stein_sample_weighted(energy, NULL, options, &out, &weights, NULL, &error);
 }
+CALL(call_labels) {
+  int64_t classes[24], shape[] = {24};
+  stein_tensor out = stein_int64(classes, 1, shape);
+  return stein_sample_labels(of_classes, options, &out, &error);
+}
 CALL(call_impute) {
   double holes[24][3];
   memcpy(holes, rows, sizeof holes);
@@ -225,6 +230,7 @@ static const struct { const char *name; stein_status (*call)(const char *); cons
     {"sample", call_sample, "steps=3 sampler=predictor_corrector"},
     {"sample", call_sample, "sampler=annealed_langevin steps=2"},
     {"sample_weighted", call_weighted, "steps=2"},
+    {"sample_labels", call_labels, "seed=3"},
     {"impute", call_impute, "steps=2"},
     {"impute", call_impute, "steps=2 method=replacement"},
     {"impute", call_impute, "steps=2 method=dps sampler=ddim"},
@@ -411,6 +417,13 @@ int main(void) {
   stein_tensor x = of_rows();
   CHECK(stein_dataset_new(context, &x, NULL, NULL, &dataset, &error) == STEIN_OK);
   CHECK(stein_dataset_new(context, &x, NULL, NULL, &classed, &error) == STEIN_OK);
+  int64_t labels[24], shape[] = {24};
+  for (int i = 0; i < 24; i++) labels[i] = i % 3;
+  stein_tensor classes = stein_int64(labels, 1, shape);
+  stein_dataset *labelled;
+  CHECK(stein_dataset_new(context, &x, &classes, NULL, &labelled, &error) == STEIN_OK);
+  CHECK(stein_model_new(context, labelled, "widths=4", &of_classes, &error) == STEIN_OK);
+  stein_dataset_free(labelled);
   gaussian = make_trained(context, dataset, "family=gaussian");
   network = make_trained(context, dataset, "widths=8,8");
   energy = make_trained(context, dataset, "family=energy_mlp widths=8");
@@ -437,7 +450,7 @@ int main(void) {
   CHECK(wrong == 0 && refusals > 500);
 
   stein_density_free(density), stein_graph_free(graph);
-  stein_model_free(gaussian), stein_model_free(network), stein_model_free(energy), stein_dataset_free(dataset), stein_dataset_free(classed);
+  stein_model_free(of_classes), stein_model_free(gaussian), stein_model_free(network), stein_model_free(energy), stein_dataset_free(dataset), stein_dataset_free(classed);
   stein_context_free(context);
   CHECK(living == 0);
   const char *const files[] = {"memory.csv", "memory.npy", "memory.model", "memory.own", "memory.checkpoint", "memory.written", "memory.weights"};

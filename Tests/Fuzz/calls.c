@@ -477,7 +477,15 @@ static int call(void) {
       break;
     }
     case 47: CALLED(trainer_describe) INTO_BUFFER(stein_trainer_describe, pick(TRAINERS)); break;
-    case 48: case 49: case 50: CALLED(sample) draw(); break;
+    case 48: case 49: CALLED(sample) draw(); break;
+    case 50: CALLED(sample_labels) {
+      void *model = pick(MODELS);
+      shape_of(model, NULL);
+      stein_tensor *out = tensor(1, row_shape, 1, 1);
+      const char *text = options(SAMPLER);
+      after(stein_sample_labels(model, text, out, &error));
+      break;
+    }
     case 51: CALLED(sample_weighted) {
       void *model = pick(MODELS);
       shape_of(model, NULL);

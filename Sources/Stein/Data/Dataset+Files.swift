@@ -117,7 +117,7 @@ package struct Table {
     if let number = Int(text), number >= -count, number < count {
       return number < 0 ? number + count : number
     }
-    let known = names.map { ": " + $0.prefix(20).joined(separator: ", ") } ?? ""
+    let known = names.map { ": " + listed($0, most: 20) } ?? ""
     throw Options.bad(option, "names no column '\(text)' of the \(count)\(known)")
   }
 }

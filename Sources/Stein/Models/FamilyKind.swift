@@ -69,6 +69,6 @@ package enum FamilyKind: String, CaseIterable, Sendable {
   }
 
   static let commonOptions: Set<String> = [
-    "family", "scale", "seed", "domain", "lower", "upper", "centre", "radius",
+    "family", "scale", "classes", "seed", "domain", "lower", "upper", "centre", "radius",
   ]
 }

@@ -140,7 +140,7 @@ package final class Model: Sendable {
 
   package func parameter(name: String) throws -> (shape: [Int], values: View<Float>) {
     guard let index = family.parameters.firstIndex(where: { $0.name == name }) else {
-      let names = family.parameters.map(\.name).joined(separator: ", ")
+      let names = listed(family.parameters.map(\.name), most: 12)
       throw SteinError(.badValue, "no parameter '\(name)'; there are \(names)", argument: "name")
     }
     let shape = family.parameters[index].shape

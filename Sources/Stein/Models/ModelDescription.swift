@@ -196,9 +196,16 @@ extension ModelDescription {
     noiseKernel = .gaussian
     units = Units(mean: [], scale: [], active: active)
     sigmaData = 1
-    let hasClasses = family.hasNetwork
-    classes = hasClasses ? dataset.labels?.classes ?? [] : []
-    classCounts = hasClasses ? dataset.labels?.counts ?? [] : []
+    let labels = options.choice("classes") == "ignore" ? nil : dataset.labels
+    guard labels == nil || family.hasNetwork else {
+      let takers = FamilyKind.allCases.filter(\.hasNetwork).map(\.rawValue)
+      throw SteinError(
+        .badValue,
+        "family=\(family.rawValue) has no use for the labels of the data set: make it without labels, or say classes=ignore, or take \(takers.joined(separator: ", ")), which learn a density of each class",
+        argument: "dataset")
+    }
+    classes = labels?.classes ?? []
+    classCounts = labels?.counts ?? []
     location = []
     largestDistance = 0
     sigmaMin = 0.01

@@ -110,6 +110,10 @@ extension OptionTable {
       .init(
         "output", .choice(GraphModel.Output.allCases.map(\.rawValue)), "energy",
         "stein_model_from_graph: what the node is"),
+      .init(
+        "classes", .choice(["use", "ignore"]), "use",
+        "ignore: the labels of the data set are left out; families without classes refuse them else"
+      ),
       .init("seed", .integer(0 ... .max), "0", "Of the starting weights"),
     ])
 

@@ -148,6 +148,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "stein_trainer_describe": (c_int32, [c_void_p, c_void_p, c_uint64, POINTER(c_uint64), POINTER(stein_error)]),
     "stein_trainer_free": (c_int32, [c_void_p]),
     "stein_sample": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), c_char_p, POINTER(stein_tensor), POINTER(stein_monitor), POINTER(stein_error)]),
+    "stein_sample_labels": (c_int32, [c_void_p, c_char_p, POINTER(stein_tensor), POINTER(stein_error)]),
     "stein_sample_weighted": (c_int32, [c_void_p, POINTER(stein_tensor), c_char_p, POINTER(stein_tensor), POINTER(stein_tensor), POINTER(stein_monitor), POINTER(stein_error)]),
     "stein_impute": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), POINTER(stein_tensor), c_char_p, POINTER(stein_tensor), POINTER(stein_monitor), POINTER(stein_error)]),
     "stein_sample_posterior": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), POINTER(stein_tensor), c_char_p, POINTER(stein_tensor), POINTER(stein_monitor), POINTER(stein_error)]),

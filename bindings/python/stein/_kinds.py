@@ -109,6 +109,8 @@ class ModelOptions(TypedDict, total=False):
         domain=ball: in the data's units; auto: the origin
     radius : number in [0, 1e+30], default auto
         domain=ball: in the data's units
+    classes : use | ignore, default use
+        ignore: the labels of the data set are left out; families without classes refuse them else
     seed : integer in [0, 9223372036854775807], default 0
         Of the starting weights
     """
@@ -138,6 +140,7 @@ class ModelOptions(TypedDict, total=False):
     upper: Sequence[float] | NDArray[Any] | float | Literal["auto"] | None
     centre: Sequence[float] | NDArray[Any] | float | Literal["auto"] | None
     radius: float | Literal["auto"] | None
+    classes: Literal["use", "ignore"] | None
     seed: int | None
 
 
@@ -372,6 +375,8 @@ class FitOptions(TypedDict, total=False):
         domain=ball: in the data's units; auto: the origin
     radius : number in [0, 1e+30], default auto
         domain=ball: in the data's units
+    classes : use | ignore, default use
+        ignore: the labels of the data set are left out; families without classes refuse them else
     seed : integer in [0, 9223372036854775807], default 0
         Of the starting weights; of rows, noise and dropout
     objective : auto | denoising | exact | sliced | sliced_vr | finite_difference | maximum_likelihood |
@@ -472,6 +477,7 @@ class FitOptions(TypedDict, total=False):
     upper: Sequence[float] | NDArray[Any] | float | Literal["auto"] | None
     centre: Sequence[float] | NDArray[Any] | float | Literal["auto"] | None
     radius: float | Literal["auto"] | None
+    classes: Literal["use", "ignore"] | None
     seed: int | None
     objective: Literal["auto", "denoising", "exact", "sliced", "sliced_vr", "finite_difference", "maximum_likelihood", "closed_form"] | None
     steps: int | Literal["auto"] | None

@@ -19,6 +19,7 @@ from ._columns import index_of, read, write
 from ._encoding import Code, filled, plainest
 from ._options import refuse_unknown, takes
 from .core import Context, Model, fit
+from .sampling import fresh_seed
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -74,6 +75,8 @@ class TableModel:
         self.quantiles = quantiles if isinstance(quantiles, str) else _listed(quantiles, "quantiles")
         self.options: Any = dict(options)
         self._model: Model | None = None
+        #: Of the last call that drew: the one given, or the one taken from the system's entropy.
+        self.last_seed: int | None = None
         self._container = "dict"
         self._codes: list[Code] = []
 
@@ -105,7 +108,7 @@ class TableModel:
         for code in codes:
             if code.column.name in named and code.quantiles is None:
                 raise ValueError(f"column {code.column.name!r} holds no numbers, so it has no quantiles")
-        rng = np.random.default_rng(int(self.options.get("seed") or 0))
+        rng = np.random.default_rng(_seed_of(self.options))
         rows = np.hstack([code.encode(code.like(column), rng) for code, column in zip(codes, columns)])
         if np.isnan(rows).any():
             rows = filled(rows, codes, rng, context)
@@ -144,12 +147,16 @@ class TableModel:
         """n rows in a table like that of fit, from the density, or from that given some columns' values.
 
         given: a value for each named column, or a sequence of one for each row (n may then be left out). A value that is not among
-        a column's categories is an error; a number may be any. Options ``method``, ``noise``, ``iterations`` and ``strength`` go
+        a column's categories is an error; a number may be any. Two calls draw different rows unless seed is given. Options ``method``, ``noise``, ``iterations`` and ``strength`` go
         with given alone.
         """
         if given is not None and not isinstance(given, Mapping):
             raise _checks.refused(f"given is a value {_checks.shown(given)}; it is a dictionary of a value, or one for each row, by column")
         given = dict(given or {})
+        if n is not None:
+            n = _checks.whole(n, "n")
+        _ = self.model
+        options = self._seeded(options)
         unknown = [name for name in given if name not in self.columns]
         if unknown:
             raise ValueError(f"there is no column {unknown[0]!r}; there are {', '.join(map(str, self.columns))}")
@@ -162,7 +169,7 @@ class TableModel:
         if not known:
             rows = self.model.sample(count, progress=progress, deadline=deadline, **asked)
         else:
-            rng = np.random.default_rng([int(options.get("seed") or 0), 1])
+            rng = np.random.default_rng([_seed_of(options), 1])
             parts = [
                 code.encode(known[code.column.name], rng) if code.column.name in known else np.full((count, code.width), np.nan)
                 for code in self._codes
@@ -183,10 +190,12 @@ class TableModel:
 
         A column that is left out is drawn whole and comes last. One that fit has not seen is an error.
         """
+        _ = self.model
+        options = self._seeded(options)
         container, found = read(table)
         known = {column.name: self._code(column.name).like(column) for column in found}
         rows_in = len(found[0].values) if found else 0
-        rng = np.random.default_rng([int(options.get("seed") or 0), 1])
+        rng = np.random.default_rng([_seed_of(options), 1])
         parts = [
             code.encode(known[code.column.name], rng) if code.column.name in known else np.full((rows_in, code.width), np.nan)
             for code in self._codes
@@ -196,6 +205,11 @@ class TableModel:
         out = [made[column.name][0].restored(made.pop(column.name)[1], column) for column in found]
         out += [code.restored(column, None if container == self._container else plainest(container, code)) for code, column in made.values()]
         return write(container, out, index_of(container, table))
+
+    def _seeded(self, options: Any) -> Any:
+        options = fresh_seed(options)
+        self.last_seed = _seed_of(options)
+        return options
 
     def _code(self, name: Any) -> Code:
         for code in self._codes:
@@ -269,6 +283,17 @@ class TableModel:
     def _repr_html_(self) -> str:
         told = [(str(c.column.name), c.column.kind, c.column.type, ", ".join(map(str, (c.column.categories or [])[:10]))) for c in self._codes]
         return _html.page("TableModel", [("family", self.family), ("fitted", bool(told))], ("column", "kind", "type", "categories"), told)
+
+
+def _listed(names: Any, what: str) -> tuple[Any, ...]:
+    if isinstance(names, (str, bytes)) or not hasattr(names, "__iter__") or np.ndim(names) == 0 and isinstance(names, np.ndarray):
+        raise _checks.refused(f"{what} is {_checks.shown(names)}; it is a list of columns")
+    return tuple(names)
+
+
+def _seed_of(options: Mapping[str, Any]) -> int:
+    seed = options.get("seed")
+    return 0 if seed is None else _checks.whole(seed, "seed")
 
 
 def _of_rows(options: Any) -> Any:

@@ -105,7 +105,8 @@ def test_c_and_python_agree(tmp_path):
     with stein.Trainer(model, dataset, seed=1) as trainer:
         trainer.run()
     assert model.to_bytes() == (tmp_path / "wine.safetensors").read_bytes()
-    printed = "".join(",".join(f"{v:g}" for v in row) + "\n" for row in model.sample(200, seed=7))
+    drawn, classes = model.sample(200, seed=7, dtype=np.float32, return_labels=True)
+    printed = "a,b,c,d,class\n" + "".join(",".join(f"{v:g}" for v in row) + f",{label}\n" for row, label in zip(drawn, classes))
     assert printed == (tmp_path / "out.csv").read_text()
     assert (tmp_path / "wine.csv").read_text() == text
 
