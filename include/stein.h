@@ -419,7 +419,8 @@ typedef int32_t (*stein_allreduce_fn)(void *user, void *values, int64_t count, i
 STEIN_API STEIN_CHECK stein_status stein_trainer_set_allreduce(stein_trainer *trainer, int32_t rank, int32_t ranks, stein_allreduce_fn sum, void *user,
                                                                stein_release_fn release, stein_error *error);
 
-/* JSON: options in force, step, finished and why, ranks and rank, loss, validation, best_validation, best_step, levels (sigma and loss of each);
+/* JSON: options in force, step, steps, finished and why, seconds that its runs took here and seconds_left (null before a hundredth of the steps),
+ * ranks and rank, loss, validation, best_validation, best_step, levels (sigma and loss of each);
  * closed_form (statistics, estimates, standard_errors) after one; denoising, once the steps are done (sigma, dimension, predicted, error, validation, exact: see
  * stein_model_denoise_error); warnings, also of memorised rows and of a level that is too low for data near a manifold. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_describe(const stein_trainer *trainer, char *buffer, uint64_t capacity, uint64_t *needed,

@@ -40,6 +40,8 @@ package final class Trainer: @unchecked Sendable {
   var restored: JSON?
   private var machine: TrainingMachine?
   private var isAttached = false
+  /// Time that runs took, and the steps that they made.
+  private var pace = (seconds: 0.0, steps: 0)
   /// Whether the model has what the last run learnt.
   private var isShown = true
   /// Noise of the caller's; with noise_kernel=caller it must be there before a run.
@@ -139,6 +141,11 @@ package final class Trainer: @unchecked Sendable {
   }
 
   private func train(_ machine: TrainingMachine, steps: Int, _ monitor: any Monitor) throws {
+    let (begin, first) = (ContinuousClock.now, progress.step)
+    defer {
+      pace.seconds += (ContinuousClock.now - begin) / .seconds(1)
+      pace.steps += max(progress.step - first, 0)
+    }
     if progress.pendingCheck { try check(machine, monitor) }
     let last = steps > 0 ? min(plan.steps, progress.step + steps) : plan.steps
     while progress.step < last, !isFinished {
@@ -340,8 +347,17 @@ package final class Trainer: @unchecked Sendable {
         ("rows", .integer(drawnRows.count)),
         ("validation_rows", .integer(validation.count)),
         ("ranks", .integer(ranks?.count ?? 1)), ("rank", .integer(ranks?.rank ?? 0)),
+        ("seconds", .number(pace.seconds)),
+        ("seconds_left", secondsLeft.map(JSON.number) ?? .null),
       ] + progress.fields + report + [("warnings", .array(warnings.map(JSON.string)))]
     ).text
+  }
+
+  /// Until the last step at the pace so far; nil before a hundredth of the steps.
+  private var secondsLeft: Double? {
+    if isFinished { return 0 }
+    guard pace.steps > 0, pace.steps >= plan.steps / 100 else { return nil }
+    return pace.seconds / Double(pace.steps) * Double(plan.steps - progress.step)
   }
 
   /// What training found beside the weights.

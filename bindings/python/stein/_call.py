@@ -125,30 +125,50 @@ class Watch:
 
     def __init__(self, monitor: _abi.stein_monitor) -> None:
         self._monitor = monitor
+        self._begun = time.monotonic()
+        self._first: int | None = None
 
     step = property(lambda self: self._monitor.step)
     steps = property(lambda self: self._monitor.steps)
     loss = property(lambda self: self._monitor.loss)
     validation = property(lambda self: self._monitor.validation)
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the call began."""
+        return time.monotonic() - self._begun
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the end at the pace so far; None before the first hundredth of the steps."""
+        step, steps = int(self.step), int(self.steps)
+        if self._first is None and steps:
+            self._first = step  # a run that goes on has steps behind it
+        done = step - (self._first or 0)
+        if not steps or done <= 0 or 100 * done < steps - (self._first or 0):
+            return None
+        return self.elapsed / done * (steps - step)
+
     def cancel(self) -> None:
         self._monitor.cancel = 1
 
 
 def watched(
-    name: str, *arguments: Any, progress: Progress | None = None, deadline: float | None = None
+    name: str, *arguments: Any, progress: Progress | None = None, deadline: float | None = None, title: str | None = None
 ) -> None:
     """Calls a function with a monitor before its error.
 
     progress is called at most every 20 ms with a Watch; a true result stops the call, and what it raises comes out unchanged. True:
-    a bar by tqdm, or a line a second where tqdm is not installed. deadline: seconds from now.
+    a bar by tqdm, or a line a second where tqdm is not installed, that names what runs: `title`, or the call. deadline: seconds from now.
     """
     monitor = _abi.stein_monitor(struct_size=ctypes.sizeof(_abi.stein_monitor))
     if deadline is not None:
         monitor.deadline_ns = time.monotonic_ns() + max(1, int((seconds(deadline) or 0) * 1e9))
     raised: list[BaseException] = []
     watch = Watch(monitor)
-    bar = Bar(name) if progress is True else None
+    if progress is not None and not isinstance(progress, (bool, np.bool_)):
+        checked_function(progress, "progress")
+    bar = Bar(name, title) if isinstance(progress, (bool, np.bool_)) and progress else None
     told: Callable[[Watch], Any] | None = bar.show if bar else progress if callable(progress) else None
 
     def callback(_user: Any, _monitor: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import operator
 import os
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from . import _abi, _arrays, _arrow, _checks, _html, _kinds
 from ._call import AllReduce, AllReduceFunction, Noise, NoiseFunction, Progress, blob, call, parsed, watched
-from ._errors import SteinError
+from ._errors import SteinError, SteinInterrupted, SteinWarning
 from ._library import library
 from ._options import option_text as _option_text
 from ._options import refuse_unknown, takes
@@ -744,10 +745,12 @@ class Trainer(_Object):
     ) -> bool:
         """At most `steps` more steps (0: all); True at the end of training."""
         finished = ctypes.c_int32()
+        count = _checks.whole(steps, "steps")
+        title = f"training {self.model.describe()['family']}" if progress is True else None
         try:
             watched(
-                "stein_trainer_run", self.handle, steps, ctypes.byref(finished), progress=progress,
-                deadline=deadline,
+                "stein_trainer_run", self.handle, count, ctypes.byref(finished), progress=progress,
+                deadline=deadline, title=title,
             )
         except SteinError:
             self._raise_from_callbacks()
@@ -828,7 +831,11 @@ def fit(
     deadline: float | None = None,
     **options: Unpack[_kinds.FitOptions],
 ) -> Model:
-    """A trained model of `data` [n, d]; options go to the model or the trainer by their names, seed to both."""
+    """A trained model of `data` [n, d]; options go to the model or the trainer by their names, seed to both.
+
+    What stops it keeps what was learnt: at the deadline, in seconds, the model is returned, with a SteinWarning that says at which step; after
+    Ctrl-C, or whatever a progress function raises, it is the exception's `model`.
+    """
     refuse_unknown(options, _kinds.FitOptions, "fit")
     if isinstance(data, Dataset) and labels is not None:
         raise _checks.refused("labels belong to the data set: give them to stein.Dataset")
@@ -837,8 +844,37 @@ def fit(
     of_trainer: Any = {k: v for k, v in options.items() if k in _kinds.TrainerOptions.__annotations__}
     model = Model(dataset, family, **of_model)
     with Trainer(model, dataset, **of_trainer) as trainer:
-        trainer.run(progress=progress, deadline=deadline)
+        try:
+            trainer.run(progress=progress, deadline=deadline)
+        except SteinInterrupted as failure:
+            kept = _kept(trainer, failure)
+            if failure.status != _abi.STEIN_DEADLINE or not kept:
+                raise
+            _warn([str(failure)])
+        except BaseException as failure:
+            _kept(trainer, failure)
+            raise
     return model
+
+
+def _kept(trainer: Trainer, failure: BaseException) -> bool:
+    """Gives what stopped training the model so far, if a step was made, and the words that say so."""
+    told, learnt = trainer.describe(), trainer.model.describe()["trained"]
+    if not learnt and told["step"]:  # deep kernels, whose weights are solved for at a check or at the end: here is the end
+        with contextlib.suppress(SteinError):
+            trainer.set(steps=told["step"])
+            trainer.run()
+            learnt = trainer.model.describe()["trained"]
+    where = f"training stopped at step {told['step']} of {told['steps']}"
+    if learnt:
+        with contextlib.suppress(AttributeError):  # an exception that takes no attributes
+            failure.model = trainer.model  # type: ignore[attr-defined]
+    if isinstance(failure, SteinInterrupted):
+        kept = "the model is what was learnt until then" if learnt else "nothing was learnt yet"
+        failure.args = (f"{failure}: {where}; {kept}", *failure.args[1:])
+    elif isinstance(failure, KeyboardInterrupt):
+        failure.args = (f"{where}; " + ("the exception's `model` is what was learnt until then" if learnt else "nothing was learnt yet"),)
+    return bool(learnt)
 
 
 __all__ = ["Context", "Dataset", "Graph", "Model", "Node", "Trainer", "fit", "options", "version"]

@@ -14,7 +14,8 @@ try:
 except ImportError as missing:
     raise ImportError(f"stein.sklearn needs scikit-learn 1.6 or newer: {missing}") from missing
 
-from .core import Dataset
+from . import _arrays, _checks
+from .core import Dataset, Model
 from .core import fit as _fit
 
 Array = npt.NDArray[Any]
@@ -84,9 +85,15 @@ class ScoreModel(OutlierMixin, DensityMixin, BaseEstimator):  # type: ignore[mis
         self.options = options
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> ScoreModel:
-        """Learns the density of X [n_samples, n_features], finite numbers, 2 rows or more. y is ignored."""
-        if not 0 < self.contamination <= 0.5:
+    def fit(self, X: Any, y: Any = None, *, progress: Any = None, deadline: float | None = None) -> ScoreModel:
+        """Learns the density of X [n_samples, n_features], finite numbers, 2 rows or more. y is ignored.
+
+        At the deadline, in seconds, the estimator is what was learnt until then, and a SteinWarning says at which step; after Ctrl-C, or what a
+        progress function raises, it is the exception's `model`, which has no offset_ and draws samples.
+        """
+        if self.options is not None and not isinstance(self.options, Mapping):
+            raise _checks.refused(f"options is {_checks.shown(self.options)}; it is a dictionary of options by their names")
+        if not 0 < _checks.real(self.contamination, "contamination") <= 0.5:
             raise ValueError(f"contamination is {self.contamination!r}, and lies above 0 and at most at 0.5")
         X = validate_data(self, _plain(X), dtype=[np.float64, np.float32], ensure_min_samples=2)
         self.varying_ = np.ones(X.shape[1], bool)
@@ -95,7 +102,18 @@ class ScoreModel(OutlierMixin, DensityMixin, BaseEstimator):  # type: ignore[mis
             raise ValueError(f"every column is constant over {len(X)} samples: there is no density to learn")
         self._constants = X[0].astype(np.float64)
         options = {"seed": _seed(self.random_state), "steps": self.steps, **(self.options or {})}
-        self.model_ = _fit(X[:, self.varying_], family=self.family, **options)
+        for name, value in (("progress", progress), ("deadline", deadline)):
+            if value is not None:
+                options[name] = value
+        try:
+            self.model_ = _fit(X[:, self.varying_], family=self.family, **options)
+        except BaseException as failure:
+            kept = getattr(failure, "model", None)
+            if isinstance(kept, Model):
+                self.model_ = kept
+                self.__dict__.pop("offset_", None)
+                failure.model = self  # type: ignore[attr-defined]
+            raise
         chosen = np.unique(np.linspace(0, len(X) - 1, min(len(X), _MOST_ROWS_FOR_OFFSET)).astype(int))
         self.offset_ = float(np.percentile(self._log_density(X[chosen]), 100 * self.contamination))
         return self
@@ -127,6 +145,7 @@ class ScoreModel(OutlierMixin, DensityMixin, BaseEstimator):  # type: ignore[mis
 
     def decision_function(self, X: Any) -> Array:
         """score_samples - offset_, [n_samples]: below 0 for anomalies."""
+        check_is_fitted(self, "offset_")
         decisions: Array = self.score_samples(X) - self.offset_
         return decisions
 

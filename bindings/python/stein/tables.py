@@ -88,7 +88,11 @@ class TableModel:
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> TableModel:
-        """Learns the density of a table of n rows. A column without a value, and one of a type that has none, is an error that names it."""
+        """Learns the density of a table of n rows. A column without a value, and one of a type that has none, is an error that names it.
+
+        At the deadline, in seconds, the table model is what was learnt until then, and a SteinWarning says at which step; after Ctrl-C, or what
+        a progress function raises, too, and it is the exception's `model`.
+        """
         container, columns = read(table)
         if not columns or not len(columns[0].values):
             raise ValueError("the table has no rows")
@@ -112,8 +116,15 @@ class TableModel:
         rows = np.hstack([code.encode(code.like(column), rng) for code, column in zip(codes, columns)])
         if np.isnan(rows).any():
             rows = filled(rows, codes, rng, context)
-        self._model = fit(rows, None, self.family, context=context, progress=progress, deadline=deadline, **self.options)
-        self._container, self._codes = container, codes
+        try:
+            model = fit(rows, None, self.family, context=context, progress=progress, deadline=deadline, **self.options)
+        except BaseException as failure:
+            kept = getattr(failure, "model", None)
+            if isinstance(kept, Model):
+                self._model, self._container, self._codes = kept, container, codes
+                failure.model = self  # type: ignore[attr-defined]
+            raise
+        self._model, self._container, self._codes = model, container, codes
         return self
 
     def _is_ranked(self, name: Any) -> bool | None:

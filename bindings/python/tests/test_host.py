@@ -253,9 +253,9 @@ def test_bars(rows, capsys, monkeypatch):
     trainer = stein.Trainer(stein.Model(rows, widths=[64]), rows, steps=3000, patience=0)
     assert trainer.run(progress=True)
     shown = capsys.readouterr().err
-    assert "trainer run" in shown and "loss=" in shown and "3000/3000" in shown
+    assert "training score_mlp" in shown and "loss=" in shown and "3000/3000" in shown
     assert stein.fit(rows, widths=[8], steps=30, progress=True).sample(50, progress=True).shape == (50, 3)
-    assert "sample" in capsys.readouterr().err
+    assert "drawing rows" in capsys.readouterr().err
     # Without tqdm: at most one line a second.
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     bar = _progress.Bar("stein_trainer_run")
@@ -265,7 +265,7 @@ def test_bars(rows, capsys, monkeypatch):
     bar.show(watch)
     bar.close(watch)
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 1 and lines[0].startswith("trainer run: 40 of 100, loss 0.5")
+    assert len(lines) == 1 and lines[0].startswith("training: 40 of 100, loss 0.5")
     assert stein.fit(rows, widths=[8], steps=30, progress=True) is not None
 
 
