@@ -9,6 +9,8 @@ package final class Model: Sendable {
   package let context: Context
   let family: any Family
   let layout: ParameterLayout
+  /// What looks wrong about the rows that it was made of; of a model from a file nothing is known.
+  let warnings: [String]
   private let state: ForkSafe<State>
 
   /// What a call sees.
@@ -28,8 +30,12 @@ package final class Model: Sendable {
     var programs: [PreparedField: FieldProgram] = [:]
   }
 
-  init(context: Context, _ description: ModelDescription, weights: Storage<Float>) {
+  init(
+    context: Context, _ description: ModelDescription, weights: Storage<Float>,
+    warnings: [String] = []
+  ) {
     self.context = context
+    self.warnings = warnings
     family = description.makeFamily()
     layout = ParameterLayout(family.parameters.map(\.shape))
     state = ForkSafe(State(snapshot: Snapshot(description: description, weights: weights)))
@@ -40,7 +46,9 @@ package final class Model: Sendable {
     let description = try ModelDescription(dataset, options)
     let weights = try Model.start(
       description, dataset, seed: UInt64(options.integer("seed") ?? 0), memory: context.memory)
-    self.init(context: context, description, weights: weights)
+    let warnings = description.doubts(
+      rows: dataset.rowCount, axesGiven: options.isSet("spatial_axes"))
+    self.init(context: context, description, weights: weights, warnings: warnings)
   }
 
   /// The weights that training begins from.
@@ -131,7 +139,10 @@ package final class Model: Sendable {
     let parameters = family.parameters.map { spec -> JSON in
       .object([("name", .string(spec.name)), ("shape", .array(spec.shape.dims.map(JSON.integer)))])
     }
-    var own = [("parameters", JSON.array(parameters))]
+    var own = [
+      ("parameters", JSON.array(parameters)),
+      ("warnings", .array(warnings.map(JSON.string))),
+    ]
     if let table = (family as? Exponential)?.table {
       own.append(("statistics", .array(table.names().map(JSON.string))))
     }

@@ -379,6 +379,7 @@ package final class Trainer: @unchecked Sendable {
       list.append(
         "\(totalRows) rows are few for a network; family=gaussian is likely to do better")
     }
+    list += model.warnings
     let constant = dataset.columns.filter(\.isConstant).count
     if constant > 0 {
       list.append("\(constant) constant columns are left out and restored on output")

@@ -13,6 +13,7 @@ from ._errors import (
     SteinNumericError,
     SteinUnsupported,
     SteinValueError,
+    SteinWarning,
 )
 from . import ops, show
 from .chains import Chains, Density, effective_sample_size, rhat, to_arviz
@@ -44,6 +45,7 @@ __all__ = [
     "SteinNumericError",
     "SteinUnsupported",
     "SteinValueError",
+    "SteinWarning",
     "TableModel",
     "Trainer",
     "effective_sample_size",

@@ -7,6 +7,7 @@ import ctypes
 import operator
 import os
 import threading
+import warnings
 import weakref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Sequence
@@ -221,6 +222,12 @@ def _dataset(data: Any, context: Context | None = None) -> Dataset:
     return data if isinstance(data, Dataset) else Dataset(data, context=context)
 
 
+def _warn(sentences: Sequence[str]) -> None:
+    """At the line that called the binding's function."""
+    for sentence in sentences:
+        warnings.warn(sentence, SteinWarning, stacklevel=3)
+
+
 class Model(_Object, Sampling):
     """A score model. options: family, scale, widths, activation, ...: stein.options("model")."""
 
@@ -230,7 +237,10 @@ class Model(_Object, Sampling):
     def __init__(
         self, dataset: Dataset | npt.ArrayLike, family: str = "score_mlp", **options: Unpack[_kinds.ModelOptions]
     ) -> None:
-        data = _dataset(dataset)
+        self._make(_dataset(dataset), family, options)
+        _warn(self.describe()["warnings"])
+
+    def _make(self, data: Dataset, family: str, options: Any) -> None:
         self.context = data.context
         handle = ctypes.c_void_p()
         call(
@@ -842,7 +852,9 @@ def fit(
     dataset = data if isinstance(data, Dataset) else Dataset(data, labels, context=context)
     of_model: Any = {k: v for k, v in options.items() if k in _kinds.ModelOptions.__annotations__}
     of_trainer: Any = {k: v for k, v in options.items() if k in _kinds.TrainerOptions.__annotations__}
-    model = Model(dataset, family, **of_model)
+    model = Model.__new__(Model)
+    model._make(dataset, family, of_model)
+    _warn(model.describe()["warnings"])
     with Trainer(model, dataset, **of_trainer) as trainer:
         try:
             trainer.run(progress=progress, deadline=deadline)
