@@ -13,7 +13,7 @@ package final class Context: Sendable {
     guard hasVectorInstructions() else {
       throw SteinError(.unsupported, "this processor lacks AVX2 and fused multiply-add")
     }
-    memory = Memory(limit: options.integer("memory_limit") ?? 0, allocator: allocator ?? .system)
-    workers = Workers(threads: options.integer("threads") ?? 0)
+    memory = Memory(limit: options.value("memory_limit"), allocator: allocator ?? .system)
+    workers = Workers(threads: options.value("threads"))
   }
 }

@@ -48,8 +48,8 @@ package final class Chains: @unchecked Sendable {
     options = try Options(text, .chains)
     self.density = density
     memory = context.memory
-    kernel = options.choice("kernel").flatMap(Chain.Kernel.init) ?? .nuts
-    let count = options.integer("chains") ?? 4
+    kernel = options.value("kernel")
+    let count: Int = options.value("chains")
     let d = density.dimension
     if let start {
       guard start.shape == [count, d] else {
@@ -57,8 +57,8 @@ package final class Chains: @unchecked Sendable {
           .badShape, "start has shape \(start.shape); it needs [\(count), \(d)]", argument: "start")
       }
     }
-    seed = UInt64(options.integer("seed") ?? 0)
-    thin = options.integer("thin") ?? 1
+    seed = options.value("seed")
+    thin = options.value("thin")
     adapts = kernel.target != nil
     plan = WarmupPlan(options.integer("warmup") ?? (adapts ? 1000 : 0))
     let metricKind =
@@ -68,12 +68,10 @@ package final class Chains: @unchecked Sendable {
       throw Options.bad("target_acceptance", "is for kernels that accept or reject")
     }
     let memory = context.memory
-    let (target, leapfrogs) = (
-      options.number("target_acceptance"), options.integer("leapfrog_steps") ?? 20
-    )
-    let (friction, depth) = (
-      options.number("friction") ?? 1, options.integer("max_tree_depth") ?? 10
-    )
+    let target = options.number("target_acceptance")
+    let leapfrogs: Int = options.value("leapfrog_steps")
+    let friction: Double = options.value("friction")
+    let depth: Int = options.value("max_tree_depth")
     let kernel = kernel
     chains = try (0 ..< count).map { _ in
       try Chain(

@@ -176,6 +176,6 @@ package struct Convergence {
 extension Convergence.Kind {
   package init(options text: String) throws {
     let options = try Options(text, .sampleSize)
-    self = options.choice("kind").flatMap(Convergence.Kind.init) ?? .bulk
+    self = options.value("kind")
   }
 }

@@ -22,7 +22,7 @@ extension Model {
     let made = try Storage<Float>(context.memory, count: layout.count)
     do {
       let archive = try SafetensorsArchive(bytes.view)
-      let layers = try ImportedLayers(archive, prefix: options.choice("prefix") ?? "")
+      let layers = try ImportedLayers(archive, prefix: options.value("prefix"))
       try place(layers, archive, into: made.view)
     } catch let error as SteinError where error.code == .badFile {
       throw SteinError(.badFile, "'\(path)': \(error.message)", argument: "path")
@@ -31,7 +31,7 @@ extension Model {
       (description.sigmaMin, description.sigmaMax) = (range.lowerBound, range.upperBound)
       description.noiseKernel = .gaussian
       description.unconditional =
-        description.classes.isEmpty || options.flag("unconditional") ?? false
+        description.classes.isEmpty || options.value("unconditional")
       description.trained = true
     }
   }

@@ -39,7 +39,7 @@ package final class Model: Sendable {
     let options = try Options(options, .model)
     let description = try ModelDescription(dataset, options)
     let weights = try Model.start(
-      description, dataset, seed: UInt64(options.integer("seed") ?? 0), memory: context.memory)
+      description, dataset, seed: options.value("seed"), memory: context.memory)
     self.init(context: context, description, weights: weights)
   }
 

@@ -135,7 +135,7 @@ package struct Units: Sendable, Equatable {
 extension ModelDescription {
   /// What a new model of `dataset` is.
   init(_ dataset: Dataset, _ options: Options) throws {
-    let family = options.choice("family").flatMap(FamilyKind.init) ?? .scoreMLP
+    let family: FamilyKind = options.value("family")
     let taken = family.options.union(FamilyKind.commonOptions)
     if let stranger = options.keys.first(where: { !taken.contains($0) }) {
       let own = family.options.sorted().joined(separator: ", ")
@@ -224,14 +224,14 @@ extension ModelDescription {
     if let asked = options.choice("scale").flatMap(Scaling.init) { return asked }
     if family == .graph { return .none }
     if family == .scoreUNet { return .common }
-    return dataset.shape.count >= 3 || options.choice("domain") == "ball" ? .common : .columns
+    return dataset.shape.count >= 3 || options.value("domain") == "ball" ? .common : .columns
   }
 
   /// u = (x − mean)/scale; without the mean where the origin of the data has a meaning.
   private func measuredUnits(_ dataset: Dataset, _ options: Options) throws -> Units {
     let scaling = scaling(options, dataset)
     let shared = dataset.commonDeviation(units.active)
-    let origin = scaling == .none || options.choice("domain") == "positive"
+    let origin = scaling == .none || options.value("domain") == "positive"
     return Units(
       mean: dataset.columns.map { $0.isConstant || !origin ? $0.mean : 0 },
       scale: dataset.columns.map { column in
@@ -250,7 +250,7 @@ extension Domain {
   ///
   /// The data must lie in it.
   init(_ options: Options, _ dataset: Dataset, _ units: Units) throws {
-    let kind = options.choice("domain") ?? "real"
+    let kind: String = options.value("domain")
     let active = units.active
     func bounds(_ key: String, _ none: Double) throws -> [Double] {
       guard let given = options.numbers(key) else { return active.map { _ in none } }
@@ -308,7 +308,7 @@ extension ModelDescription.NetworkOptions {
     guard family.options.contains("widths") else { return }
     let isScore = [.scoreMLP, .scoreUNet].contains(family)
     let hasBlocks = family == .scoreMLP
-    blocks = options.integer("blocks") ?? 2
+    blocks = options.value("blocks")
     activation =
       options.choice("activation").flatMap(Network.Activation.init)
       ?? (family == .deepKernelExponential ? .softplus : .silu)
@@ -318,8 +318,8 @@ extension ModelDescription.NetworkOptions {
         "is 'relu', whose energy has no second derivative; take silu, softplus or tanh")
     }
     residual = options.flag("residual") ?? hasBlocks
-    noiseConditional = family.hasNetwork && options.flag("noise_conditional") ?? true
-    embedding = options.choice("embedding").flatMap(Network.Embedding.init) ?? .fourier
+    noiseConditional = family.hasNetwork && options.value("noise_conditional")
+    embedding = options.value("embedding")
     parameterization =
       options.choice("parameterization").flatMap(Parameterization.init)
       ?? (noiseConditional ? .edm : .score)

@@ -92,7 +92,9 @@ extension OptionTable {
       .init(
         "points", .integer(1 ... 20_000), "200",
         "Kernel families: points at which kernels stand; at most as many as rows"),
-      .init("kernels", .integer(1 ... 64), "3", "deep_kernel_exponential: kernels in the sum"),
+      .init(
+        "kernels", .integer(1 ... 64), "auto",
+        "deep_kernel_exponential: kernels in the sum; auto: 3. kernel_exponential has one"),
       .init("couplings", .integer(1 ... 64), "4", "nice: additive couplings"),
       .init(
         "conditional", .choice(Structure.Conditional.allCases.map(\.rawValue)), "gaussian",

@@ -11,11 +11,11 @@ extension Model {
   ) throws {
     let options = try Options(text, .impute)
     let now = snapshot
-    let moments = options.integer("trajectory") ?? 0
+    let moments: Int = options.value("trajectory")
     try now.checkRows(x, "x")
     try now.checkRows(out, "out", moments: moments)
     try checkKnown(x, known, rows: out.rows, monitor)
-    let noise = options.number("noise") ?? 0
+    let noise: Double = options.value("noise")
     let kind = try samplerKind(options, now, usual: usualKind(options))
     let method = try method(options, kind)
     let sampler = try sampler(kind, options, now)
@@ -38,7 +38,7 @@ extension Model {
     let options = try Options(text, .impute)
     let now = snapshot
     let units = now.description.units
-    try now.checkRows(out, "out", moments: options.integer("trajectory") ?? 0)
+    try now.checkRows(out, "out", moments: options.value("trajectory"))
     guard matrix.shape.count == 2, matrix.shape[1] == units.count, matrix.rows > 0 else {
       throw SteinError(
         .badShape, "matrix has shape \(matrix.shape); it needs [m, \(units.count)]",
@@ -63,7 +63,7 @@ extension Model {
     let sampler = try sampler(kind, options, now)
     var call = SamplingCall(options: options, labels: labels, out: out, monitor: monitor)
     let observation = try LinearObservation(
-      matrix, y, now.description, noise: options.number("noise") ?? 0, memory: context.memory)
+      matrix, y, now.description, noise: options.value("noise"), memory: context.memory)
     call.known = (observation, method)
     try draw(call, sampler, now)
   }

@@ -23,7 +23,7 @@ struct SamplingCall {
   var known: (observation: LinearObservation, method: Condition.Method)?
   let monitor: any Monitor
 
-  var moments: Int { options.integer("trajectory") ?? 0 }
+  var moments: Int { options.value("trajectory") }
 }
 
 extension Model {
@@ -34,7 +34,7 @@ extension Model {
   ) throws {
     let options = try Options(text, .sampler)
     let now = snapshot
-    let moments = options.integer("trajectory") ?? 0
+    let moments: Int = options.value("trajectory")
     try now.checkRows(out, "out", moments: moments)
     var call = SamplingCall(options: options, labels: labels, out: out, monitor: monitor)
     if let start {
@@ -95,14 +95,14 @@ extension Model {
       self, now, sampler.needsEnergy ? .scaledScoreAndEnergy : .scaledScore, precision)
     let wantsSlopes = [.covariance, .dps].contains(call.known?.method)
     let tangents = wantsSlopes ? try Evaluator(self, now, .scaledScoreAndTangent, precision) : nil
-    let seed = UInt64(options.integer("seed") ?? 0)
-    let firstIndex = UInt64(options.integer("first_index") ?? 0)
+    let seed: UInt64 = options.value("seed")
+    let firstIndex: UInt64 = options.value("first_index")
     let benches = try (0 ..< context.workers.count).map { worker in
       let condition = try call.known.map { known in
         try Condition(
           known.method, known.observation, rows: evaluator.rows, dimension: evaluator.dimension,
-          iterations: options.integer("iterations") ?? 20,
-          strength: options.number("strength") ?? 1, description, memory: context.memory)
+          iterations: options.value("iterations"),
+          strength: options.value("strength"), description, memory: context.memory)
       }
       let field = try ShardField(
         evaluator, tangents, change, condition, worker: worker, needsEnergy: sampler.needsEnergy,

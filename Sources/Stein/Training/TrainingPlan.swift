@@ -69,18 +69,18 @@ extension TrainingPlan {
     }
     let passes = 600.0 * Double(rows) / Double(batch)
     steps = objective == nil ? 1 : options.integer("steps") ?? Int(min(max(passes, 500), 20_000))
-    rate = options.number("rate") ?? 1e-3
-    beta1 = options.number("beta1") ?? 0.9
-    beta2 = options.number("beta2") ?? 0.99
-    warmup = options.integer("warmup") ?? 100
-    cosine = options.choice("decay") != "none"
-    clip = options.number("clip") ?? 10
-    average = options.number("ema") ?? 0.999
-    checks = options.integer("checks") ?? 40
-    patience = options.integer("patience") ?? 8
-    labelDropout = options.number("label_dropout") ?? 0
-    localSteps = options.integer("local_steps") ?? 1
-    seed = UInt64(options.integer("seed") ?? 0)
+    rate = options.value("rate")
+    beta1 = options.value("beta1")
+    beta2 = options.value("beta2")
+    warmup = options.value("warmup")
+    cosine = options.value("decay") != "none"
+    clip = options.value("clip")
+    average = options.value("ema")
+    checks = options.value("checks")
+    patience = options.value("patience")
+    labelDropout = options.value("label_dropout")
+    localSteps = options.value("local_steps")
+    seed = options.value("seed")
     precision = try options.precision()
     if objective == nil && model.family != .kernelExponential {
       validationRows = 0
@@ -143,7 +143,7 @@ extension NoiseLevels {
       throw Options.bad(
         "noise", "is for models of one level; this one takes sigma_min and sigma_max")
     }
-    let schedule = options.choice("schedule") ?? "edm"
+    let schedule: String = options.value("schedule")
     let lowest = options.number("sigma_min") ?? 0.01 * model.sigmaData
     let farthest = max(model.largestDistance, 2 * lowest)
     let named: NoiseLaw =
@@ -164,7 +164,7 @@ extension NoiseLevels {
     let ladder = GeometricLadder(
       sigmaMax: highest, sigmaMin: lowest, dimension: model.dimension)
     let weighting: Weighting =
-      switch options.choice("weighting") {
+      switch options.value("weighting") as String {
       case "sigma2": .sigmaSquared
       case "likelihood": .likelihood
       case "min_snr": .minimumSNR
