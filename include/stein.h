@@ -371,7 +371,11 @@ typedef struct stein_trainer stein_trainer;
  * precision=bf16 rounds the factors of matrix products to bfloat16, with sums, weights and losses in float32: wide networks train in about 0.6 of
  * the time on AMD's Zen 5, and in 0.4 to 0.8 of it on an Intel Xeon with AMX (Sapphire Rapids and later). The first use there asks the kernel for
  * AMX's registers, for the whole process: from then on it refuses an alternate signal stack (sigaltstack) of less than about 12 KiB; where it does
- * not give them, AVX-512 BF16 takes their place, with other last bits (R15). STEIN_UNSUPPORTED on a processor without AVX-512 BF16. */
+ * not give them, AVX-512 BF16 takes their place, with other last bits (R15). STEIN_UNSUPPORTED on a processor without AVX-512 BF16.
+ * The model may be one that was trained before, on other rows. It keeps the location and scale of the rows that it was made of; where these rows
+ * lie elsewhere, or vary where those did not, or have their classes in other proportions, `warnings` of stein_trainer_describe says so.
+ * rescale=true takes location, scale and covariance from these rows: the weights stay, so that the law that the model has moves and stretches with
+ * the columns, and the model shows the change at once. It is refused for scale=none, a box or a ball, and for ranks. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_new(stein_model *model, const stein_dataset *dataset, const char *options, stein_trainer **trainer,
                                                      stein_error *error);
 
@@ -418,7 +422,8 @@ STEIN_API STEIN_CHECK stein_status stein_trainer_set_allreduce(stein_trainer *tr
 
 /* JSON: options in force, step, finished and why, ranks and rank, loss, validation, best_validation, best_step, levels (sigma and loss of each);
  * closed_form (statistics, estimates, standard_errors) after one; denoising, once the steps are done (sigma, dimension, predicted, error, validation, exact: see
- * stein_model_denoise_error); warnings, also of memorised rows and of a level that is too low for data near a manifold. */
+ * stein_model_denoise_error); warnings, also of memorised rows, of a level that is too low for data near a manifold and of rows that the model's
+ * location and scale do not fit. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_describe(const stein_trainer *trainer, char *buffer, uint64_t capacity, uint64_t *needed,
                                                           stein_error *error);
 STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);

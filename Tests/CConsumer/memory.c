@@ -123,6 +123,10 @@ CALL(call_trainer) {
   stein_status status = stein_model_new(context, classed, options, &made.model, &error);
   return status ? status : stein_trainer_new(made.model, classed, strstr(options, "gaussian") ? NULL : "steps=4 batch=16", &made.trainer, &error);
 }
+CALL(call_rescaled) {
+  stein_status status = stein_model_new(context, dataset, options, &made.model, &error);
+  return status ? status : stein_trainer_new(made.model, dataset, "steps=4 batch=16 rescale=true", &made.trainer, &error);
+}
 CALL(call_resume) { return stein_trainer_resume(context, dataset, options, &made.model, &made.trainer, &error); }
 CALL(call_sample) {
   stein_tensor out = of_results();
@@ -215,6 +219,7 @@ static const struct { const char *name; stein_status (*call)(const char *); cons
     {"trainer_new", call_trainer, "family=gaussian"},
     {"trainer_new", call_trainer, "widths=8"},
     {"trainer_new", call_trainer, "family=kernel_exponential points=5"},
+    {"trainer_new", call_rescaled, "widths=8"},
     {"trainer_resume", call_resume, "memory.checkpoint"},
     {"sample", call_sample, "steps=3"},
     {"sample", call_sample, "steps=3 sampler=euler churn=1"},

@@ -7,7 +7,6 @@ import Kernels
 /// Weights are replaced as a whole, never written, so a call works on those that it began with.
 package final class Model: Sendable {
   package let context: Context
-  let family: any Family
   let layout: ParameterLayout
   private let state: ForkSafe<State>
 
@@ -24,16 +23,22 @@ package final class Model: Sendable {
 
   private struct State {
     var snapshot: Snapshot
+    var family: any Family
     var hasTrainer = false
     var programs: [PreparedField: FieldProgram] = [:]
+    /// How often the family was made anew.
+    var changes = 0
   }
 
   init(context: Context, _ description: ModelDescription, weights: Storage<Float>) {
     self.context = context
-    family = description.makeFamily()
+    let family = description.makeFamily()
     layout = ParameterLayout(family.parameters.map(\.shape))
-    state = ForkSafe(State(snapshot: Snapshot(description: description, weights: weights)))
+    state = ForkSafe(
+      State(snapshot: Snapshot(description: description, weights: weights), family: family))
   }
+
+  var family: any Family { state.withLock { $0.family } }
 
   package convenience init(context: Context, dataset: Dataset, options: String) throws {
     let options = try Options(options, .model)
@@ -95,6 +100,17 @@ package final class Model: Sendable {
     }
   }
 
+  /// Takes another description, of the same weights in other units.
+  func rescale(_ description: ModelDescription) {
+    let family = description.makeFamily()
+    state.withLock { state in
+      state.snapshot = Snapshot(description: description, weights: state.snapshot.weights)
+      state.family = family
+      state.programs = [:]
+      state.changes += 1
+    }
+  }
+
   /// A model has one trainer at a time.
   func attachTrainer() throws {
     let taken = state.withLock { state in
@@ -114,9 +130,11 @@ package final class Model: Sendable {
     -> FieldProgram
   {
     let key = PreparedField(field: field, precision: precision)
-    if let known = state.withLock({ $0.programs[key] }) { return known }
+    let (known, family, changes) = state.withLock { ($0.programs[key], $0.family, $0.changes) }
+    if let known { return known }
     let made = try FieldProgram(field, family, description, precision)
     state.withLock { state in
+      guard state.changes == changes else { return }
       // A new table in the place of the old one: see ForkSafe.
       var programs = state.programs
       programs[key] = made

@@ -202,10 +202,13 @@ extension ModelDescription {
     sigmaMax = 80
     trained = false
     unconditional = classes.isEmpty
-    units = try measuredUnits(dataset, options)
-    location = active.map { (dataset.columns[$0].mean - units.mean[$0]) / units.scale[$0] }
+    let scaling = scaling(options, dataset)
+    units = Units(
+      dataset, active: active, scaling,
+      keepsOrigin: scaling == .none || options.value("domain") == "positive")
+    location = location(of: dataset)
     domain = try Domain(options, dataset, units)
-    if scaling(options, dataset) == .none { sigmaData = dataset.commonDeviation(active) }
+    if scaling == .none { sigmaData = dataset.commonDeviation(active) }
     guard (1e-9 ... 1e9).contains(sigmaData) else {
       throw SteinError(
         .badValue,
@@ -225,23 +228,6 @@ extension ModelDescription {
     if family == .graph { return .none }
     if family == .scoreUNet { return .common }
     return dataset.shape.count >= 3 || options.value("domain") == "ball" ? .common : .columns
-  }
-
-  /// u = (x − mean)/scale; without the mean where the origin of the data has a meaning.
-  private func measuredUnits(_ dataset: Dataset, _ options: Options) throws -> Units {
-    let scaling = scaling(options, dataset)
-    let shared = dataset.commonDeviation(units.active)
-    let origin = scaling == .none || options.value("domain") == "positive"
-    return Units(
-      mean: dataset.columns.map { $0.isConstant || !origin ? $0.mean : 0 },
-      scale: dataset.columns.map { column in
-        switch scaling {
-        case .none: 1
-        case .common: column.isConstant ? 1 : shared
-        case .columns: column.isConstant ? 1 : column.deviation
-        }
-      },
-      active: units.active)
   }
 }
 

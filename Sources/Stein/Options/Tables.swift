@@ -238,6 +238,10 @@ extension OptionTable {
       ),
       .init("seed", .integer(0 ... .max), "0", "Of rows, noise and dropout"),
       .init(
+        "rescale", .flag, "false",
+        "For a model of other rows: takes its location and scale from these. The weights stay, in those units, and the model shows the change at once"
+      ),
+      .init(
         "local_steps", .integer(1 ... 1_000_000), "1",
         "With ranks on a slow network: steps that each takes by itself, on its own rows of the batch, before weights and moments are averaged by the number of rows (McMahan et al. 2017); 1: every gradient is summed"
       ),

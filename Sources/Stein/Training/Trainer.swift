@@ -40,6 +40,8 @@ package final class Trainer: @unchecked Sendable {
   var restored: JSON?
   private var machine: TrainingMachine?
   private var isAttached = false
+  /// What does not fit of a model made of other rows.
+  private var strangeness: [String]
   /// Whether the model has what the last run learnt.
   private var isShown = true
   /// Noise of the caller's; with noise_kernel=caller it must be there before a run.
@@ -54,14 +56,18 @@ package final class Trainer: @unchecked Sendable {
   }
 
   package convenience init(model: Model, dataset: Dataset, options: String) throws {
-    try self.init(model: model, dataset: dataset, Options(options, .trainer))
+    let options = try Options(options, .trainer)
+    try self.init(model: model, dataset: dataset, options, rescale: options.value("rescale"))
     weights.parameters.view.copy(model.snapshot.weights.view)
     weights.average.view.copy(model.snapshot.weights.view)
     good.copy(weights)
   }
 
-  init(model: Model, dataset: Dataset, _ options: Options) throws {
-    let description = model.snapshot.description
+  init(model: Model, dataset: Dataset, _ options: Options, rescale: Bool = false) throws {
+    var description = model.snapshot.description
+    try description.checkColumns(dataset)
+    if rescale { description = try description.rescaled(dataset) }
+    strangeness = description.strangeness(of: dataset)
     let memory = model.context.memory
     self.model = model
     self.dataset = dataset
@@ -77,6 +83,8 @@ package final class Trainer: @unchecked Sendable {
     best = try Storage(memory, count: model.layout.count)
     try model.attachTrainer()
     isAttached = true
+    // Nothing that can fail comes after it: a trainer that is refused leaves the model as it was.
+    if rescale { model.rescale(description) }
   }
 
   // Also of a trainer that was refused because the model has one.
@@ -262,6 +270,12 @@ package final class Trainer: @unchecked Sendable {
         "closed forms, deep kernels and noise of the caller's are of one rank; gradients of other models are summed",
         argument: "trainer")
     }
+    if options.value("rescale") {
+      throw Options.bad(
+        "rescale",
+        "takes one rank's rows; rank 0 makes a trainer with it, frees that and writes the model to bytes for all ranks, whose trainers go without"
+      )
+    }
     guard machine == nil else {
       throw SteinError(
         .badState, "the trainer has run already; ranks are set before the first run",
@@ -289,6 +303,8 @@ package final class Trainer: @unchecked Sendable {
     drawnRows = drawn
     validation = Validation(rows: validationRows, first: first, count: held.count)
     ranks = joined
+    strangeness = description.strangeness(
+      ofMeans: joined.columnMeans, rows: joined.totalRows)
     expected = nil
   }
 
@@ -363,6 +379,7 @@ package final class Trainer: @unchecked Sendable {
       list.append(
         "\(totalRows) rows are few for a network; family=gaussian is likely to do better")
     }
+    list += strangeness
     let constant = dataset.columns.filter(\.isConstant).count
     if constant > 0 {
       list.append("\(constant) constant columns are left out and restored on output")

@@ -92,8 +92,8 @@ class ModelOptions(TypedDict, total=False):
         & Shojaie 2019)
     points : integer in [1, 20000], default 200
         Kernel families: points at which kernels stand; at most as many as rows
-    kernels : integer in [1, 64], default 3
-        deep_kernel_exponential: kernels in the sum
+    kernels : integer in [1, 64], default auto
+        deep_kernel_exponential: kernels in the sum; auto: 3. kernel_exponential has one
     couplings : integer in [1, 64], default 4
         nice: additive couplings
     conditional : gaussian | logistic, default gaussian
@@ -130,7 +130,7 @@ class ModelOptions(TypedDict, total=False):
     degree: int | None
     exponents: Sequence[float] | NDArray[Any] | float | None
     points: int | None
-    kernels: int | None
+    kernels: int | Literal["auto"] | None
     couplings: int | None
     conditional: Literal["gaussian", "logistic"] | None
     domain: Literal["real", "positive", "box", "ball"] | None
@@ -268,6 +268,9 @@ class TrainerOptions(TypedDict, total=False):
         Share of rows whose class is hidden while training; above 0 the model also knows its score without a class
     seed : integer in [0, 9223372036854775807], default 0
         Of rows, noise and dropout
+    rescale : flag, default false
+        For a model of other rows: takes its location and scale from these. The weights stay, in those units, and
+        the model shows the change at once
     local_steps : integer in [1, 1000000], default 1
         With ranks on a slow network: steps that each takes by itself, on its own rows of the batch, before weights
         and moments are averaged by the number of rows (McMahan et al. 2017); 1: every gradient is summed
@@ -304,6 +307,7 @@ class TrainerOptions(TypedDict, total=False):
     boundary_power: int | None
     label_dropout: float | None
     seed: int | None
+    rescale: bool | None
     local_steps: int | None
     precision: Literal["float32", "bf16"] | None
 
@@ -355,8 +359,8 @@ class FitOptions(TypedDict, total=False):
         & Shojaie 2019)
     points : integer in [1, 20000], default 200
         Kernel families: points at which kernels stand; at most as many as rows
-    kernels : integer in [1, 64], default 3
-        deep_kernel_exponential: kernels in the sum
+    kernels : integer in [1, 64], default auto
+        deep_kernel_exponential: kernels in the sum; auto: 3. kernel_exponential has one
     couplings : integer in [1, 64], default 4
         nice: additive couplings
     conditional : gaussian | logistic, default gaussian
@@ -439,6 +443,9 @@ class FitOptions(TypedDict, total=False):
         Of the distance in the weight; 2 where the density may diverge at the boundary
     label_dropout : number in [0, 1], default 0
         Share of rows whose class is hidden while training; above 0 the model also knows its score without a class
+    rescale : flag, default false
+        For a model of other rows: takes its location and scale from these. The weights stay, in those units, and
+        the model shows the change at once
     local_steps : integer in [1, 1000000], default 1
         With ranks on a slow network: steps that each takes by itself, on its own rows of the batch, before weights
         and moments are averaged by the number of rows (McMahan et al. 2017); 1: every gradient is summed
@@ -464,7 +471,7 @@ class FitOptions(TypedDict, total=False):
     degree: int | None
     exponents: Sequence[float] | NDArray[Any] | float | None
     points: int | None
-    kernels: int | None
+    kernels: int | Literal["auto"] | None
     couplings: int | None
     conditional: Literal["gaussian", "logistic"] | None
     domain: Literal["real", "positive", "box", "ball"] | None
@@ -500,6 +507,7 @@ class FitOptions(TypedDict, total=False):
     boundary_cap: float | Literal["auto"] | None
     boundary_power: int | None
     label_dropout: float | None
+    rescale: bool | None
     local_steps: int | None
     precision: Literal["float32", "bf16"] | None
 

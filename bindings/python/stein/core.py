@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
+import warnings
 import weakref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Sequence
@@ -700,6 +701,7 @@ class Trainer(_Object):
         self, steps: int = 0, *, progress: Progress | None = None, deadline: float | None = None
     ) -> bool:
         """At most `steps` more steps (0: all); True at the end of training."""
+        self._warn_of_other_rows()
         finished = ctypes.c_int32()
         try:
             watched(
@@ -710,6 +712,14 @@ class Trainer(_Object):
             self._raise_from_callbacks()
             raise
         return bool(finished.value)
+
+    def _warn_of_other_rows(self) -> None:
+        """Once, before the first run: by then it is known whether the rows are one rank's part."""
+        if not getattr(self, "_warned", False):
+            self._warned = True
+            for sentence in self.describe()["warnings"]:
+                if sentence.startswith("these rows"):
+                    warnings.warn(sentence, stacklevel=3)
 
     def _raise_from_callbacks(self) -> None:
         for function in (getattr(self, "_noise", None), getattr(self, "_allreduce", None)):
