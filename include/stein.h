@@ -443,6 +443,7 @@ STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);
  *   ddim                 denoised, then noised again (Song et al. 2021)                1                     1       grid; eta=1: ancestral
  *   predictor_corrector  the reverse SDE, then Langevin steps (Song et al. 2021)       2                     1       grid; predictor, process, ...
  *   annealed_langevin    Langevin steps at each level (Song & Ermon 2020)              steps                 -       accept: Metropolis
+ *   underdamped_langevin a Langevin step with momentum at each level                   1                     -       grid; step_ratio
  *   langevin             Langevin steps at one level; for models of one level          steps                 -       sigma, step_size
  *
  * Orders are of the error in law, in the number of levels. Options of the grid: steps, grid=edm | geometric | uniform, rho, levels, sigma_min,
@@ -461,13 +462,15 @@ STEIN_API STEIN_CHECK stein_status stein_sample_weighted(const stein_model *mode
 /* Draws what is not known of rows x [n, ...], given what is. known: like x, of any type, not 0 where x is known; NULL: where x is not NaN. out: x with
  * the rest drawn; may be x. labels: as for stein_sample, so that without them a row's class is drawn whatever is known of it. Rows are independent, so
  * several draws of one row are as many rows. options: those of stein_sample, and
+ *   method=held         what is known stands still, and Langevin steps move the rest, by sampler=underdamped_langevin or, at one level, langevin: draws
+ *                       from the model's law at the lowest level, smeared by its sigma_min. The default, but for family=gaussian and with noise
  *   method=covariance   adds J'A'(A Cov A' + noise^2)^-1 (y - A D(x)) to the score, D the denoised row, J = dD/dx, Cov = sigma^2 J, by conjugate
- *                       gradients: exact for Gaussians (Boys et al. 2023, Rozet et al. 2024). The default
- *                       On curved data sampler=predictor_corrector or ddim with eta=1 is slower and comes nearer than heun
- *   method=replacement  puts what is known into D: cheaper, and wrong where columns depend on each other (Song et al. 2021)
- *   method=dps          a step against the distance to what is known, by strength (Chung et al. 2023); sampler=ddim or euler; for many columns
- *   method=held         what is known stands still: exact for langevin, and its default
- *   noise               deviation of the noise in what is known, in units of the columns' scale; the lowest level's sigma_min is added */
+ *                       gradients: exact for Gaussians (Boys et al. 2023, Rozet et al. 2024). Where a law bends its draws are too wide, several times
+ *                       along a thin curve, and more steps do not help; sampler=predictor_corrector or ddim with eta=1 is slower and less wrong
+ *   method=replacement  puts what is known into D: cheaper, and too wide wherever columns depend on each other (Song et al. 2021)
+ *   method=dps          a step against the distance to what is known, by strength (Chung et al. 2023), an approximation whose width depends on
+ *                       strength; sampler=ddim or euler; for many columns
+ *   noise               of method=covariance: deviation of the noise in what is known, in units of the columns' scale; sigma_min is added */
 STEIN_API STEIN_CHECK stein_status stein_impute(const stein_model *model, const stein_tensor *x, const stein_tensor *known, const stein_tensor *labels,
                                                 const char *options, const stein_tensor *out, stein_monitor *monitor, stein_error *error);
 

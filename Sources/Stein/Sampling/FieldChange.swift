@@ -28,7 +28,8 @@ extension FieldChange {
     guidance = options.value("guidance")
     temperature = options.value("temperature")
     isOneLevel = oneLevel
-    let (low, high): (Double, Double) = (options.value("guidance_min"), options.value("guidance_max"))
+    let low: Double = options.value("guidance_min")
+    let high: Double = options.value("guidance_max")
     guard high == 0 || low <= high else {
       throw Options.bad("guidance_min", "is above guidance_max")
     }

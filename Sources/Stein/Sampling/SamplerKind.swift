@@ -10,12 +10,19 @@ enum SamplerKind: String, Sendable, CaseIterable {
   case dpmpp3mSDE = "dpmpp_3m_sde"
   case predictorCorrector = "predictor_corrector"
   case annealedLangevin = "annealed_langevin"
+  case underdampedLangevin = "underdamped_langevin"
   case langevin
 
   /// Whether it follows the probability flow or its SDE, which hold for Gaussian noise alone.
   var isDiffusion: Bool { self != .annealedLangevin && self != .langevin }
 
-  /// Levels of the grid unless options say so.
+  /// Levels of the grid unless options say so, or what else steps are.
+  func usualSteps(_ range: ClosedRange<Double>) -> Int {
+    guard self == .underdampedLangevin else { return usualSteps }
+    let folds = log(range.upperBound / range.lowerBound)
+    return max(2, Int((UnderdampedLangevin.levelsPerFold * folds).rounded(.up)))
+  }
+
   var usualSteps: Int {
     switch self {
     case .euler, .ddim: 50
@@ -23,6 +30,7 @@ enum SamplerKind: String, Sendable, CaseIterable {
     case .dpmpp2m: 25
     case .dpmpp3mSDE: 50
     case .predictorCorrector: 200
+    case .underdampedLangevin: 50
     case .annealedLangevin: 20
     case .langevin: 1000
     }
@@ -41,6 +49,7 @@ enum SamplerKind: String, Sendable, CaseIterable {
     case .ddim, .dpmpp2m, .dpmpp3mSDE: SamplerKind.gridOptions.union(["eta"])
     case .predictorCorrector:
       SamplerKind.gridOptions.union(["predictor", "process", "corrector_steps", "corrector_ratio"])
+    case .underdampedLangevin: SamplerKind.gridOptions.union(["step_ratio"])
     case .annealedLangevin: ["sigma_min", "sigma_max", "step_size", "accept"]
     case .langevin: ["sigma", "step_size"]
     }
@@ -88,6 +97,9 @@ extension Model {
     switch kind {
     case .langevin: return try Langevin(options, now)
     case .annealedLangevin: return try AnnealedLangevin(options, now)
+    case .underdampedLangevin:
+      return UnderdampedLangevin(
+        grid: try now.grid(options, kind), stepRatio: options.value("step_ratio"))
     case .euler, .heun:
       return ProbabilityFlow(
         grid: try now.grid(options, kind), isSecondOrder: kind == .heun,
@@ -211,11 +223,12 @@ extension Model.Snapshot {
       return given + last
     }
     let range = try range(options)
-    let steps = options.integer("steps") ?? kind.usualSteps
+    let steps = options.integer("steps") ?? kind.usualSteps(range)
     guard steps >= 2, steps <= 1_000_000 else {
       throw Options.bad("steps", "is \(steps); \(kind.rawValue) takes 2 to 1000000 levels")
     }
-    let grid: NoiseGrid = options.value("grid")
+    let usual = kind == .underdampedLangevin ? NoiseGrid.geometric : .edm
+    let grid = options.choice("grid").flatMap(NoiseGrid.init) ?? usual
     if options.isSet("rho"), grid != .edm { throw Options.bad("rho", "is for grid=edm") }
     return grid.levels(
       steps, from: range.upperBound, to: range.lowerBound, rho: options.value("rho")) + last

@@ -516,14 +516,15 @@ class SamplerOptions(TypedDict, total=False):
     """Options of Model.sample.
 
     sampler : auto | euler | heun | rk45 | ddim | dpmpp_2m | dpmpp_3m_sde | predictor_corrector | annealed_langevin
-            | langevin, default auto
+            | underdamped_langevin | langevin, default auto
         Probability-flow ODE: euler, heun (Karras et al. 2022), rk45 (adaptive), dpmpp_2m (Lu et al. 2022); with
         noise: ddim (Song et al. 2021, by eta), dpmpp_3m_sde, predictor_corrector (Song et al. 2021),
-        annealed_langevin (Song & Ermon 2020); langevin: at one level. auto: langevin for a model of one level, else
-        heun
+        annealed_langevin (Song & Ermon 2020), underdamped_langevin: one step with momentum a level; langevin: at
+        one level. auto: langevin for a model of one level, else heun; where values are known by method
     steps : integer in [1, 100000000], default auto
-        Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200;
-        annealed_langevin: steps a level, 20; langevin: steps, 1000
+        Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200,
+        underdamped_langevin 8 for each factor of e between the highest and the lowest; annealed_langevin: steps a
+        level, 20; langevin: steps, 1000
     seed : integer in [0, 9223372036854775807], default 0
         Of all that is random
     first_index : integer in [0, 36028797018963968], default 0
@@ -531,8 +532,9 @@ class SamplerOptions(TypedDict, total=False):
     precision : float32 | bf16, default float32
         Of the factors of matrix products: bf16 takes half of their time or less with AMX (Intel from Sapphire
         Rapids on) or a fast AVX-512 BF16 (AMD Zen 5); sums, weights and all else stay float32
-    grid : edm | geometric | uniform, default edm
-        How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma
+    grid : auto | edm | geometric | uniform, default auto
+        How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma; auto: edm, geometric for
+        underdamped_langevin
     rho : number in [1, 100], default 7
         edm: how the levels crowd towards the lowest
     levels : numbers, default auto
@@ -563,6 +565,8 @@ class SamplerOptions(TypedDict, total=False):
         predictor_corrector: Langevin steps a level
     corrector_ratio : number in [0, 0.9], default 0.16
         predictor_corrector: r of the Langevin steps ε = 2 r² σ², which widen a level by 1/(1 - r²)
+    step_ratio : number in [0.001, 1.9], default 1.1
+        underdamped_langevin: the time of a step over σ; from 2 on steps would not be stable
     accept : flag, default false
         annealed_langevin: accept or reject (Metropolis) at each level; for models with an energy
     sigma : number in [0, 1e+09], default 0
@@ -583,12 +587,12 @@ class SamplerOptions(TypedDict, total=False):
         trajectory, ...]; 0: the end alone
     """
 
-    sampler: Literal["auto", "euler", "heun", "rk45", "ddim", "dpmpp_2m", "dpmpp_3m_sde", "predictor_corrector", "annealed_langevin", "langevin"] | None
+    sampler: Literal["auto", "euler", "heun", "rk45", "ddim", "dpmpp_2m", "dpmpp_3m_sde", "predictor_corrector", "annealed_langevin", "underdamped_langevin", "langevin"] | None
     steps: int | Literal["auto"] | None
     seed: int | None
     first_index: int | None
     precision: Literal["float32", "bf16"] | None
-    grid: Literal["edm", "geometric", "uniform"] | None
+    grid: Literal["auto", "edm", "geometric", "uniform"] | None
     rho: float | None
     levels: Sequence[float] | NDArray[Any] | float | Literal["auto"] | None
     sigma_min: float | None
@@ -604,6 +608,7 @@ class SamplerOptions(TypedDict, total=False):
     process: Literal["ve", "vp"] | None
     corrector_steps: int | None
     corrector_ratio: float | None
+    step_ratio: float | None
     accept: bool | None
     sigma: float | None
     step_size: float | Literal["auto"] | None
@@ -618,14 +623,15 @@ class ImputeOptions(TypedDict, total=False):
     """Options of Model.impute and Model.sample_posterior.
 
     sampler : auto | euler | heun | rk45 | ddim | dpmpp_2m | dpmpp_3m_sde | predictor_corrector | annealed_langevin
-            | langevin, default auto
+            | underdamped_langevin | langevin, default auto
         Probability-flow ODE: euler, heun (Karras et al. 2022), rk45 (adaptive), dpmpp_2m (Lu et al. 2022); with
         noise: ddim (Song et al. 2021, by eta), dpmpp_3m_sde, predictor_corrector (Song et al. 2021),
-        annealed_langevin (Song & Ermon 2020); langevin: at one level. auto: langevin for a model of one level, else
-        heun
+        annealed_langevin (Song & Ermon 2020), underdamped_langevin: one step with momentum a level; langevin: at
+        one level. auto: langevin for a model of one level, else heun; where values are known by method
     steps : integer in [1, 100000000], default auto
-        Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200;
-        annealed_langevin: steps a level, 20; langevin: steps, 1000
+        Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200,
+        underdamped_langevin 8 for each factor of e between the highest and the lowest; annealed_langevin: steps a
+        level, 20; langevin: steps, 1000
     seed : integer in [0, 9223372036854775807], default 0
         Of all that is random
     first_index : integer in [0, 36028797018963968], default 0
@@ -633,8 +639,9 @@ class ImputeOptions(TypedDict, total=False):
     precision : float32 | bf16, default float32
         Of the factors of matrix products: bf16 takes half of their time or less with AMX (Intel from Sapphire
         Rapids on) or a fast AVX-512 BF16 (AMD Zen 5); sums, weights and all else stay float32
-    grid : edm | geometric | uniform, default edm
-        How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma
+    grid : auto | edm | geometric | uniform, default auto
+        How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma; auto: edm, geometric for
+        underdamped_langevin
     rho : number in [1, 100], default 7
         edm: how the levels crowd towards the lowest
     levels : numbers, default auto
@@ -665,6 +672,8 @@ class ImputeOptions(TypedDict, total=False):
         predictor_corrector: Langevin steps a level
     corrector_ratio : number in [0, 0.9], default 0.16
         predictor_corrector: r of the Langevin steps ε = 2 r² σ², which widen a level by 1/(1 - r²)
+    step_ratio : number in [0.001, 1.9], default 1.1
+        underdamped_langevin: the time of a step over σ; from 2 on steps would not be stable
     accept : flag, default false
         annealed_langevin: accept or reject (Metropolis) at each level; for models with an energy
     sigma : number in [0, 1e+09], default 0
@@ -684,24 +693,26 @@ class ImputeOptions(TypedDict, total=False):
         States of every row to write, evenly over its steps from the start to the end: 2 or more, and out is [n,
         trajectory, ...]; 0: the end alone
     method : auto | covariance | replacement | dps | held, default auto
-        covariance: the score of what is known by the denoised row's covariance, exact for Gaussians (Boys et al.
-        2023); replacement of the known part (Song et al. 2021), an approximation; dps (Chung et al. 2023), another;
-        held: for langevin. auto: covariance, held for langevin
+        held: what is known stands still while langevin or underdamped_langevin moves the rest; covariance: the
+        score of what is known by the denoised row's covariance, exact for Gaussians, too wide where a law bends
+        (Boys et al. 2023); replacement of the known part (Song et al. 2021), too wide wherever columns depend on
+        each other; dps (Chung et al. 2023), another approximation. auto: held, but covariance for gaussian, with
+        noise, iterations, a sampler that does not hold, and for sums
     noise : number in [0, 1e+12], default 0
-        Deviation of the noise in what is known: of values in units of the columns' scale, of sums in their own. The
-        lowest level's is added
+        covariance: deviation of the noise in what is known: of values in units of the columns' scale, of sums in
+        their own. The lowest level's is added
     iterations : integer in [1, 10000], default 20
         covariance: of conjugate gradients, at most
     strength : number in [0, 1e+06], default 1
         dps: the step against the distance to what is known, ζ of algorithm 1
     """
 
-    sampler: Literal["auto", "euler", "heun", "rk45", "ddim", "dpmpp_2m", "dpmpp_3m_sde", "predictor_corrector", "annealed_langevin", "langevin"] | None
+    sampler: Literal["auto", "euler", "heun", "rk45", "ddim", "dpmpp_2m", "dpmpp_3m_sde", "predictor_corrector", "annealed_langevin", "underdamped_langevin", "langevin"] | None
     steps: int | Literal["auto"] | None
     seed: int | None
     first_index: int | None
     precision: Literal["float32", "bf16"] | None
-    grid: Literal["edm", "geometric", "uniform"] | None
+    grid: Literal["auto", "edm", "geometric", "uniform"] | None
     rho: float | None
     levels: Sequence[float] | NDArray[Any] | float | Literal["auto"] | None
     sigma_min: float | None
@@ -717,6 +728,7 @@ class ImputeOptions(TypedDict, total=False):
     process: Literal["ve", "vp"] | None
     corrector_steps: int | None
     corrector_ratio: float | None
+    step_ratio: float | None
     accept: bool | None
     sigma: float | None
     step_size: float | Literal["auto"] | None

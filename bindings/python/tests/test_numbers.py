@@ -121,7 +121,7 @@ def uses(kind, world, folder):
         graph = stein.Graph(2, context=context)
         graph.node("convolution", graph.x.reshape(1, 2, 1), np.ones((1, 2, 1, 1)), **given)
 
-    samplers = ["heun", "euler", "rk45", "dpmpp_2m", "dpmpp_3m_sde", "ddim", "predictor_corrector", "annealed_langevin"]
+    samplers = ["heun", "euler", "rk45", "dpmpp_2m", "dpmpp_3m_sde", "ddim", "predictor_corrector", "annealed_langevin", "underdamped_langevin"]
 
     def sample(sampler):
         return lambda given: network.sample(4, deadline=soon, **{"sampler": sampler, **({} if sampler == "rk45" else {"steps": 3}), **given})

@@ -13,6 +13,7 @@ SAMPLERS = {
     "dpmpp_3m_sde": dict(steps=5),
     "predictor_corrector": dict(steps=4, process="vp"),
     "annealed_langevin": dict(steps=2),
+    "underdamped_langevin": dict(steps=5, step_ratio=0.9),
     "langevin": dict(steps=5),
 }
 
@@ -57,11 +58,14 @@ def test_rows_do_not_depend_on_each_other(table, network, sampler):  # R15
         np.testing.assert_allclose(again, together, atol=1e-3 * table.std(0).max())
 
 
-@pytest.mark.parametrize("method", ["covariance", "replacement", "dps", "held"])
-def test_imputed_rows_do_not_depend_on_each_other(table, network, method):
+@pytest.mark.parametrize(
+    ("method", "sampler"),
+    [("covariance", "ddim"), ("replacement", "ddim"), ("dps", "ddim"), ("held", "langevin"), ("held", "underdamped_langevin")],
+)
+def test_imputed_rows_do_not_depend_on_each_other(table, network, method, sampler):
     x = table[:90].copy()
     x[::2, 0], x[1::3, 2] = np.nan, np.nan
-    options = dict(seed=2, method=method, steps=6, sampler="langevin" if method == "held" else "ddim")
+    options = dict(seed=2, method=method, steps=6, sampler=sampler)
     whole = network.impute(x, **options)
     kept = ~np.isnan(x)
     assert (whole[kept] == x[kept]).all() and np.isfinite(whole).all()
@@ -269,6 +273,14 @@ def test_conditions_that_make_no_sense(table, network, energy):
         network.impute(x, sampler="langevin", method="dps")
     with pytest.raises(stein.SteinValueError, match="sampler=ddim and"):
         network.impute(x, sampler="heun", method="dps")
+    for sampler in ("langevin", "underdamped_langevin"):
+        with pytest.raises(stein.SteinValueError, match=f"{sampler} holds"):
+            network.impute(x, sampler=sampler, method="covariance")
+    with pytest.raises(stein.SteinValueError, match="underdamped_langevin and"):
+        network.impute(x, sampler="heun", method="held")
+    for method in ("held", "replacement", "dps"):
+        with pytest.raises(stein.SteinValueError, match="takes what is known as it is"):
+            network.impute(x, method=method, noise=0.1)
     with pytest.raises(stein.SteinUnsupported, match="not for sums"):
         network.sample_posterior(np.eye(3), x, method="replacement")
     with pytest.raises(stein.SteinValueError, match="needs \\[m, 3\\]"):
@@ -294,6 +306,19 @@ def test_conditions_that_make_no_sense(table, network, energy):
         network.log_likelihood(table, trace="hutchinson", probes=1, deviation=True)
     with pytest.raises(stein.SteinUnsupported, match="normaliser"):
         network.log_likelihood(table, method="density")
+
+
+def test_what_impute_takes_by_itself(network, table):
+    """What is known held still by underdamped Langevin steps, but the covariance where that is exact or noise is told of."""
+    x = np.where([True, False, False], np.nan, table[:20])
+    own = network.impute(x, seed=1)
+    assert own.tobytes() == network.impute(x, seed=1, method="held", sampler="underdamped_langevin", grid="geometric").tobytes()
+    noisy = network.impute(x, seed=1, noise=0.1)
+    assert noisy.tobytes() == network.impute(x, seed=1, noise=0.1, method="covariance", sampler="heun", grid="edm").tobytes()
+    by_heun = network.impute(x, seed=1, sampler="heun")
+    assert by_heun.tobytes() == network.impute(x, seed=1, method="covariance").tobytes() != own.tobytes()
+    gaussian = stein.fit(table, family="gaussian")
+    assert gaussian.impute(x, seed=1).tobytes() == gaussian.impute(x, seed=1, method="covariance", sampler="heun").tobytes()
 
 
 def test_impute_in_place(network, table):
