@@ -443,7 +443,7 @@ STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);
  *   ddim                 denoised, then noised again (Song et al. 2021)                1                     1       grid; eta=1: ancestral
  *   predictor_corrector  the reverse SDE, then Langevin steps (Song et al. 2021)       2                     1       grid; predictor, process, ...
  *   annealed_langevin    Langevin steps at each level (Song & Ermon 2020)              steps                 -       accept: Metropolis
- *   underdamped_langevin a Langevin step with momentum at each level                   1                     -       grid; step_ratio
+ *   underdamped_langevin Langevin steps with momentum at each level                    1 or more             -       grid; step_ratio
  *   langevin             Langevin steps at one level; for models of one level          steps                 -       sigma, step_size
  *
  * Orders are of the error in law, in the number of levels. Options of the grid: steps, grid=edm | geometric | uniform, rho, levels, sigma_min,
@@ -463,7 +463,9 @@ STEIN_API STEIN_CHECK stein_status stein_sample_weighted(const stein_model *mode
  * the rest drawn; may be x. labels: as for stein_sample, so that without them a row's class is drawn whatever is known of it. Rows are independent, so
  * several draws of one row are as many rows. options: those of stein_sample, and
  *   method=held         what is known stands still, and Langevin steps move the rest, by sampler=underdamped_langevin or, at one level, langevin: draws
- *                       from the model's law at the lowest level, smeared by its sigma_min. The default, but for family=gaussian and with noise
+ *                       from the model's law at the lowest level, smeared by its sigma_min. The default, but for family=gaussian and with noise.
+ *                       It is as good as the model's score at the lowest levels: where that is learnt of few rows draws are too narrow, and a
+ *                       higher sigma_min makes them wider
  *   method=covariance   adds J'A'(A Cov A' + noise^2)^-1 (y - A D(x)) to the score, D the denoised row, J = dD/dx, Cov = sigma^2 J, by conjugate
  *                       gradients: exact for Gaussians (Boys et al. 2023, Rozet et al. 2024). Where a law bends its draws are too wide, several times
  *                       along a thin curve, and more steps do not help; sampler=predictor_corrector or ddim with eta=1 is slower and less wrong

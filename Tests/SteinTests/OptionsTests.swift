@@ -41,7 +41,9 @@ import Testing
     let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(
       path: "../../Sources/Stein")
     let files = FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil)
-    let read = #/\b(integer|number|flag|choice|integers|numbers|texts|value)\("([a-z_0-9]+)"\)/#
+    let kinds = "integer|number|flag|choice|integers|numbers|texts|value"
+    let read = try Regex(
+      #"[^a-zA-Z](\#(kinds))\("([a-z_0-9]+)"\)"#, as: (Substring, Substring, Substring).self)
     var reads = 0
     for case let file as URL in files ?? .init() where file.pathExtension == "swift" {
       for match in try String(contentsOf: file, encoding: .utf8).matches(of: read) {

@@ -70,11 +70,11 @@ extension OptionTable {
   private static let samplerSpecs: [OptionSpec] = [
     .init(
       "sampler", .choice(["auto"] + SamplerKind.allCases.map(\.rawValue)), "auto",
-      "Probability-flow ODE: euler, heun (Karras et al. 2022), rk45 (adaptive), dpmpp_2m (Lu et al. 2022); with noise: ddim (Song et al. 2021, by eta), dpmpp_3m_sde, predictor_corrector (Song et al. 2021), annealed_langevin (Song & Ermon 2020), underdamped_langevin: one step with momentum a level; langevin: at one level. auto: langevin for a model of one level, else heun; where values are known by method"
+      "Probability-flow ODE: euler, heun (Karras et al. 2022), rk45 (adaptive), dpmpp_2m (Lu et al. 2022); with noise: ddim (Song et al. 2021, by eta), dpmpp_3m_sde, predictor_corrector (Song et al. 2021), annealed_langevin (Song & Ermon 2020), underdamped_langevin: steps with momentum; langevin: at one level. auto: langevin for a model of one level, else heun; where values are known by method"
     ),
     .init(
       "steps", .integer(1 ... 100_000_000), "auto",
-      "Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200, underdamped_langevin 8 for each factor of e between the highest and the lowest; annealed_langevin: steps a level, 20; langevin: steps, 1000"
+      "Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200, underdamped_langevin 8 for each factor of e between the highest and the lowest, and with fewer more steps at each; annealed_langevin: steps a level, 20; langevin: steps, 1000"
     ),
     .init("seed", .integer(0 ... .max), "0", "Of all that is random"),
     .init("first_index", .integer(0 ... 1 << 55), "0", "Number of the first row"),

@@ -20,7 +20,7 @@ enum SamplerKind: String, Sendable, CaseIterable {
   func usualSteps(_ range: ClosedRange<Double>) -> Int {
     guard self == .underdampedLangevin else { return usualSteps }
     let folds = log(range.upperBound / range.lowerBound)
-    return max(2, Int((UnderdampedLangevin.levelsPerFold * folds).rounded(.up)))
+    return max(2, Int((UnderdampedLangevin.stepsPerFold * folds).rounded(.up)))
   }
 
   var usualSteps: Int {

@@ -519,12 +519,12 @@ class SamplerOptions(TypedDict, total=False):
             | underdamped_langevin | langevin, default auto
         Probability-flow ODE: euler, heun (Karras et al. 2022), rk45 (adaptive), dpmpp_2m (Lu et al. 2022); with
         noise: ddim (Song et al. 2021, by eta), dpmpp_3m_sde, predictor_corrector (Song et al. 2021),
-        annealed_langevin (Song & Ermon 2020), underdamped_langevin: one step with momentum a level; langevin: at
-        one level. auto: langevin for a model of one level, else heun; where values are known by method
+        annealed_langevin (Song & Ermon 2020), underdamped_langevin: steps with momentum; langevin: at one level.
+        auto: langevin for a model of one level, else heun; where values are known by method
     steps : integer in [1, 100000000], default auto
         Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200,
-        underdamped_langevin 8 for each factor of e between the highest and the lowest; annealed_langevin: steps a
-        level, 20; langevin: steps, 1000
+        underdamped_langevin 8 for each factor of e between the highest and the lowest, and with fewer more steps at
+        each; annealed_langevin: steps a level, 20; langevin: steps, 1000
     seed : integer in [0, 9223372036854775807], default 0
         Of all that is random
     first_index : integer in [0, 36028797018963968], default 0
@@ -626,12 +626,12 @@ class ImputeOptions(TypedDict, total=False):
             | underdamped_langevin | langevin, default auto
         Probability-flow ODE: euler, heun (Karras et al. 2022), rk45 (adaptive), dpmpp_2m (Lu et al. 2022); with
         noise: ddim (Song et al. 2021, by eta), dpmpp_3m_sde, predictor_corrector (Song et al. 2021),
-        annealed_langevin (Song & Ermon 2020), underdamped_langevin: one step with momentum a level; langevin: at
-        one level. auto: langevin for a model of one level, else heun; where values are known by method
+        annealed_langevin (Song & Ermon 2020), underdamped_langevin: steps with momentum; langevin: at one level.
+        auto: langevin for a model of one level, else heun; where values are known by method
     steps : integer in [1, 100000000], default auto
         Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200,
-        underdamped_langevin 8 for each factor of e between the highest and the lowest; annealed_langevin: steps a
-        level, 20; langevin: steps, 1000
+        underdamped_langevin 8 for each factor of e between the highest and the lowest, and with fewer more steps at
+        each; annealed_langevin: steps a level, 20; langevin: steps, 1000
     seed : integer in [0, 9223372036854775807], default 0
         Of all that is random
     first_index : integer in [0, 36028797018963968], default 0

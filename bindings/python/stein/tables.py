@@ -47,7 +47,9 @@ class TableModel:
     - categories and text: one number for each category, 1 for the one that holds and 0 for the others ("one-hot"); the largest
       on the way out. At most 1000 a column. ``categories`` names other columns to be treated so, as codes.
 
-    Conditioning is by what is known held still (``Model.impute``); no row is drawn and thrown away. Rows with gaps are trained on too, their gaps drawn given the rest of the row under a Gaussian that is fitted in turns with them. A
+    Conditioning is by the score of what is known (``Model.impute``); no row is drawn and thrown away. Networks draw it by
+    sampler="predictor_corrector", which on curved and heavy-tailed data comes nearest; sampler="heun" takes a tenth of its time. Rows
+    with gaps are trained on too, their gaps drawn given the rest of the row under a Gaussian that is fitted in turns with them. A
     sample has no gaps.
 
     Options are those of ``stein.fit``: of the model and of its training.
@@ -201,6 +203,8 @@ class TableModel:
 
     def _completed(self, rows: Array, progress: Progress | None, deadline: float | None, options: Any) -> Array:
         incomplete = np.isnan(rows).any(axis=1)
+        if "sampler" not in options and self.family in ("score_mlp", "energy_mlp") and self.model.describe()["noise_conditional"]:
+            options = {"sampler": "predictor_corrector", **options}
         if incomplete.any():
             rows[incomplete] = self.model.impute(rows[incomplete], progress=progress, deadline=deadline, **options)
         return rows
