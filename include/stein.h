@@ -214,7 +214,7 @@ typedef struct stein_model stein_model;
  *
  *   family=                    log density                                             its options, beside scale, domain and seed
  *   score_mlp                  none: a network gives the score itself                  widths, activation, residual, embedding, dropout,
- *                                                                                      noise_conditional, parameterization
+ *                                                                                      noise_conditional, parameterization, preconditioning
  *   score_unet                 none: the same by convolutions, for pictures, signals   widths, blocks, spatial_axes, activation, embedding,
  *                                                                                      noise_conditional, parameterization
  *   energy_mlp                 -E of a network                                         as score_mlp, without parameterization
@@ -229,6 +229,10 @@ typedef struct stein_model stein_model;
  * score_unet (Ronneberger et al. 2015; Ho et al. 2020, without attention) takes rows that lie on a grid: signals, from data sets [n, length] or, with
  * spatial_axes=1, [n, length, channels]; pictures, [n, height, width] or [n, height, width, channels]. Channels come last; the strides of a
  * stein_tensor read others. A picture of 28 by 28 takes 10 to 15 ms of one core's time a training step, and 4 to 5 ms each time its score is evaluated.
+ *
+ * score_mlp and energy_mlp begin as the Gaussian with the data's covariance, shrunk where rows are few (Ledoit & Wolf 2020): along each of its axes
+ * the network's input and output are scaled by that axis's variance, as Karras et al. (2022) do by one for all. What it learns is what is not
+ * Gaussian in the data. preconditioning=isotropic begins as N(mean, sigma_data^2), as weights from elsewhere want it.
  *
  * scale=columns (each column's own deviation; tables), common (one for all; pictures and signals: the default from 3 axes on and of score_unet) or
  * none.
@@ -294,7 +298,8 @@ STEIN_API STEIN_CHECK stein_status stein_model_import_weights(stein_model *model
  * float32 there: where a column's mean is many times its deviation, take the mean off first. */
 STEIN_API STEIN_CHECK stein_status stein_model_export_onnx(const stein_model *model, const char *path, stein_error *error);
 
-/* JSON: family and its options (structure, domain), shape, mean and scale [d], sigma_min and sigma_max trained, sigma_data, noise_kernel, classes,
+/* JSON: family and its options (structure, domain), shape, mean and scale [d], sigma_min and sigma_max trained, sigma_data, resolution (the finest
+ * scale at which the rows were seen to have a density, in widths of their Gaussian; 0: none), clean_level, noise_kernel, classes,
  * parameters (name and shape of each), statistics of an exponential family, trained. */
 STEIN_API STEIN_CHECK stein_status stein_model_describe(const stein_model *model, char *buffer, uint64_t capacity, uint64_t *needed,
                                                         stein_error *error);
@@ -310,7 +315,12 @@ STEIN_API stein_status stein_model_free(stein_model *model);
 
 /* x, out: [n, ...] like the model, float32 or float64, in the data's units. labels: integers [n], or NULL: without a class
  * (a model with classes then wants to have been trained with label_dropout).
- * sigma: x is the data plus noise whose deviation in column j is sigma * scale[j] (stein_model_describe gives scale). 0: the lowest level trained.
+ * sigma: x is the data plus noise whose deviation in column j is sigma * scale[j] (stein_model_describe gives scale).
+ * 0: for denoise and denoise_covariance the lowest level trained; for score, energy and jacobian, and where stein_density_from_model and
+ * stein_fisher_divergence take 0, the level at which the score of the data themselves is known best. High levels blur it, and low ones multiply
+ * what a network has wrong. It is found at the end of training of score_mlp and energy_mlp (clean_level in describe; null: the lowest): of the
+ * levels up to half the data's deviation the one of the least E[1/2 ||s||^2 + tr grad s], Hyvarinen's loss (2005), on rows held out, or else on
+ * rows of training.
  * Another sigma outside the range trained is STEIN_BAD_VALUE.
  *   score:   s(x) = grad log p_sigma(x)
  *   denoise: E[clean | x] = x + sigma^2 scale^2 s(x)  (Tweedie; Robbins 1956, Efron 2011)
@@ -366,7 +376,9 @@ typedef struct stein_trainer stein_trainer;
  *   finite_difference sliced, by evaluations alone (Pang et al. 2020)                                 all but domains and deep kernels
  *   maximum_likelihood -ln p, to compare with                                                         mixture, nice, autoregressive
  *   closed_form       the minimiser at once; standard errors by Godambe's sandwich                    gaussian, exponential, kernel_exponential
- * Models of many noise levels take each at all of them. Another objective for a family is STEIN_UNSUPPORTED, with the reason and those there are.
+ * Models of many noise levels take each at all of them. Networks on tables (rows of one axis, columns scaled each by its own) are trained to
+ * the end of their steps, 5000 and more: their loss is a mean over levels, of which the lowest are learnt last.
+ * Another objective for a family is STEIN_UNSUPPORTED, with the reason and those there are.
  * Also steps, batch, rate, seed, ema, clip, validation, patience, sigma_min, sigma_max, noise, ...: stein_options_describe("trainer").
  * precision=bf16 rounds the factors of matrix products to bfloat16, with sums, weights and losses in float32: wide networks train in about 0.6 of
  * the time on AMD's Zen 5, and in 0.4 to 0.8 of it on an Intel Xeon with AMX (Sapphire Rapids and later). The first use there asks the kernel for
@@ -417,6 +429,9 @@ STEIN_API STEIN_CHECK stein_status stein_trainer_set_allreduce(stein_trainer *tr
                                                                stein_release_fn release, stein_error *error);
 
 /* JSON: options in force, step, finished and why, ranks and rank, loss, validation, best_validation, best_step, levels (sigma and loss of each);
+ * conclusion of score_mlp and energy_mlp at their end: clean_level, and levels, on rows held out at each sigma the loss 1/2 ||sigma s + z||^2 of the
+ * network, of the Gaussian that it began as, and gain, by which the network's part does best (where over all levels together the network loses,
+ * its part is multiplied by these in the model); validation_joined, whether rows held out are trained on since the network won on them;
  * closed_form (statistics, estimates, standard_errors) after one; denoising, once the steps are done (sigma, dimension, predicted, error, validation, exact: see
  * stein_model_denoise_error); warnings, also of memorised rows and of a level that is too low for data near a manifold. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_describe(const stein_trainer *trainer, char *buffer, uint64_t capacity, uint64_t *needed,
@@ -501,7 +516,7 @@ typedef int32_t (*stein_density_fn)(void *user, int64_t n, int64_t d, const doub
 /* release (or NULL) is called once, when the density and all chains on it are freed; at once if the call fails. */
 STEIN_API STEIN_CHECK stein_status stein_density_new(const stein_context *context, int64_t d, stein_density_fn function, void *user,
                                                      stein_release_fn release, stein_density **density, stein_error *error);
-/* The density of a model that has an energy, with noise of sigma (0: the lowest level trained), in the data's units, evaluated in float32.
+/* The density of a model that has an energy, with noise of sigma (0: as for stein_model_energy), in the data's units, evaluated in float32.
  * label: integers [1], or NULL. STEIN_UNSUPPORTED for score networks and for models with constant columns. */
 STEIN_API STEIN_CHECK stein_status stein_density_from_model(const stein_model *model, const stein_tensor *label, double sigma,
                                                             stein_density **density, stein_error *error);

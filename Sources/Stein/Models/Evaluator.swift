@@ -67,12 +67,15 @@ final class Evaluator: Sendable {
 }
 
 extension Model.Snapshot {
-  /// The level meant by a caller's σ: 0 is the lowest trained.
-  func level(_ sigma: Double) throws -> Double {
+  /// The level meant by a caller's σ: 0 is the lowest trained, or with `clean` the one at which the score of the data themselves is
+  /// known best.
+  func level(_ sigma: Double, clean: Bool = false) throws -> Double {
     guard description.trained else {
       throw SteinError(.badState, "the model is not trained yet", argument: "model")
     }
-    guard sigma != 0 else { return description.sigmaMin }
+    guard sigma != 0 else {
+      return clean ? description.cleanLevel ?? description.sigmaMin : description.sigmaMin
+    }
     guard description.sigmaMax > 0 else {
       throw SteinError(
         .badValue, "sigma is \(sigma); the model was trained without noise, sigma=0",

@@ -18,7 +18,8 @@ extension Model {
     x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
   ) throws {
     try checkGaussianNoise()
-    try evaluate(.scaledScore, x, labels, sigma, out, monitor) { units, level, u, g, row in
+    try evaluate(.scaledScore, x, labels, sigma, out, monitor, clean: false) {
+      units, level, u, g, row in
       units.restore(into: row) { Double(u[$0]) + level * Double(g[$0]) }
     }
   }
@@ -51,7 +52,8 @@ extension Model {
     x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
   ) throws {
     try checkGaussianNoise()
-    try evaluate(.jacobian, x, labels, sigma, out, monitor) { units, level, _, slopes, row in
+    try evaluate(.jacobian, x, labels, sigma, out, monitor, clean: false) {
+      units, level, _, slopes, row in
       let d = units.active.count
       units.matrix(into: row) { i, j in
         let slope = 0.5 * Double(slopes[i * d + j] + slopes[j * d + i])
@@ -70,10 +72,12 @@ extension Model {
     }
   }
 
-  /// `finish`: from u and the field of one row makes the row of `out`.
+  /// Evaluates a field row by row.
+  ///
+  /// `clean`: what σ = 0 means, as for a snapshot's level. `finish`: from u and the field of one row makes the row of `out`.
   private func evaluate(
     _ field: Field, _ x: TensorView, _ labels: TensorView?, _ sigma: Double, _ out: TensorView,
-    _ monitor: any Monitor,
+    _ monitor: any Monitor, clean: Bool = true,
     _ finish: (Units, Double, _ u: View<Float>, _ value: View<Float>, _ row: View<Double>) -> Void
   ) throws {
     let units = snapshot.description.units
@@ -88,7 +92,7 @@ extension Model {
       throw SteinError(
         .badShape, "out has shape \(out.shape); it needs \(expected)", argument: "out")
     }
-    try forEachRow(field, x, labels, sigma, monitor, width: out.rowCount) {
+    try forEachRow(field, x, labels, sigma, monitor, width: out.rowCount, clean: clean) {
       index, units, level, u, value, row in
       finish(units, level, u, value, row)
       out.writeRow(index, from: row.slice(0, out.rowCount))
@@ -98,7 +102,7 @@ extension Model {
   /// Calls `body` with every row's number, its u and the field there, and memory for `width` numbers; rows come in no order, from any worker.
   func forEachRow(
     _ field: Field, _ x: TensorView, _ labels: TensorView?, _ sigma: Double,
-    _ monitor: any Monitor, width rowWidth: Int,
+    _ monitor: any Monitor, width rowWidth: Int, clean: Bool = true,
     _ body: (
       _ index: Int, Units, Double, _ u: View<Float>, _ value: View<Float>, _ row: View<Double>
     ) -> Void
@@ -106,7 +110,7 @@ extension Model {
     let now = snapshot
     let units = now.description.units
     try now.checkRows(x, "x")
-    let level = try now.level(sigma)
+    let level = try now.level(sigma, clean: clean)
     let evaluator = try Evaluator(self, now, field)
     let classes = try now.classes(labels, rows: x.rows, memory: context.memory)
     guard classes != nil || now.description.unconditional else {

@@ -14,6 +14,12 @@ extension Model {
         "weights are taken by score_mlp and energy_mlp with residual=false, plain layers one after the other",
         argument: "model")
     }
+    guard now.description.base == nil else {
+      throw SteinError(
+        .unsupported,
+        "the model's network begins as the Gaussian of its data, those from elsewhere do not: make it with preconditioning=isotropic",
+        argument: "model")
+    }
     let range = try levels(options, now.description)
     // A trainer would go on from weights of its own.
     try attachTrainer()

@@ -20,6 +20,9 @@ extension ModelDescription {
         ("noise_conditional", .bool(network.noiseConditional)),
         ("dropout", .number(network.dropout)),
         ("parameterization", .string(network.parameterization.rawValue)),
+        ("preconditioning", .string(network.preconditioning.rawValue)),
+        ("resolution", .number(resolution)),
+        ("clean_level", cleanLevel.map(JSON.number) ?? .null),
         ("structure", .object(structure.fields)), ("domain", domain.json),
         ("noise_kernel", .string(noiseKernel.name)),
         ("trained", .bool(trained)), ("unconditional", .bool(unconditional)),
@@ -97,6 +100,19 @@ extension ModelDescription {
       widths: widths, activation: activation, residual: residual, embedding: embedding,
       noiseConditional: noiseConditional, dropout: dropout, parameterization: parameterization,
       blocks: blocks, spatialAxes: axes)
+
+    // Files of before have none of these.
+    guard
+      let preconditioning = PreconditioningKind(
+        rawValue: json["preconditioning"]?.string ?? PreconditioningKind.isotropic.rawValue)
+    else { throw bad("its preconditioning") }
+    network.preconditioning = preconditioning
+    resolution = json["resolution"]?.double ?? 0
+    guard (0 ... 1).contains(resolution) else { throw bad("its resolution") }
+    cleanLevel = json["clean_level"]?.double
+    if let cleanLevel, !(cleanLevel >= sigmaMin && cleanLevel <= sigmaMax) {
+      throw bad("its clean_level")
+    }
 
     guard let structure = try Structure(json["structure"] ?? .null, family, dimension: active.count)
     else { throw bad("its structure") }

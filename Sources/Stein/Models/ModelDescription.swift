@@ -20,6 +20,10 @@ package struct ModelDescription: Sendable {
   var location: [Double]
   /// The Gaussian that the data are like.
   var law = DataLaw()
+  /// The finest scale at which the rows were seen to have a density, in units of that Gaussian; 0: none.
+  var resolution = 0.0
+  /// The level at which the score of the data themselves is known best; nil: the lowest.
+  var cleanLevel: Double?
   /// Largest distance between two rows of u, as measured on a sample of them.
   package var largestDistance: Double
   package var sigmaMin: Double
@@ -38,9 +42,31 @@ package struct ModelDescription: Sendable {
     var noiseConditional: Bool
     var dropout: Double
     var parameterization: Parameterization
+    var preconditioning = PreconditioningKind.isotropic
     /// Of a U-Net: residual blocks of a level, and axes of the grid.
     var blocks = 1
     var spatialAxes = 2
+  }
+
+  /// By what a network's input and output are scaled, and what its score is where the network is 0.
+  enum PreconditioningKind: String, Sendable, CaseIterable {
+    /// The covariance of the data, by its axes.
+    case covariance
+    /// One deviation for all directions.
+    case isotropic
+  }
+
+  /// The Gaussian that the network begins as; nil where that is isotropic.
+  var base: GaussianBase? {
+    guard network.preconditioning == .covariance, !law.axes.isEmpty else { return nil }
+    return GaussianBase(
+      location: location, axes: law.axes, variances: baseVariances, resolution: resolution)
+  }
+
+  /// Above 0, so that an empty direction has a width too: a hundredth of σ_data.
+  var baseVariances: [Double] {
+    let known = law.shrunkVariances.isEmpty ? law.variances : law.shrunkVariances
+    return known.map { max($0, 1e-4 * sigmaData * sigmaData) }
   }
 
   /// Columns that vary: the model's dimension.
@@ -58,7 +84,7 @@ package struct ModelDescription: Sendable {
       let start = 1 / Double(network.widths.last ?? 1).squareRoot()
       return EnergyMLP(
         network: network(outputs: 1, lastLayer: .normal(deviation: start)), sigmaData: sigmaData,
-        isNoiseConditional: network.noiseConditional)
+        isNoiseConditional: network.noiseConditional, base: base)
     case .gaussian: return Gaussian(dimension: d)
     case .mixture: return Mixture(dimension: d, structure, sigmaData: sigmaData)
     case .exponential: return Exponential(dimension: d, structure, domain)
@@ -143,7 +169,8 @@ extension ModelDescription {
     }
     try self.init(family, dataset, options)
     let common = scaling(options, dataset) == .common
-    network = try NetworkOptions(options, family, rows: dataset.rowCount, common: common)
+    network = try NetworkOptions(
+      options, family, rows: dataset.rowCount, columns: dimension, common: common)
     if family == .scoreUNet {
       network.spatialAxes = options.integer("spatial_axes") ?? (shape.count == 2 ? 1 : 2)
       if options.integers("widths") == nil, let grid { network.widths = UNet.widths(of: grid) }
@@ -151,11 +178,33 @@ extension ModelDescription {
     }
     structure = try Structure(options, family, dimension: dimension, rows: dataset.rowCount)
     try checkDomain()
+    try choosePreconditioning(options, dataset)
     if [.kernelExponential, .deepKernelExponential].contains(family),
       scaling(options, dataset) == .none
     {
       throw Options.bad("scale", "is 'none'; kernels of unit size want scale=columns or common")
     }
+  }
+
+  /// Networks on rows begin as the Gaussian of the data, where its covariance is known and their output stands for what it lacks.
+  private mutating func choosePreconditioning(_ options: Options, _ dataset: Dataset) throws {
+    guard [.scoreMLP, .energyMLP].contains(family) else { return }
+    let isTold = network.noiseConditional
+    let fits =
+      domain == .real && !law.axes.isEmpty
+      && (!isTold || [.edm, .velocity].contains(network.parameterization))
+    let asked = options.choice("preconditioning").flatMap(PreconditioningKind.init)
+    if asked == .covariance, !fits {
+      throw Options.bad(
+        "preconditioning",
+        "is 'covariance', which is for up to 256 columns without a domain and for parameterization=edm or v; take isotropic"
+      )
+    }
+    network.preconditioning = asked ?? (fits ? .covariance : .isotropic)
+    guard network.preconditioning == .covariance else { return }
+    resolution = try Stein.resolution(of: dataset, self, variances: baseVariances)
+    // Thin laws need levels below their width.
+    sigmaMin = lowestLevel
   }
 
   /// A domain is for densities of one level: noise would leave it.
@@ -303,7 +352,7 @@ extension ModelDescription.NetworkOptions {
     widths: [1], activation: .silu, residual: false, embedding: .log, noiseConditional: false,
     dropout: 0, parameterization: .edm)
 
-  init(_ options: Options, _ family: FamilyKind, rows: Int, common: Bool) throws {
+  init(_ options: Options, _ family: FamilyKind, rows: Int, columns: Int, common: Bool) throws {
     self = .plain
     guard family.options.contains("widths") else { return }
     let isScore = [.scoreMLP, .scoreUNet].contains(family)
@@ -327,15 +376,22 @@ extension ModelDescription.NetworkOptions {
       throw Options.bad(
         "parameterization", "other than score wants a network told of the noise level")
     }
-    dropout = options.number("dropout") ?? (residual ? 0.1 : 0)
+    // On few rows of a table a network soon knows them by heart.
+    let usualDropout = rows < 500 && !common ? 0.25 : 0.1
+    dropout = options.number("dropout") ?? (residual ? usualDropout : 0)
     if dropout > 0, !residual { throw Options.bad("dropout", "is for residual blocks") }
     let usual: [Int]
     switch family {
     case .deepKernelExponential: usual = [30, 30, 30]
     case .nice, .autoregressive: usual = rows < 5000 ? [64, 64] : [256, 256]
     default:
-      let small = isScore ? [128, 128, 128] : [128, 128]
-      usual = rows < 500 && !common ? [64, 64] : rows < 5000 && !common ? small : [256, 256, 256]
+      if common {
+        usual = [256, 256, 256]
+      } else if rows < 500 && columns <= 20 {
+        usual = [64, 64]
+      } else {
+        usual = rows < 5000 && columns <= 100 ? [128, 128] : [256, 256]
+      }
     }
     widths = options.integers("widths") ?? usual
     if residual, Set(widths).count > 1 {

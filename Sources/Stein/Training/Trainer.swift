@@ -89,7 +89,10 @@ package final class Trainer: @unchecked Sendable {
     // A run that goes on knows what the last check found.
     monitor.report(loss: progress.loss, validation: progress.validation)
     guard !isFinished || progress.pendingCheck || !isShown else {
-      if progress.step > 0 { try diagnose(monitor) }
+      if progress.step > 0 {
+        try conclude(monitor)
+        try diagnose(monitor)
+      }
       return true
     }
     try monitor.poll()
@@ -109,7 +112,10 @@ package final class Trainer: @unchecked Sendable {
       throw SteinError(
         .badState, "noise_kernel=caller wants stein_trainer_set_noise first", argument: "trainer")
     }
-    if machine == nil { machine = try TrainingMachine(self, objective) }
+    if machine == nil {
+      machine = try TrainingMachine(self, objective)
+      if progress.hasJoined { try machine?.join() }
+    }
     guard let machine else { return false }
     isShown = false
     do {
@@ -119,8 +125,19 @@ package final class Trainer: @unchecked Sendable {
       throw error
     }
     try publish(shown, monitor)
-    if isFinished { try diagnose(monitor) }
+    if isFinished {
+      try conclude(monitor)
+      try diagnose(monitor)
+    }
     return isFinished
+  }
+
+  /// Once, at the end: judges the network beside the Gaussian that it began as, and finds the level of the clean score.
+  private func conclude(_ monitor: any Monitor) throws {
+    guard progress.conclusion == nil, model.snapshot.description.trained else { return }
+    progress.conclusion = try Conclusion(self, monitor: monitor)
+    guard progress.conclusion != nil else { return }
+    try publish(try Storage<Float>(model.context.memory, count: weights.average.count), monitor)
   }
 
   /// Once, at the end; a call that is stopped in it is taken up by the next.
@@ -152,6 +169,8 @@ package final class Trainer: @unchecked Sendable {
   var isFinished: Bool { progress.step >= plan.steps || progress.stoppedEarly }
 
   private func step(_ machine: TrainingMachine, _ monitor: any Monitor) throws {
+    // Weights that go on are judged anew.
+    progress.conclusion = nil
     let adam = AdamStep(
       rate: plan.rate(at: progress.step), beta1: plan.beta1, beta2: plan.beta2, epsilon: 1e-8,
       step: progress.step + 1, averageDecay: plan.averageDecay(at: progress.step))
@@ -176,12 +195,17 @@ package final class Trainer: @unchecked Sendable {
     // Stopped in the middle, the check is made when training goes on, so that the pieces of a run don't show.
     progress.pendingCheck = true
     try refit(weights.average.view, monitor)
-    if validation.count > 0 {
+    if hasHeldOut {
       let result = try machine.validate(plan, monitor: monitor)
       progress.validated(result, patience: plan.patience) { best.view.copy(weights.average.view) }
+      if let join = plan.joinStep, progress.step >= join, !progress.isJudged {
+        progress.hasJoined = try isBetterThanGaussian(monitor)
+        progress.isJudged = true
+        if progress.hasJoined { try machine.join() }
+      }
     }
     progress.pendingCheck = false
-    let loss = validation.count == 0 ? progress.loss : progress.validation
+    let loss = hasHeldOut ? progress.validation : progress.loss
     guard loss.isFinite, weights.parameters.view.allFinite else {
       throw diverged(nil)
     }
@@ -189,6 +213,9 @@ package final class Trainer: @unchecked Sendable {
     good.copy(weights)
     monitor.report(loss: progress.loss, validation: progress.validation)
   }
+
+  /// Whether there are rows that are not trained on.
+  var hasHeldOut: Bool { validation.count > 0 && !progress.hasJoined }
 
   /// The weights of deep kernels, which training solves for shard by shard, for all rows at once.
   private func refit(_ parameters: View<Float>, _ monitor: any Monitor) throws {
@@ -211,12 +238,15 @@ package final class Trainer: @unchecked Sendable {
 
   /// Shows the best average, or before any validation the latest, in `shown`.
   func publish(_ shown: Storage<Float>, _ monitor: any Monitor = Unwatched()) throws {
-    let source = progress.bestStep > 0 ? best : weights.average
+    let isBest = progress.bestStep > 0 && plan.keepsBest
+    let source = isBest ? best : weights.average
     guard source.view.allFinite else { return }
     shown.view.copy(source.view)
-    if progress.bestStep == 0 { try refit(shown.view, monitor) }
+    if !isBest { try refit(shown.view, monitor) }
+    if let conclusion = progress.conclusion { model.apply(conclusion.gains, to: shown.view) }
     isShown = true
     model.publish(shown) { description in
+      description.cleanLevel = progress.conclusion?.cleanLevel
       description.sigmaMin = plan.levels.range.lowerBound
       description.sigmaMax = plan.levels.range.upperBound
       description.noiseKernel = plan.objective?.kernel ?? .gaussian
@@ -339,6 +369,7 @@ package final class Trainer: @unchecked Sendable {
         ),
         ("rows", .integer(drawnRows.count)),
         ("validation_rows", .integer(validation.count)),
+        ("validation_joined", .bool(progress.hasJoined)),
         ("ranks", .integer(ranks?.count ?? 1)), ("rank", .integer(ranks?.rank ?? 0)),
       ] + progress.fields + report + [("warnings", .array(warnings.map(JSON.string)))]
     ).text
@@ -359,6 +390,14 @@ package final class Trainer: @unchecked Sendable {
 
   private var warnings: [String] {
     var list = diagnosis?.warnings ?? (restored?["warnings"]?.array ?? []).compactMap(\.string)
+    list += progress.conclusion?.warnings ?? []
+    if isFinished, hasHeldOut, !progress.stoppedEarly, progress.bestStep == progress.step,
+      progress.step > 0, plan.steps > 1
+    {
+      list.append(
+        "the last check was the best yet: training ended while it still learnt; give more steps than \(plan.steps)"
+      )
+    }
     if plan.objective != nil, totalRows < 60 {
       list.append(
         "\(totalRows) rows are few for a network; family=gaussian is likely to do better")

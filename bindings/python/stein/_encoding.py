@@ -78,13 +78,16 @@ class Code:
         rows[column.missing] = np.nan
         return rows
 
-    def decode(self, rows: Array) -> Column:
+    def decode(self, rows: Array, clip: bool = False) -> Column:
+        """clip: real numbers are kept within what fit saw, as whole numbers and ranks always are."""
         if self.quantiles is not None:
             rows = self.quantiles.decode(rows[:, 0])[:, None]
         if self.one_hot:
             values = rows.argmax(axis=1).astype(np.int64)
         elif self.column.kind == "real":
             values = rows[:, 0].astype(np.float64)
+            if clip:
+                values = values.clip(self.lowest, self.highest)
         else:
             highest = len(self.column.categories) - 1 if self.column.categories is not None else self.highest
             lowest = 0 if self.column.categories is not None else self.lowest

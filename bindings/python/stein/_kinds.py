@@ -52,10 +52,10 @@ class ModelOptions(TypedDict, total=False):
         Standardise each column by its own deviation, all by one, or not at all (u = x); auto: common from 3 axes
         on, for score_unet and for a ball
     widths : integers in [1, 8192], default auto
-        Hidden layers, or residual blocks; auto: 64,64 under 500 rows, 128,128,128 under 5000 (energy_mlp 128,128),
-        else and for scale=common 256,256,256; score_unet: channels of each level, of half the length of the one
-        before, 32,64,128 or as many of them as leave a length of 4; nice, autoregressive: 64,64 or from 5000 rows
-        256,256; deep_kernel_exponential: 30,30,30
+        Hidden layers, or residual blocks; auto: 64,64 under 500 rows of up to 20 columns, 128,128 under 5000 of up
+        to 100, else 256,256, and for scale=common 256,256,256; score_unet: channels of each level, of half the
+        length of the one before, 32,64,128 or as many of them as leave a length of 4; nice, autoregressive: 64,64
+        or from 5000 rows 256,256; deep_kernel_exponential: 30,30,30
     blocks : integer in [1, 8], default 2
         score_unet: residual blocks of a level, on the way down and up
     spatial_axes : integer in [1, 2], default auto
@@ -73,8 +73,13 @@ class ModelOptions(TypedDict, total=False):
         score_mlp, score_unet: what its output F stands for; edm: D = c_skip u + c_out F (Karras et al. 2022); v:
         velocity (Salimans & Ho 2022); score: s = F/σ; noise: ε = F; clean: D = F. auto: edm, and score for one
         level
+    preconditioning : auto | covariance | isotropic, default auto
+        score_mlp, energy_mlp: what a network begins as, and what scales it. covariance: the Gaussian with the
+        covariance of the data, so that it learns what is not Gaussian alone; isotropic: one deviation for all
+        directions (Karras et al. 2022). auto: covariance up to 256 columns, where there is no domain and
+        parameterization is edm or v
     dropout : number in [0, 0.9], default auto
-        In residual blocks while training; auto: 0.1
+        In residual blocks while training; auto: 0.1, under 500 rows 0.25, but with scale=common 0.1
     components : integer in [1, 4096], default auto
         mixture: Gaussians, 5; autoregressive: of each conditional density, 1
     covariance : full | diagonal | low_rank, default full
@@ -122,6 +127,7 @@ class ModelOptions(TypedDict, total=False):
     embedding: Literal["fourier", "log"] | None
     noise_conditional: bool | None
     parameterization: Literal["auto", "edm", "v", "score", "noise", "clean"] | None
+    preconditioning: Literal["auto", "covariance", "isotropic"] | None
     dropout: float | Literal["auto"] | None
     components: int | Literal["auto"] | None
     covariance: Literal["full", "diagonal", "low_rank"] | None
@@ -206,11 +212,13 @@ class TrainerOptions(TypedDict, total=False):
         auto: closed_form for gaussian, exponential and kernel_exponential; for other models of one level exact,
         from 33 columns on sliced_vr; else denoising
     steps : integer in [1, 1000000000], default auto
-        Of the optimiser; auto: 600 passes over the rows at this batch, from 500 to 20000
+        Of the optimiser; auto: for score_mlp and energy_mlp over many levels with scale=columns 20 a row, from 5000
+        to 8000, or if that is more 100 passes over the rows up to 20000; else 600 passes, from 500 to 20000
     batch : integer in [1, 1048576], default auto
         Rows a step, drawn with replacement; auto: 256, score_unet 64
-    rate : number in [0, 1e+30], default 0.001
-        Adam's learning rate at its highest
+    rate : number in [0, 1e+30], default auto
+        Adam's learning rate at its highest; auto: 0.003 for score_mlp and energy_mlp over many levels with
+        scale=columns, else 0.001
     beta1 : number in [0, 0.999999], default 0.9
         Adam's decay of the first moment
     beta2 : number in [0, 0.999999], default 0.99
@@ -224,12 +232,17 @@ class TrainerOptions(TypedDict, total=False):
     ema : number in [0, 1], default 0.999
         Decay of the moving average of the weights
     validation : number in [0, 0.5], default auto
-        Share of the rows held out to stop early; auto: 0.1 and at least 20 rows, of score_unet at most 512, 0 under
-        60 rows, and for exponential, mixture and graphs from 20 rows a parameter on
+        Share of the rows held out, to judge by and to stop early; auto: 0.1 and at least 20 rows, of score_unet at
+        most 512, 0 under 60 rows, and for exponential, mixture and graphs from 20 rows a parameter on; for
+        score_mlp and energy_mlp over many levels with scale=columns 0 under 500 rows, then 0.1 up to 1000 rows,
+        which are trained on too once the network, after three fifths of the steps, is better on them than a
+        Gaussian
     checks : integer in [1, 10000], default 40
         Validations in the course of `steps`
-    patience : integer in [0, 10000], default 8
-        Checks without a better validation loss that end training; 0: never
+    patience : integer in [0, 10000], default auto
+        Checks without a better validation loss that end training, whose best weights are then taken; 0: never, and
+        the last are taken. auto: 8, but 0 for score_mlp and energy_mlp over many levels with scale=columns, where
+        one loss is too little to judge all levels by
     schedule : edm | geometric | ve | vp | subvp | cosine, default edm
         Law of the noise levels: ln(σ/σ_data) ~ N(-0.5, 1.2²) (Karras et al. 2022); a geometric ladder (Song & Ermon
         2020); the times of the VE, VP and sub-VP processes (Song et al. 2021) or of the cosine schedule (Nichol &
@@ -279,7 +292,7 @@ class TrainerOptions(TypedDict, total=False):
     objective: Literal["auto", "denoising", "exact", "sliced", "sliced_vr", "finite_difference", "maximum_likelihood", "closed_form"] | None
     steps: int | Literal["auto"] | None
     batch: int | Literal["auto"] | None
-    rate: float | None
+    rate: float | Literal["auto"] | None
     beta1: float | None
     beta2: float | None
     warmup: int | None
@@ -288,7 +301,7 @@ class TrainerOptions(TypedDict, total=False):
     ema: float | None
     validation: float | Literal["auto"] | None
     checks: int | None
-    patience: int | None
+    patience: int | Literal["auto"] | None
     schedule: Literal["edm", "geometric", "ve", "vp", "subvp", "cosine"] | None
     weighting: Literal["edm", "sigma2", "likelihood", "min_snr"] | None
     sigma_min: float | Literal["auto"] | None
@@ -315,10 +328,10 @@ class FitOptions(TypedDict, total=False):
         Standardise each column by its own deviation, all by one, or not at all (u = x); auto: common from 3 axes
         on, for score_unet and for a ball
     widths : integers in [1, 8192], default auto
-        Hidden layers, or residual blocks; auto: 64,64 under 500 rows, 128,128,128 under 5000 (energy_mlp 128,128),
-        else and for scale=common 256,256,256; score_unet: channels of each level, of half the length of the one
-        before, 32,64,128 or as many of them as leave a length of 4; nice, autoregressive: 64,64 or from 5000 rows
-        256,256; deep_kernel_exponential: 30,30,30
+        Hidden layers, or residual blocks; auto: 64,64 under 500 rows of up to 20 columns, 128,128 under 5000 of up
+        to 100, else 256,256, and for scale=common 256,256,256; score_unet: channels of each level, of half the
+        length of the one before, 32,64,128 or as many of them as leave a length of 4; nice, autoregressive: 64,64
+        or from 5000 rows 256,256; deep_kernel_exponential: 30,30,30
     blocks : integer in [1, 8], default 2
         score_unet: residual blocks of a level, on the way down and up
     spatial_axes : integer in [1, 2], default auto
@@ -336,8 +349,13 @@ class FitOptions(TypedDict, total=False):
         score_mlp, score_unet: what its output F stands for; edm: D = c_skip u + c_out F (Karras et al. 2022); v:
         velocity (Salimans & Ho 2022); score: s = F/σ; noise: ε = F; clean: D = F. auto: edm, and score for one
         level
+    preconditioning : auto | covariance | isotropic, default auto
+        score_mlp, energy_mlp: what a network begins as, and what scales it. covariance: the Gaussian with the
+        covariance of the data, so that it learns what is not Gaussian alone; isotropic: one deviation for all
+        directions (Karras et al. 2022). auto: covariance up to 256 columns, where there is no domain and
+        parameterization is edm or v
     dropout : number in [0, 0.9], default auto
-        In residual blocks while training; auto: 0.1
+        In residual blocks while training; auto: 0.1, under 500 rows 0.25, but with scale=common 0.1
     components : integer in [1, 4096], default auto
         mixture: Gaussians, 5; autoregressive: of each conditional density, 1
     covariance : full | diagonal | low_rank, default full
@@ -379,11 +397,13 @@ class FitOptions(TypedDict, total=False):
         auto: closed_form for gaussian, exponential and kernel_exponential; for other models of one level exact,
         from 33 columns on sliced_vr; else denoising
     steps : integer in [1, 1000000000], default auto
-        Of the optimiser; auto: 600 passes over the rows at this batch, from 500 to 20000
+        Of the optimiser; auto: for score_mlp and energy_mlp over many levels with scale=columns 20 a row, from 5000
+        to 8000, or if that is more 100 passes over the rows up to 20000; else 600 passes, from 500 to 20000
     batch : integer in [1, 1048576], default auto
         Rows a step, drawn with replacement; auto: 256, score_unet 64
-    rate : number in [0, 1e+30], default 0.001
-        Adam's learning rate at its highest
+    rate : number in [0, 1e+30], default auto
+        Adam's learning rate at its highest; auto: 0.003 for score_mlp and energy_mlp over many levels with
+        scale=columns, else 0.001
     beta1 : number in [0, 0.999999], default 0.9
         Adam's decay of the first moment
     beta2 : number in [0, 0.999999], default 0.99
@@ -397,12 +417,17 @@ class FitOptions(TypedDict, total=False):
     ema : number in [0, 1], default 0.999
         Decay of the moving average of the weights
     validation : number in [0, 0.5], default auto
-        Share of the rows held out to stop early; auto: 0.1 and at least 20 rows, of score_unet at most 512, 0 under
-        60 rows, and for exponential, mixture and graphs from 20 rows a parameter on
+        Share of the rows held out, to judge by and to stop early; auto: 0.1 and at least 20 rows, of score_unet at
+        most 512, 0 under 60 rows, and for exponential, mixture and graphs from 20 rows a parameter on; for
+        score_mlp and energy_mlp over many levels with scale=columns 0 under 500 rows, then 0.1 up to 1000 rows,
+        which are trained on too once the network, after three fifths of the steps, is better on them than a
+        Gaussian
     checks : integer in [1, 10000], default 40
         Validations in the course of `steps`
-    patience : integer in [0, 10000], default 8
-        Checks without a better validation loss that end training; 0: never
+    patience : integer in [0, 10000], default auto
+        Checks without a better validation loss that end training, whose best weights are then taken; 0: never, and
+        the last are taken. auto: 8, but 0 for score_mlp and energy_mlp over many levels with scale=columns, where
+        one loss is too little to judge all levels by
     schedule : edm | geometric | ve | vp | subvp | cosine, default edm
         Law of the noise levels: ln(σ/σ_data) ~ N(-0.5, 1.2²) (Karras et al. 2022); a geometric ladder (Song & Ermon
         2020); the times of the VE, VP and sub-VP processes (Song et al. 2021) or of the cosine schedule (Nichol &
@@ -456,6 +481,7 @@ class FitOptions(TypedDict, total=False):
     embedding: Literal["fourier", "log"] | None
     noise_conditional: bool | None
     parameterization: Literal["auto", "edm", "v", "score", "noise", "clean"] | None
+    preconditioning: Literal["auto", "covariance", "isotropic"] | None
     dropout: float | Literal["auto"] | None
     components: int | Literal["auto"] | None
     covariance: Literal["full", "diagonal", "low_rank"] | None
@@ -476,7 +502,7 @@ class FitOptions(TypedDict, total=False):
     objective: Literal["auto", "denoising", "exact", "sliced", "sliced_vr", "finite_difference", "maximum_likelihood", "closed_form"] | None
     steps: int | Literal["auto"] | None
     batch: int | Literal["auto"] | None
-    rate: float | None
+    rate: float | Literal["auto"] | None
     beta1: float | None
     beta2: float | None
     warmup: int | None
@@ -485,7 +511,7 @@ class FitOptions(TypedDict, total=False):
     ema: float | None
     validation: float | Literal["auto"] | None
     checks: int | None
-    patience: int | None
+    patience: int | Literal["auto"] | None
     schedule: Literal["edm", "geometric", "ve", "vp", "subvp", "cosine"] | None
     weighting: Literal["edm", "sigma2", "likelihood", "min_snr"] | None
     sigma_min: float | Literal["auto"] | None

@@ -339,7 +339,7 @@ class Model(_Object, Sampling):
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> Array:
-        """grad log p_sigma(x); sigma in units of the columns' scale, 0: the lowest trained."""
+        """grad log p_sigma(x); sigma in units of the columns' scale, 0: the level that gives the clean score best (describe: clean_level)."""
         return self._field("stein_model_score", x, sigma, labels, lambda a: a.shape, progress, deadline)
 
     def denoise(

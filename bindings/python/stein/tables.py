@@ -36,7 +36,7 @@ class TableModel:
 
     How a column becomes numbers for the model, and numbers its values again:
 
-    - real numbers: as they are. A column of which one value stands out (5 % or more of the rows, and ten times as often as
+    - real numbers: as they are, and what is drawn is kept within what was seen, unless ``clip=False``. A column of which one value stands out (5 % or more of the rows, and ten times as often as
       the median value), or whose tails are much heavier than a Gaussian's (excess kurtosis above 3; whole numbers too), goes by its
       rank instead: as normal scores of the training rows' quantiles. What is drawn of it lies among those, a common value comes
       back exactly and as often. ``quantiles`` names the columns to be treated so, or is "all" or "none".
@@ -63,6 +63,7 @@ class TableModel:
         integers: Sequence[Any] = (),
         categories: Sequence[Any] = (),
         quantiles: str | Sequence[Any] = "auto",
+        clip: bool = True,
         **options: Unpack[_kinds.FitOptions],
     ) -> None:
         refuse_unknown(options, _kinds.FitOptions, "TableModel")
@@ -72,6 +73,7 @@ class TableModel:
         if isinstance(quantiles, str) and quantiles not in ("auto", "all", "none"):
             raise ValueError(f"quantiles is {quantiles!r}; it is 'auto', 'all', 'none' or a list of columns")
         self.quantiles = quantiles if isinstance(quantiles, str) else tuple(quantiles)
+        self.clip = bool(clip)
         self.options: Any = dict(options)
         self._model: Model | None = None
         self._container = "dict"
@@ -213,7 +215,7 @@ class TableModel:
         """The columns of encoded rows, with what is known of them as it came."""
         out, place = [], 0
         for code in self._codes:
-            column = code.decode(rows[:, place : place + code.width])
+            column = code.decode(rows[:, place : place + code.width], self.clip)
             place += code.width
             given = known.get(code.column.name)
             if given is not None:
@@ -248,7 +250,8 @@ class TableModel:
             raise ValueError(f"{os.fspath(path)} holds a model without columns: use stein.Model.load")
         state = json.loads(state)
         chosen = {key: state[key] for key in ("integers", "categories", "quantiles") if key in state}
-        self = cls(state["family"], **chosen, **state["options"])
+        # Files of before were drawn from without bounds.
+        self = cls(state["family"], clip=state.get("clip", False), **chosen, **state["options"])
         self._container, self._model = state["container"], model
         self._codes = [Code.from_state(code) for code in state["codes"]]
         return self
@@ -256,7 +259,7 @@ class TableModel:
     def _state(self) -> dict[str, Any]:
         return {
             "family": self.family, "integers": self.integers, "categories": self.categories,
-            "quantiles": self.quantiles, "options": self.options,
+            "quantiles": self.quantiles, "clip": self.clip, "options": self.options,
             "container": self._container, "codes": [code.state() for code in self._codes],
         }
 
