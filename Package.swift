@@ -1,6 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// AVX2, fused multiply-add and what else x86-64-v3 has, for all of Swift, which passes vectors between targets. CGate alone is for every
+// x86-64: it looks at the processor before anything else runs.
+let vectors: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
 let strict: [SwiftSetting] = [
   .strictMemorySafety(),
   .treatAllWarnings(as: .error),
@@ -12,31 +15,33 @@ let strict: [SwiftSetting] = [
 func swift(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [])
   -> Target
 {
-  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict + vectors)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
   .testTarget(
     name: name, dependencies: dependencies, exclude: exclude,
-    swiftSettings: [.enableUpcomingFeature("ExistentialAny")])
+    swiftSettings: [.enableUpcomingFeature("ExistentialAny")] + vectors)
 }
 
 let package = Package(
   name: "stein",
-  products: [.library(name: "stein", type: .dynamic, targets: ["SteinABI", "CStein"])],
+  products: [.library(name: "stein", type: .dynamic, targets: ["SteinABI", "CGate", "CStein"])],
   targets: [
-    .target(name: "CStein", path: "include", publicHeadersPath: "."),
+    .target(name: "CGate", cSettings: [.unsafeFlags(["-march=x86-64"])]),
+    .target(name: "CStein", cSettings: [.unsafeFlags(["-march=x86-64-v3"])]),
     .systemLibrary(name: "CArrow", path: "Sources/CArrow"),
     .systemLibrary(name: "CXSMM", path: "Sources/CXSMM", providers: [.apt(["libxsmm-dev"])]),
     .systemLibrary(
       name: "CFFI", path: "Tests/CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
-    swift("SteinABI", ["CArrow", "CStein", "Stein", "Execution"]),
+    swift("SteinABI", ["CArrow", "CGate", "CStein", "Stein", "Execution"]),
     swift("Stein", ["Execution", "Graph", "Kernels"]),
     swift("Execution", ["Graph", "Kernels"]),
     swift("Graph"),
     swift("Kernels", ["CXSMM"]),
     .target(
-      name: "TestSupport", dependencies: ["Graph", "Stein", "Execution"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["Graph", "Stein", "Execution"], path: "Tests/TestSupport",
+      swiftSettings: vectors),
     tests("GraphTests", ["Graph", "TestSupport"]),
     tests("KernelsTests", ["Kernels"]),
     tests("ExecutionTests", ["Execution", "Graph", "Kernels", "TestSupport"]),

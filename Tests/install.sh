@@ -32,5 +32,5 @@ run ./consumer
 run "$root/build/in_c" wine.csv by-cmake.csv
 run "$root/build/in_cxx"
 run cmp by-pkg-config.csv by-cmake.csv
-[ "$(wc -l < by-cmake.csv)" = 200 ]
+[ "$(wc -l < by-cmake.csv)" = 201 ] && [ "$(head -1 by-cmake.csv)" = "$(head -1 wine.csv)" ]
 echo "install: $passed passed, 0 failed"

@@ -6,6 +6,9 @@
     generate.py options FILE      bindings/python/stein/_kinds.py, from the option tables of the built library ($STEIN_LIBRARY or build/lib)
     generate.py swift FILE        Tests/ABIProbe/Signatures.swift, which the libffi tests call by
     generate.py interface FILE    Tests/ABI/interface.txt: every prototype, constant and layout, one a line
+    generate.py gates FILE        Sources/CGate/gates.c: every export, which looks at the processor and goes on to its body in Swift
+    generate.py bodies FILE       Sources/CStein/include/bodies.h: the names that the bodies have for the linker
+    generate.py calls FILE        a program that makes every call, for processors that the library refuses (Tests/oldcpu.sh)
     generate.py witness FILE      a library in C with the header's functions, all empty, for abidiff
     generate.py check             compares the committed files with fresh ones
 """
@@ -25,6 +28,8 @@ COMMITTED = {
     "options": ROOT / "bindings" / "python" / "stein" / "_kinds.py",
     "swift": ROOT / "Tests" / "ABIProbe" / "Signatures.swift",
     "interface": ROOT / "Tests" / "ABI" / "interface.txt",
+    "gates": ROOT / "Sources" / "CGate" / "gates.c",
+    "bodies": ROOT / "Sources" / "CStein" / "include" / "bodies.h",
 }
 
 CTYPES = {
@@ -188,6 +193,70 @@ def witness():
     return "\n".join([*lines, ""])
 
 
+def gated():
+    """The functions that have a status: the others answer on every processor."""
+    return {name: function for name, function in FUNCTIONS.items() if result(function) == "stein_status"}
+
+
+def bodies():
+    lines = ["/* Generated from stein.h by bindings/generate.py; do not edit. */"]
+    return "\n".join([*lines, *(f"#pragma redefine_extname {name} {name}_body" for name in gated()), ""])
+
+
+def gates():
+    lines = ["/* Generated from stein.h by bindings/generate.py; do not edit. */", '#include "gate.h"']
+    for name, function in gated().items():
+        given = parameters(function)
+        names = [p["name"] for p in given]
+        taken = [f'gate_release({p["name"]}, user)' for p in given if p["type"]["qualType"] == "stein_release_fn"]
+        taken += [f'gate_release_stream({p["name"]})' for p in given if "ArrowArrayStream" in p["type"]["qualType"]]
+        refusal = "gate_refuse(error)" if "error" in names else f"gate_refuse_free({names[0]})"
+        lines += [
+            "", f"GATE_HIDDEN extern __typeof__({name}) {name}_body;", prototype(name, function) + " {",
+            f"  if (!gate_open()) return {', '.join([*taken, refusal])};", f"  return {name}_body({', '.join(names)});", "}",
+        ]
+    return "\n".join([*lines, ""])
+
+
+def calls():
+    """Every function that has a status, with what a caller would give and with NULL and 0."""
+    lines = []
+
+    def plausible(p):
+        text = p["type"]["qualType"]
+        bare = text.replace("const ", "").replace("struct ", "").strip()
+        if text == "stein_error *":
+            return "&error"
+        if text == "stein_release_fn":
+            return "released"
+        if bare == "ArrowArrayStream *":
+            return "stream()"
+        if bare in ("stein_tensor *", "stein_monitor *", "stein_allocator *"):
+            return {"stein_tensor *": "&tensor", "stein_monitor *": "&monitor", "stein_allocator *": "&allocator"}[bare]
+        if text == "const char *":
+            return '"steps=3"'
+        if "(*)" in bare or "(*)" in TYPEDEFS.get(bare, ""):
+            return f"({text})callback"
+        if bare.endswith("**") or bare.startswith(("stein_", "void")):
+            return f"({text}){'outputs' if bare.endswith('**') or text == 'void *' else 'handle'}"
+        if bare.endswith("*"):
+            return f"({text}){'numbers' if text.startswith('const') else 'outputs'}"
+        return "1"
+
+    for name, function in gated().items():
+        given = parameters(function)
+        free = name.endswith("_free")
+        kinds = [p["type"]["qualType"] for p in given]
+        taken = int("stein_release_fn" in kinds) + int(any("ArrowArrayStream" in kind for kind in kinds))
+        arguments = ", ".join(plausible(p) for p in given)
+        nothing = ["0" if p["type"]["qualType"] != "stein_error *" else "&error" for p in given]
+        lines.append(f'  CALL("{name}", {name}({arguments}), {"STEIN_BAD_HANDLE" if free else "STEIN_UNSUPPORTED"}, {int(not free)}, {taken});')
+        lines.append(f'  CALL("{name} of nothing", {name}({", ".join(nothing)}), {"STEIN_OK" if free else "STEIN_UNSUPPORTED"}, {int(not free)}, 0);')
+        if not free:
+            lines.append(f'  CALL("{name} without an error", {name}({", ".join(["0"] * len(given))}), STEIN_UNSUPPORTED, 0, 0);')
+    return "\n".join(lines) + "\n"
+
+
 # Which Python call takes which kind's options, and the names that are parameters of their own there.
 OPTION_CLASSES = {
     "ContextOptions": ("stein.Context", ["context"], set()),
@@ -276,6 +345,7 @@ def options():
 
 MAKERS = {
     "exports": exports, "python": python, "options": options, "swift": swift, "interface": interface, "witness": witness,
+    "gates": gates, "bodies": bodies, "calls": calls,
 }
 
 if __name__ == "__main__":
@@ -285,4 +355,6 @@ if __name__ == "__main__":
             raise SystemExit("not what the header and the library give, run make generate: " + ", ".join(stale))
         print(f"generated files follow the header: {len(FUNCTIONS)} functions, {len(CONSTANTS)} constants")
     else:
-        pathlib.Path(sys.argv[2]).write_text(MAKERS[sys.argv[1]]())
+        path, text = pathlib.Path(sys.argv[2]), MAKERS[sys.argv[1]]()
+        if not path.exists() or path.read_text() != text:  # what is the same keeps its date, and is not built again
+            path.write_text(text)

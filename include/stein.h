@@ -24,10 +24,11 @@
  *      capacity, 0 with a NULL buffer included, is STEIN_BUFFER_TOO_SMALL. No function returns memory to be freed; a const char * returned is constant.
  *  R9  Text comes in as UTF-8 ending in NUL.
  *  R10 A progress callback runs inside a call that uses its monitor, a noise function inside stein_trainer_run, an allreduce there and where it is set,
- *      a density function inside stein_chains_run; on that call's thread, in the host's floating-point mode, and a call never runs two at once. Allocator callbacks may run on any thread at any time. A callback returns: no exception, no longjmp. Inside one of
+ *      a density function inside stein_chains_run and stein_density_check; on that call's thread, in the host's floating-point mode, and a call never runs two at once. Allocator callbacks may run on any thread at any time. A callback returns: no exception, no longjmp. Inside one of
  *      them a call that takes a monitor is STEIN_BUSY. `user` may be NULL and is handed back as it came.
  *  R11 The library writes nothing to stdout or stderr, installs no signal handler, changes no locale, directory, environment or floating-point mode.
  *  R12 Fixed-width integers, float, double, char and pointers are the only types that cross; structs only behind pointers. 64-bit processes only.
+ *      A call needs up to 256 KiB of its thread's stack, beside what callbacks take.
  *  R13 A struct begins with struct_size, set by the caller to its sizeof; it only grows at its end (stein_tensor excepted: it is DLPack's DLTensor).
  *  R14 From 1.0 on each declaration names the version it became stable in, and a stable one never changes. Until then the CHANGELOG names every change.
  *  R15 On one kind of processor, one version of the library gives the same bits for the same inputs, options, seed and callback results, whatever the
@@ -38,7 +39,7 @@
  *      A value or list item with a space, comma, quote or = is quoted: label="fixed acidity", with \" and \\ inside. Numbers have a point in any
  *      locale. stein_options_describe lists every key.
  *  R17 Every call whose time grows with its data takes a monitor, and looks at it at least every 50 ms between callbacks. (Making and opening data
- *      sets, describing, saving and loading are one pass over their bytes and take none.)
+ *      sets, describing, saving, loading and drawing labels are one pass over their bytes and take none.)
  *  R18 After fork the child may use every object that no other thread was using; those are STEIN_BUSY there, and can be freed.
  */
 #ifndef STEIN_H
@@ -82,7 +83,8 @@ enum {
   STEIN_IO = 202,            /* reading or writing failed; the message has the system's reason */
   STEIN_BAD_FILE = 203,      /* the file is not what its name or header says */
   STEIN_NO_FILE = 204,
-  STEIN_UNSUPPORTED = 205, /* not on this processor, or not for this family; the message names what is */
+  STEIN_UNSUPPORTED = 205, /* not on this processor, or not for this family; the message names what is. Below x86-64-v3 (AVX2, FMA, BMI and the like)
+                              every call with an error ends so, and nothing but stein_version, stein_status_name and *_free works */
   /* 3xx: the caller asked to stop */
   STEIN_CANCELLED = 301,
   STEIN_DEADLINE = 302,
@@ -162,7 +164,8 @@ typedef struct stein_allocator {
   void (*deallocate)(void *user, void *memory, uint64_t size, uint64_t alignment);
 } stein_allocator;
 
-/* options: threads (0: as many as processors), memory_limit in bytes (0: none). allocator: NULL for the library's own.
+/* options: threads (0: as many as the process may use processors, by affinity and by the quota of its control groups, rounded up), memory_limit in
+ * bytes (0: none). allocator: NULL for the library's own.
  * Everything that grows with data or models comes from the allocator and counts against the limit. */
 STEIN_API STEIN_CHECK stein_status stein_context_new(const char *options, const stein_allocator *allocator, stein_context **context,
                                                      stein_error *error);
@@ -173,7 +176,8 @@ STEIN_API stein_status stein_context_free(stein_context *context);
 typedef struct stein_dataset stein_dataset;
 
 /* Copies rows [n, d], or of up to 4 axes each, float32 or float64, any strides; score_unet reads [n, height, width, channels].
- * labels: integers [n], one class a row, or NULL. A NaN or infinity is STEIN_NOT_FINITE, and the message gives its row and column.
+ * labels: integers [n], one class a row, or NULL: for score_mlp, score_unet and energy_mlp, which learn each class's density; models of other families
+ * are made with classes=ignore. A NaN or infinity is STEIN_NOT_FINITE, and the message gives its row and column.
  * options: names, the columns' names. */
 STEIN_API STEIN_CHECK stein_status stein_dataset_new(const stein_context *context, const stein_tensor *rows, const stein_tensor *labels,
                                                      const char *options, stein_dataset **dataset, stein_error *error);
@@ -214,7 +218,7 @@ typedef struct stein_model stein_model;
  *
  *   family=                    log density                                             its options, beside scale, domain and seed
  *   score_mlp                  none: a network gives the score itself                  widths, activation, residual, embedding, dropout,
- *                                                                                      noise_conditional, parameterization
+ *                                                                                      noise_conditional, parameterization, preconditioning
  *   score_unet                 none: the same by convolutions, for pictures, signals   widths, blocks, spatial_axes, activation, embedding,
  *                                                                                      noise_conditional, parameterization
  *   energy_mlp                 -E of a network                                         as score_mlp, without parameterization
@@ -229,6 +233,11 @@ typedef struct stein_model stein_model;
  * score_unet (Ronneberger et al. 2015; Ho et al. 2020, without attention) takes rows that lie on a grid: signals, from data sets [n, length] or, with
  * spatial_axes=1, [n, length, channels]; pictures, [n, height, width] or [n, height, width, channels]. Channels come last; the strides of a
  * stein_tensor read others. A picture of 28 by 28 takes 10 to 15 ms of one core's time a training step, and 4 to 5 ms each time its score is evaluated.
+ *
+ * score_mlp and energy_mlp begin as the Gaussian with the data's covariance, shrunk where rows are few (Ledoit & Wolf 2020): along each of its axes
+ * the network's input and output are scaled by that axis's variance, as Karras et al. (2022) do by one for all. What it learns is what is not
+ * Gaussian in the data. preconditioning=isotropic begins as N(mean, sigma_data^2), as weights from elsewhere want it; it is
+ * what scale=common takes.
  *
  * scale=columns (each column's own deviation; tables), common (one for all; pictures and signals: the default from 3 axes on and of score_unet) or
  * none.
@@ -280,7 +289,8 @@ STEIN_API STEIN_CHECK stein_status stein_model_write(const stein_model *model, v
 STEIN_API STEIN_CHECK stein_status stein_model_read(const stein_context *context, const void *bytes, uint64_t size, stein_model **model,
                                                     stein_error *error);
 
-/* Takes the weights of a plain network that was trained elsewhere from a safetensors file of float32, for score_mlp and energy_mlp with residual=false.
+/* Takes the weights of a plain network that was trained elsewhere from a safetensors file of float32, for score_mlp and energy_mlp with residual=false
+ * and preconditioning=isotropic.
  * Layers are taken in the order of their names: NAME.weight [out, in] as PyTorch has it or NAME.kernel [in, out] as Flax, and NAME.bias; of an energy
  * the last bias is left out. The first layer takes u/sqrt(sigma^2 + sigma_data^2) in units of the model (stein_model_describe), then what tells the
  * noise: with embedding=log ln(sigma/sigma_data)/4; then one number a class. Of a model of one level it takes u alone. The model counts as trained, and
@@ -294,8 +304,11 @@ STEIN_API STEIN_CHECK stein_status stein_model_import_weights(stein_model *model
  * float32 there: where a column's mean is many times its deviation, take the mean off first. */
 STEIN_API STEIN_CHECK stein_status stein_model_export_onnx(const stein_model *model, const char *path, stein_error *error);
 
-/* JSON: family and its options (structure, domain), shape, mean and scale [d], sigma_min and sigma_max trained, sigma_data, noise_kernel, classes,
- * parameters (name and shape of each), statistics of an exponential family, trained. */
+/* JSON: family and its options (structure, domain), shape, dtype (float32 or float64, as the rows came that it was made of), mean and scale [d],
+ * sigma_min and sigma_max trained, sigma_data, resolution (the finest scale at which the rows were seen to have a density, in widths of their
+ * Gaussian; 0: none), clean_level, noise_kernel, classes,
+ * parameters (name and shape of each), statistics of an exponential family, trained, warnings (shapes that are probably not meant, as channels that
+ * come first: a sentence each with what to give instead). */
 STEIN_API STEIN_CHECK stein_status stein_model_describe(const stein_model *model, char *buffer, uint64_t capacity, uint64_t *needed,
                                                         stein_error *error);
 
@@ -310,7 +323,12 @@ STEIN_API stein_status stein_model_free(stein_model *model);
 
 /* x, out: [n, ...] like the model, float32 or float64, in the data's units. labels: integers [n], or NULL: without a class
  * (a model with classes then wants to have been trained with label_dropout).
- * sigma: x is the data plus noise whose deviation in column j is sigma * scale[j] (stein_model_describe gives scale). 0: the lowest level trained.
+ * sigma: x is the data plus noise whose deviation in column j is sigma * scale[j] (stein_model_describe gives scale).
+ * 0: for denoise and denoise_covariance the lowest level trained; for score, energy and jacobian, and where stein_density_from_model and
+ * stein_fisher_divergence take 0, the level at which the score of the data themselves is known best. High levels blur it, and low ones multiply
+ * what a network has wrong. It is found at the end of training of score_mlp and energy_mlp (clean_level in describe; null: the lowest): of the
+ * levels up to half the data's deviation the one of the least E[1/2 ||s||^2 + tr grad s], Hyvarinen's loss (2005), on rows held out, or else on
+ * rows of training.
  * Another sigma outside the range trained is STEIN_BAD_VALUE.
  *   score:   s(x) = grad log p_sigma(x)
  *   denoise: E[clean | x] = x + sigma^2 scale^2 s(x)  (Tweedie; Robbins 1956, Efron 2011)
@@ -366,12 +384,18 @@ typedef struct stein_trainer stein_trainer;
  *   finite_difference sliced, by evaluations alone (Pang et al. 2020)                                 all but domains and deep kernels
  *   maximum_likelihood -ln p, to compare with                                                         mixture, nice, autoregressive
  *   closed_form       the minimiser at once; standard errors by Godambe's sandwich                    gaussian, exponential, kernel_exponential
- * Models of many noise levels take each at all of them. Another objective for a family is STEIN_UNSUPPORTED, with the reason and those there are.
+ * Models of many noise levels take each at all of them. Networks on tables (rows of one axis, columns scaled each by its own) are trained to
+ * the end of their steps, 1200 to 8000 and more: their loss is a mean over levels, of which the lowest are learnt last.
+ * Another objective for a family is STEIN_UNSUPPORTED, with the reason and those there are.
  * Also steps, batch, rate, seed, ema, clip, validation, patience, sigma_min, sigma_max, noise, ...: stein_options_describe("trainer").
  * precision=bf16 rounds the factors of matrix products to bfloat16, with sums, weights and losses in float32: wide networks train in about 0.6 of
  * the time on AMD's Zen 5, and in 0.4 to 0.8 of it on an Intel Xeon with AMX (Sapphire Rapids and later). The first use there asks the kernel for
  * AMX's registers, for the whole process: from then on it refuses an alternate signal stack (sigaltstack) of less than about 12 KiB; where it does
- * not give them, AVX-512 BF16 takes their place, with other last bits (R15). STEIN_UNSUPPORTED on a processor without AVX-512 BF16. */
+ * not give them, AVX-512 BF16 takes their place, with other last bits (R15). STEIN_UNSUPPORTED on a processor without AVX-512 BF16.
+ * The model may be one that was trained before, on other rows. It keeps the location and scale of the rows that it was made of; where these rows
+ * lie elsewhere, or vary where those did not, or have their classes in other proportions, `warnings` of stein_trainer_describe says so.
+ * rescale=true takes location and scale from these rows, and the covariance too where the network did not begin as its Gaussian: the weights stay, so
+ * that the law that the model has moves and stretches with the columns, and the model shows the change at once. It is refused for scale=none, a box or a ball, and for ranks. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_new(stein_model *model, const stein_dataset *dataset, const char *options, stein_trainer **trainer,
                                                      stein_error *error);
 
@@ -416,9 +440,14 @@ typedef int32_t (*stein_allreduce_fn)(void *user, void *values, int64_t count, i
 STEIN_API STEIN_CHECK stein_status stein_trainer_set_allreduce(stein_trainer *trainer, int32_t rank, int32_t ranks, stein_allreduce_fn sum, void *user,
                                                                stein_release_fn release, stein_error *error);
 
-/* JSON: options in force, step, finished and why, ranks and rank, loss, validation, best_validation, best_step, levels (sigma and loss of each);
+/* JSON: options in force, step, steps, finished and why, seconds that its runs took here and seconds_left (null before a hundredth of the steps),
+ * ranks and rank, loss, validation, best_validation, best_step, levels (sigma and loss of each);
+ * conclusion of score_mlp and energy_mlp at their end: clean_level, and levels, on rows held out at each sigma the loss 1/2 ||sigma s + z||^2 of the
+ * network, of the Gaussian that it began as, and gain, by which the network's part does best (where over all levels together the network loses,
+ * its part is multiplied by these in the model); validation_joined, whether rows held out are trained on since the network won on them;
  * closed_form (statistics, estimates, standard_errors) after one; denoising, once the steps are done (sigma, dimension, predicted, error, validation, exact: see
- * stein_model_denoise_error); warnings, also of memorised rows and of a level that is too low for data near a manifold. */
+ * stein_model_denoise_error); warnings, also of memorised rows, of a level that is too low for data near a manifold and of rows that the model's
+ * location and scale do not fit. */
 STEIN_API STEIN_CHECK stein_status stein_trainer_describe(const stein_trainer *trainer, char *buffer, uint64_t capacity, uint64_t *needed,
                                                           stein_error *error);
 STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);
@@ -427,7 +456,9 @@ STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);
 
 /* Fills out [n, ...] with rows drawn from the model. Row k depends on seed, first_index + k, its start and its label alone.
  * start: the state [n, ...] that the sampler begins from, in the data's units, or NULL for N(mean, covariance + sigma_max^2) of the data. labels:
- * integers [n], or NULL: a model with classes then draws each row's class in the training set's proportions.
+ * integers [n], or NULL: a model with classes then draws each row's class in the training set's proportions; stein_sample_labels says which.
+ * out may be float32 or float64; float64 has the digits of columns that lie far from 0 for their width, 1e8 and a deviation of 1, and of sizes that
+ * float32 has not. A row beyond float32 is STEIN_DIVERGED, a column too narrow for it STEIN_BAD_SHAPE; both say so.
  *
  *   sampler=             follows                                                       evaluations a level   order   its options
  *   heun                 the probability-flow ODE (Karras et al. 2022), the default    2                     2       grid; churn: noise added
@@ -438,6 +469,7 @@ STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);
  *   ddim                 denoised, then noised again (Song et al. 2021)                1                     1       grid; eta=1: ancestral
  *   predictor_corrector  the reverse SDE, then Langevin steps (Song et al. 2021)       2                     1       grid; predictor, process, ...
  *   annealed_langevin    Langevin steps at each level (Song & Ermon 2020)              steps                 -       accept: Metropolis
+ *   underdamped_langevin Langevin steps with momentum at each level                    1 or more             -       grid; step_ratio
  *   langevin             Langevin steps at one level; for models of one level          steps                 -       sigma, step_size
  *
  * Orders are of the error in law, in the number of levels. Options of the grid: steps, grid=edm | geometric | uniform, rho, levels, sigma_min,
@@ -445,6 +477,11 @@ STEIN_API stein_status stein_trainer_free(stein_trainer *trainer);
  * trajectory=k: out is then [n, k, ...], k states of each row from its start to its end. An option that a sampler has no use for is STEIN_BAD_OPTION. */
 STEIN_API STEIN_CHECK stein_status stein_sample(const stein_model *model, const stein_tensor *start, const stein_tensor *labels, const char *options,
                                                 const stein_tensor *out, stein_monitor *monitor, stein_error *error);
+
+/* The classes that rows are drawn of where labels is NULL, by stein_sample, stein_sample_weighted, stein_impute and stein_sample_posterior alike: out,
+ * int64 [n], gets each row's label. A row's class depends on seed and first_index + k alone, so the same options give the classes of the rows that
+ * they draw; the other options may be there and change nothing. STEIN_UNSUPPORTED for a model without classes. */
+STEIN_API STEIN_CHECK stein_status stein_sample_labels(const stein_model *model, const char *options, const stein_tensor *out, stein_error *error);
 
 /* Rows with their importance, for models with an energy: annealed Langevin steps, each accepted or rejected so that every level's law is kept, and
  * weights that make up for levels that were left too early (annealed importance sampling, Neal 2001). out [n, ...] with exp(log_weights), [n], is
@@ -456,13 +493,17 @@ STEIN_API STEIN_CHECK stein_status stein_sample_weighted(const stein_model *mode
 /* Draws what is not known of rows x [n, ...], given what is. known: like x, of any type, not 0 where x is known; NULL: where x is not NaN. out: x with
  * the rest drawn; may be x. labels: as for stein_sample, so that without them a row's class is drawn whatever is known of it. Rows are independent, so
  * several draws of one row are as many rows. options: those of stein_sample, and
+ *   method=held         what is known stands still, and Langevin steps move the rest, by sampler=underdamped_langevin or, at one level, langevin: draws
+ *                       from the model's law at the lowest level, smeared by its sigma_min. The default, but for family=gaussian and with noise.
+ *                       It is as good as the model's score at the lowest levels: where that is learnt of few rows draws are too narrow, and a
+ *                       higher sigma_min makes them wider
  *   method=covariance   adds J'A'(A Cov A' + noise^2)^-1 (y - A D(x)) to the score, D the denoised row, J = dD/dx, Cov = sigma^2 J, by conjugate
- *                       gradients: exact for Gaussians (Boys et al. 2023, Rozet et al. 2024). The default
- *                       On curved data sampler=predictor_corrector or ddim with eta=1 is slower and comes nearer than heun
- *   method=replacement  puts what is known into D: cheaper, and wrong where columns depend on each other (Song et al. 2021)
- *   method=dps          a step against the distance to what is known, by strength (Chung et al. 2023); sampler=ddim or euler; for many columns
- *   method=held         what is known stands still: exact for langevin, and its default
- *   noise               deviation of the noise in what is known, in units of the columns' scale; the lowest level's sigma_min is added */
+ *                       gradients: exact for Gaussians (Boys et al. 2023, Rozet et al. 2024). Where a law bends its draws are too wide, several times
+ *                       along a thin curve, and more steps do not help; sampler=predictor_corrector or ddim with eta=1 is slower and less wrong
+ *   method=replacement  puts what is known into D: cheaper, and too wide wherever columns depend on each other (Song et al. 2021)
+ *   method=dps          a step against the distance to what is known, by strength (Chung et al. 2023), an approximation whose width depends on
+ *                       strength; sampler=ddim or euler; for many columns
+ *   noise               of method=covariance: deviation of the noise in what is known, in units of the columns' scale; sigma_min is added */
 STEIN_API STEIN_CHECK stein_status stein_impute(const stein_model *model, const stein_tensor *x, const stein_tensor *known, const stein_tensor *labels,
                                                 const char *options, const stein_tensor *out, stein_monitor *monitor, stein_error *error);
 
@@ -495,21 +536,30 @@ STEIN_API STEIN_CHECK stein_status stein_model_log_likelihood(const stein_model 
 
 typedef struct stein_density stein_density;
 /* For n points x [n, d] fills log_density [n], up to a constant, and score [n, d], its gradient, in row order. Points of many chains come together.
- * What is not finite rejects a proposal. Runs inside stein_chains_run, on its thread, under the rules of R10. 0 goes on; anything else ends the run
- * with STEIN_CALLBACK_FAILED. */
+ * What is not finite rejects a proposal. Runs inside stein_chains_run and stein_density_check, on their thread, under the rules of R10. 0 goes on;
+ * anything else ends the call with STEIN_CALLBACK_FAILED. */
 typedef int32_t (*stein_density_fn)(void *user, int64_t n, int64_t d, const double *x, double *log_density, double *score);
 /* release (or NULL) is called once, when the density and all chains on it are freed; at once if the call fails. */
 STEIN_API STEIN_CHECK stein_status stein_density_new(const stein_context *context, int64_t d, stein_density_fn function, void *user,
                                                      stein_release_fn release, stein_density **density, stein_error *error);
-/* The density of a model that has an energy, with noise of sigma (0: the lowest level trained), in the data's units, evaluated in float32.
+/* The density of a model that has an energy, with noise of sigma (0: as for stein_model_energy), in the data's units, evaluated in float32.
  * label: integers [1], or NULL. STEIN_UNSUPPORTED for score networks and for models with constant columns. */
 STEIN_API STEIN_CHECK stein_status stein_density_from_model(const stein_model *model, const stein_tensor *label, double sigma,
                                                             stein_density **density, stein_error *error);
+/* Holds a density's score against central differences of its log density, coordinate by coordinate, at points [n, d], or, with NULL, at four places as
+ * chains begin at. out: [d, 3]: for each coordinate the largest relative error |s - D| / max(|s|, |D|), from 0 to 2 (2: a wrong sign), and where that
+ * is, s and D; NaN where no step gave a difference to be trusted (a kink, noise), or both are 0 to the last digits. A right score in double gives 1e-6
+ * and less, one of a log density in float32 some 1e-2 and less. places: [d, d], or NULL: for each coordinate the point of that error. Points where the
+ * density is not finite are left out; if all are, STEIN_BAD_VALUE. Some 60 evaluations a coordinate and point. monitor counts points. */
+STEIN_API STEIN_CHECK stein_status stein_density_check(const stein_density *density, const stein_tensor *points, const stein_tensor *out,
+                                                       const stein_tensor *places, stein_monitor *monitor, stein_error *error);
 STEIN_API stein_status stein_density_free(stein_density *density);
 
 typedef struct stein_chains stein_chains;
 /* kernel=nuts (Betancourt 2017) | hmc | mala | langevin (unadjusted) | underdamped (BAOAB); chains, warmup, step_size, metric, seed, ... start: float64
- * [chains, d], or NULL: each from N(0, I). A start where the density is not finite is found by the first run. */
+ * [chains, d], or NULL: each from N(0, I), or, where the density is not finite, from up to 100 other places in boxes that grow and shrink around 0. A
+ * start where it is not finite, and no such place, are found by the first run: STEIN_BAD_VALUE.
+ * Warm-up finds the coordinates' scales from places and scores: starts in the units of the density make it as good in any units. */
 STEIN_API STEIN_CHECK stein_status stein_chains_new(const stein_density *density, const char *options, const stein_tensor *start,
                                                     stein_chains **chains, stein_error *error);
 
@@ -521,9 +571,24 @@ STEIN_API STEIN_CHECK stein_status stein_chains_run(stein_chains *chains, const 
                                                     stein_monitor *monitor, stein_error *error);
 
 /* JSON: options, dimension, transitions, warmed_up; by chain acceptance, step_size, divergences, not_finite (places where the density was not),
- * deepest_tree, draws. */
+ * deepest_tree, saturated_trees (that were at max_tree_depth before they turned back), ebfmi (Betancourt 2016; null before 100 transitions), draws;
+ * rhat, the largest of the last run of 100 draws or more a chain; warnings, an array of sentences that say what is wrong with the draws and what to do:
+ * a gradient that is not the log density's (each of the first 1,000 chains looks along a random direction where it begins), transitions that diverged,
+ * saturated trees, an E-BFMI below 0.3, an R-hat above 1.01. */
 STEIN_API STEIN_CHECK stein_status stein_chains_describe(const stein_chains *chains, char *buffer, uint64_t capacity, uint64_t *needed,
                                                          stein_error *error);
+
+/* The covariance that each chain takes the density to have: out [chains, d], or with metric=dense [chains, d, d]. */
+STEIN_API STEIN_CHECK stein_status stein_chains_metric(const stein_chains *chains, const stein_tensor *out, stein_error *error);
+/* Gives one for all chains, [d] or [d, d], or one for each, as stein_chains_metric gives them: what warm-up begins with, or, without one or after it,
+ * what the chains go on with. With metric=identity STEIN_BAD_STATE. */
+STEIN_API STEIN_CHECK stein_status stein_chains_set_metric(stein_chains *chains, const stein_tensor *metric, stein_error *error);
+
+/* A file of the chains' state, metrics, step sizes and counters, at any time between runs. Resumed on the same density they go on to the same bits as if
+ * they had never stopped. The density itself is not kept: one of another dimension is STEIN_BAD_VALUE at once, one that has other values where the
+ * chains are at the next run. */
+STEIN_API STEIN_CHECK stein_status stein_chains_save(const stein_chains *chains, const char *path, stein_error *error);
+STEIN_API STEIN_CHECK stein_status stein_chains_resume(const stein_density *density, const char *path, stein_chains **chains, stein_error *error);
 STEIN_API stein_status stein_chains_free(stein_chains *chains);
 
 /* draws: [chains, n, d], n of 4 or more; out: [d], NaN where a draw is not finite. Vehtari et al. (2021).

@@ -399,11 +399,6 @@ static inline void cxsmm_set_float_mode(uint64_t mode) {
   __asm__ volatile("fldcw %0" : : "m"(x87));
 }
 
-static inline int cxsmm_has_avx2_fma(void) {
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-
 // The processors that this process may run on.
 static inline int cxsmm_processors(void) {
   unsigned long mask[128] = {0};

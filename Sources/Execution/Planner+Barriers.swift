@@ -193,7 +193,7 @@ extension Planner {
           batch, aBatch, bBatch, a: rows * inner, b: inner * columns, c: rows * columns)
       }
     }
-    if batches.count == 1,
+    if batches.count == 1, !isLiteral(a), !isLiteral(b),
       let multiply = halfMultiply(rows, columns, inner, to)
     {
       let left = HalfOperand(
@@ -219,6 +219,13 @@ extension Planner {
       resultInPanels: isInPanels(to))
     let product = Product(multiply: multiply, a: slot(a), b: right, c: to, batches: batches)
     emit(.product(product), varying: varying)
+  }
+
+  /// Whether a factor is of numbers that were written into the graph, as axes to turn to: what bfloat16 takes of those is no noise that
+  /// training averages out.
+  private func isLiteral(_ node: Node) -> Bool {
+    if case .literal = operation(node) { return true }
+    return false
   }
 
   /// The product in bfloat16 where it is asked for and pays.

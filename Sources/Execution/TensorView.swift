@@ -13,6 +13,14 @@ package enum ElementType: Sendable, Equatable {
 
   package var isFloat: Bool { self == .float32 || self == .float64 }
 
+  /// Whether float32 holds every value of the type.
+  package var fitsSingle: Bool {
+    switch self {
+    case .float32, .int8, .int16, .uint8, .uint16: true
+    case .float64, .int32, .int64, .uint32, .uint64: false
+    }
+  }
+
   package var size: Int {
     switch self {
     case .int8, .uint8: 1
@@ -54,6 +62,21 @@ package struct TensorView: @unchecked Sendable {
       type: type, shape: [1, shape[2]], strides: [0, strides[2]], base: base + offset)
   }
 
+  /// The first `count` of the first axis, and of the second every `step`-th, from the last back; of a tensor of three axes.
+  package func part(_ count: Int, every step: Int) -> TensorView {
+    let kept = shape[1] / step
+    let skipped = (shape[1] - 1 - (kept - 1) * step) * strides[1] * type.size
+    return unsafe TensorView(
+      type: type, shape: [count, kept, shape[2]],
+      strides: [strides[0], strides[1] * step, strides[2]],
+      base: base + skipped)
+  }
+
+  /// The element at three places of a tensor of as many axes, as `Double`.
+  package func element(_ i: Int, _ j: Int, _ k: Int) -> Double {
+    value(i * strides[0] + j * strides[1] + k * strides[2])
+  }
+
   /// Row `row` in row-major order, as `Double`.
   package func readRow(_ row: Int, into out: View<Double>) {
     forEachElement(ofRow: row) { index, offset in out[index] = value(offset) }
@@ -77,6 +100,13 @@ package struct TensorView: @unchecked Sendable {
       default: assertionFailure("outputs are floating")
       }
     }
+  }
+
+  /// Writes the element [row] of an int64 tensor of one axis.
+  package func write(_ value: Int64, at row: Int) {
+    assert(type == .int64 && shape.count == 1)
+    unsafe base.storeBytes(
+      of: value, toByteOffset: row * (strides.first ?? 1) * 8, as: Int64.self)
   }
 
   /// The element [row] of an integer tensor of one axis; nil if it does not fit.

@@ -10,9 +10,9 @@ package final class Workers: @unchecked Sendable {
   package let count: Int
   private let crew = ForkSafe<Crew?>(nil)
 
-  /// - Parameter threads: 0 takes as many as the process may run on.
+  /// - Parameter threads: 0 takes as many as there are processors for the process, by affinity and quota.
   package init(threads: Int) {
-    count = threads > 0 ? threads : availableProcessors()
+    count = threads > 0 ? threads : usableProcessors()
   }
 
   deinit { crew.withLock { $0?.dismiss() } }

@@ -102,7 +102,6 @@ package struct MatrixMultiply: @unchecked Sendable {
     _ m: Int, _ n: Int, _ k: Int, _ lda: Int, _ ldb: Int, _ ldc: Int, _ transposeA: Bool,
     _ accumulate: Bool, _ half: Bool, _ inPanels: Bool, _ resultInPanels: Bool
   ) -> [Piece] {
-    guard hasVectorInstructions() else { return [] }
     let longest = hasWideLanes ? 512 : 256
     var pieces: [Piece] = []
     for columns in panels(n, k) {

@@ -1,8 +1,5 @@
 import CXSMM
 
-/// Whether this processor has what the kernels are compiled for.
-package func hasVectorInstructions() -> Bool { cxsmm_has_avx2_fma() != 0 }
-
 /// The hint of a spinning loop.
 @inline(__always)
 package func pauseBriefly() { cxsmm_pause() }

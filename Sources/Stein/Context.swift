@@ -1,5 +1,4 @@
 package import Execution
-import Kernels
 
 /// Workers and memory.
 ///
@@ -10,10 +9,7 @@ package final class Context: Sendable {
 
   package init(options: String, allocator: Allocator?) throws {
     let options = try Options(options, .context)
-    guard hasVectorInstructions() else {
-      throw SteinError(.unsupported, "this processor lacks AVX2 and fused multiply-add")
-    }
-    memory = Memory(limit: options.integer("memory_limit") ?? 0, allocator: allocator ?? .system)
-    workers = Workers(threads: options.integer("threads") ?? 0)
+    memory = Memory(limit: options.value("memory_limit"), allocator: allocator ?? .system)
+    workers = Workers(threads: options.value("threads"))
   }
 }

@@ -102,20 +102,32 @@ private func report(
     unsafe bytes.storeBytes(of: failure.callbackCode, toByteOffset: 12, as: Int32.self)
   }
   if size >= 80 { unsafe copyText(failure.option, to: bytes + 16, capacity: 64) }
-  if size > 80 { unsafe copyText(failure.message, to: bytes + 80, capacity: min(size - 80, 432)) }
+  if size > 80 {
+    unsafe copyText(
+      failure.message, to: bytes + 80, capacity: min(size - 80, 432), ending: Array("…".utf8))
+  }
   return status
 }
 
-/// Text with its NUL, cut between characters where it is too long.
-private func copyText(_ text: String, to memory: UnsafeMutableRawPointer, capacity: Int) {
+/// Text with its NUL, cut between characters where it is too long; `ending` then says so, lest a list look whole that is not.
+private func copyText(
+  _ text: String, to memory: UnsafeMutableRawPointer, capacity: Int, ending: [UInt8] = []
+) {
   var length = 0
+  let isCut = text.utf8.count >= capacity && capacity > ending.count
+  let (mark, room) = isCut ? (ending, capacity - ending.count) : ([], capacity)
+  defer {
+    for (place, byte) in mark.enumerated() {
+      unsafe memory.storeBytes(of: byte, toByteOffset: length + place, as: UInt8.self)
+    }
+    unsafe memory.storeBytes(of: 0, toByteOffset: length + mark.count, as: UInt8.self)
+  }
   for character in text {
     let bytes = String(character).utf8
-    guard length + bytes.count < capacity else { break }
+    guard length + bytes.count < room else { break }
     for byte in bytes where byte != 0 {
       unsafe memory.storeBytes(of: byte, toByteOffset: length, as: UInt8.self)
       length += 1
     }
   }
-  unsafe memory.storeBytes(of: 0, toByteOffset: length, as: UInt8.self)
 }

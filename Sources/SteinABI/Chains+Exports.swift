@@ -47,6 +47,52 @@ public func stein_density_from_model(
   }
 }
 
+@_cdecl("stein_density_check") @implementation
+public func stein_density_check(
+  _ density: OpaquePointer?, _ points: UnsafePointer<stein_tensor>?,
+  _ out: UnsafePointer<stein_tensor>?, _ places: UnsafePointer<stein_tensor>?,
+  _ monitor: UnsafeMutablePointer<stein_monitor>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["density", "points", "out", "places", "monitor"]) { call in
+    let density = unsafe try call.object(density, .density, as: DensityObject.self, "density")
+    let points = unsafe try call.optionalTensor(points, "points")
+    let inputs = points.map { [$0] } ?? []
+    let first = unsafe try call.outputTensor(out, "out", inputs: inputs)
+    var second: TensorView?
+    if unsafe places != nil {
+      second = unsafe try call.outputTensor(places, "places", inputs: inputs)
+      unsafe try call.checkApart(out, places, "places")
+    }
+    let monitor = unsafe try call.monitor(monitor)
+    let d = density.density.dimension
+    func needs(_ tensor: TensorView?, _ argument: String, _ shape: [Int]) throws {
+      guard let tensor, tensor.shape != shape else { return }
+      throw SteinError(
+        .badShape, "\(argument) has shape \(tensor.shape); it needs \(shape)", argument: argument)
+    }
+    try needs(points?.view, "points", [max(points?.view.rows ?? 1, 1), d])
+    try needs(first, "out", [d, 3])
+    try needs(second, "places", [d, d])
+    let memory = density.context.memory
+    let figures = try Storage<Double>(memory, count: 3 * d).view
+    let found = second == nil ? nil : try Storage<Double>(memory, count: d * d).view
+    (density.density as? HostDensity)?.hostMode = call.hostMode
+    do {
+      try DensityCheck(density.density, memory: memory).run(
+        points: points?.view, out: figures, places: found, monitor: monitor)
+    } catch let error as SteinError where error.code == .callbackFailed {
+      let isDensity = error.argument == "chains"
+      throw SteinError(
+        .callbackFailed, error.message, argument: isDensity ? "density" : error.argument,
+        callbackCode: error.callbackCode)
+    }
+    for j in 0 ..< d {
+      first.writeRow(j, from: figures.slice(3 * j, 3))
+      if let second, let found { second.writeRow(j, from: found.slice(j * d, d)) }
+    }
+  }
+}
+
 @_cdecl("stein_density_free") @implementation
 public func stein_density_free(_ density: OpaquePointer?) -> stein_status {
   unsafe free(density, .density)
@@ -100,6 +146,58 @@ public func stein_chains_describe(
     let object = unsafe try call.object(chains, .chains, as: ChainsObject.self, "chains")
     let needed = unsafe try call.buffer(needed)
     unsafe try call.write(object.chains.describe(), buffer, capacity, needed)
+  }
+}
+
+@_cdecl("stein_chains_save") @implementation
+public func stein_chains_save(
+  _ chains: OpaquePointer?, _ path: UnsafePointer<CChar>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["chains", "path"]) { call in
+    let object = unsafe try call.object(chains, .chains, as: ChainsObject.self, "chains")
+    let path = unsafe try call.path(path)
+    try object.chains.save(path: path)
+  }
+}
+
+@_cdecl("stein_chains_resume") @implementation
+public func stein_chains_resume(
+  _ density: OpaquePointer?, _ path: UnsafePointer<CChar>?,
+  _ chains: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["density", "path", "chains"]) { call in
+    let density = unsafe try call.object(density, .density, as: DensityObject.self, "density")
+    let path = unsafe try call.path(path)
+    let out = unsafe try call.output(chains, "chains")
+    let made = try Chains.resume(density.density, context: density.context, path: path)
+    unsafe out.pointee = try HandleTable.shared.insert(
+      ChainsObject(made, density.density), .chains)
+  }
+}
+
+@_cdecl("stein_chains_metric") @implementation
+public func stein_chains_metric(
+  _ chains: OpaquePointer?, _ out: UnsafePointer<stein_tensor>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["chains", "out"]) { call in
+    let object = unsafe try call.object(chains, .chains, as: ChainsObject.self, "chains")
+    let out = unsafe try call.outputTensor(out, "out", inputs: [])
+    try object.chains.metric(into: out)
+  }
+}
+
+@_cdecl("stein_chains_set_metric") @implementation
+public func stein_chains_set_metric(
+  _ chains: OpaquePointer?, _ metric: UnsafePointer<stein_tensor>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["chains", "metric"]) { call in
+    let object = unsafe try call.object(
+      chains, .chains, as: ChainsObject.self, "chains", exclusive: true)
+    let metric = unsafe try call.tensor(metric, "metric")
+    try object.chains.setMetric(metric.view)
   }
 }
 

@@ -146,7 +146,8 @@ extension TensorView {
   fileprivate func column(_ argument: String) throws -> [Double] {
     guard shape.count == 1, type.isFloat, (1 ... 4096).contains(rows) else {
       throw SteinError(
-        .badShape, "\(argument) has shape \(shape); it needs 1 to 4096 numbers [k]",
+        .badShape,
+        "\(argument) is \(type) of shape \(shape); it needs 1 to 4096 numbers [k], float32 or float64",
         argument: argument)
     }
     let value = try Storage<Double>(Memory(), count: 1)

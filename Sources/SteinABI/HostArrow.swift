@@ -32,6 +32,14 @@ final class HostArrow {
     case float32 = "f"
     case float64 = "g"
     case boolean = "b"
+
+    /// Whether float32 holds every value of the type.
+    var fitsSingle: Bool {
+      switch self {
+      case .int8, .uint8, .int16, .uint16, .float16, .float32, .boolean: true
+      case .int32, .uint32, .int64, .uint64, .float64: false
+      }
+    }
   }
 
   /// Rows from `first` on, [count, columns].
@@ -98,7 +106,9 @@ final class HostArrow {
     let (batches, width) = (batches, columns.count)
     let places = columns.map(\.place)
     return Table(
-      shape: [count, width], names: names, fault: (.badValue, HostArrow.argument)
+      shape: [count, width], names: names,
+      isSingle: columns.allSatisfy { $0.place == nil || $0.type.fitsSingle },
+      fault: (.badValue, HostArrow.argument)
     ) { row, out in
       var (low, high) = (0, batches.count - 1)
       while low < high {

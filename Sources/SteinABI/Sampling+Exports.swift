@@ -24,6 +24,19 @@ public func stein_sample(
   }
 }
 
+@_cdecl("stein_sample_labels") @implementation
+public func stein_sample_labels(
+  _ model: OpaquePointer?, _ options: UnsafePointer<CChar>?, _ out: UnsafePointer<stein_tensor>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["model", "options", "out"]) { call in
+    let model = unsafe try call.model(model)
+    let options = unsafe try call.options(options)
+    let out = unsafe try call.outputLabels(out, "out")
+    try model.sampleLabels(options: options, out: out)
+  }
+}
+
 @_cdecl("stein_sample_weighted") @implementation
 public func stein_sample_weighted(
   _ model: OpaquePointer?, _ labels: UnsafePointer<stein_tensor>?,

@@ -38,7 +38,31 @@ extension Call {
     func bad(_ what: String) -> SteinError {
       SteinError(.badShape, "\(argument) \(what)", argument: argument)
     }
-    guard out.view.type.isFloat else { throw bad("must be float32 or float64") }
+    guard out.view.type.isFloat else {
+      throw bad("is \(out.view.type); it must be float32 or float64")
+    }
+    return try cleared(out, argument, inputs: inputs).view
+  }
+
+  /// The same of int64 [n], for classes.
+  func outputLabels(_ pointer: UnsafePointer<stein_tensor>?, _ argument: String) throws
+    -> TensorView
+  {
+    let out = unsafe try tensor(pointer, argument)
+    guard out.view.type == .int64, out.view.shape.count == 1 else {
+      throw SteinError(
+        .badShape, "\(argument) is \(out.view.type) of shape \(out.view.shape); it needs int64 [n]",
+        argument: argument)
+    }
+    return try cleared(out, argument, inputs: []).view
+  }
+
+  private func cleared(_ out: BoundTensor, _ argument: String, inputs: [BoundTensor?]) throws
+    -> BoundTensor
+  {
+    func bad(_ what: String) -> SteinError {
+      SteinError(.badShape, "\(argument) \(what)", argument: argument)
+    }
     guard isInjective(out) else { throw bad("has elements that overlap each other") }
     for case let input? in inputs where input.bytes.overlaps(out.bytes) {
       let same =
@@ -46,7 +70,7 @@ extension Call {
         && input.view.shape == out.view.shape && input.view.type == out.view.type
       guard same else { throw bad("overlaps an input without being it") }
     }
-    return out.view
+    return out
   }
 
   /// Two outputs must not overlap.

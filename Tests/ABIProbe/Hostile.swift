@@ -13,7 +13,8 @@ extension World {
   func hostile(_ function: CSignature, _ parameter: CParameter) -> [Hostile] {
     let optional: Set<String> = [
       "options", "allocator", "labels", "start", "finished", "monitor", "error", "user", "release",
-      "value", "label", "statistics", "known", "deviation", "p_value", "relative",
+      "value", "label", "statistics", "points", "places", "known", "deviation", "p_value",
+      "relative",
     ]
     let inParameter =
       function.name == "stein_model_parameter" && ["ndim", "shape", "out"].contains(parameter.name)

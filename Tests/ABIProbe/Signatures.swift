@@ -325,6 +325,12 @@ let signatures: [CSignature] = [
     CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
     CParameter(name: "error", type: "stein_error *", kind: .pointer),
   ]),
+  CSignature(name: "stein_sample_labels", result: .int32, parameters: [
+    CParameter(name: "model", type: "const stein_model *", kind: .pointer),
+    CParameter(name: "options", type: "const char *", kind: .pointer),
+    CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
   CSignature(name: "stein_sample_weighted", result: .int32, parameters: [
     CParameter(name: "model", type: "const stein_model *", kind: .pointer),
     CParameter(name: "labels", type: "const stein_tensor *", kind: .pointer),
@@ -398,6 +404,14 @@ let signatures: [CSignature] = [
     CParameter(name: "density", type: "stein_density **", kind: .pointer),
     CParameter(name: "error", type: "stein_error *", kind: .pointer),
   ]),
+  CSignature(name: "stein_density_check", result: .int32, parameters: [
+    CParameter(name: "density", type: "const stein_density *", kind: .pointer),
+    CParameter(name: "points", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "places", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "monitor", type: "stein_monitor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
   CSignature(name: "stein_density_free", result: .int32, parameters: [
     CParameter(name: "density", type: "stein_density *", kind: .pointer),
   ]),
@@ -420,6 +434,27 @@ let signatures: [CSignature] = [
     CParameter(name: "buffer", type: "char *", kind: .pointer),
     CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
     CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_chains_metric", result: .int32, parameters: [
+    CParameter(name: "chains", type: "const stein_chains *", kind: .pointer),
+    CParameter(name: "out", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_chains_set_metric", result: .int32, parameters: [
+    CParameter(name: "chains", type: "stein_chains *", kind: .pointer),
+    CParameter(name: "metric", type: "const stein_tensor *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_chains_save", result: .int32, parameters: [
+    CParameter(name: "chains", type: "const stein_chains *", kind: .pointer),
+    CParameter(name: "path", type: "const char *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_chains_resume", result: .int32, parameters: [
+    CParameter(name: "density", type: "const stein_density *", kind: .pointer),
+    CParameter(name: "path", type: "const char *", kind: .pointer),
+    CParameter(name: "chains", type: "stein_chains **", kind: .pointer),
     CParameter(name: "error", type: "stein_error *", kind: .pointer),
   ]),
   CSignature(name: "stein_chains_free", result: .int32, parameters: [

@@ -19,6 +19,8 @@ final class World {
   var noisy: UInt64 = 0
   /// A network of plain layers, without a trainer.
   var plain: UInt64 = 0
+  /// A network with classes, which has not learnt.
+  var classed: UInt64 = 0
   /// A trainer that has not run.
   var fresh: UInt64 = 0
   /// Every handle that was made, also by worlds before this one: their objects live on.
@@ -42,9 +44,17 @@ final class World {
     let third = make("stein_model_new", [context, dataset, text("widths=8")])
     noisy = make(
       "stein_trainer_new", [third, dataset, text("noise_kernel=caller steps=4 batch=16")])
-    let layers = text("widths=8 residual=false noise_conditional=false")
+    let layers = text(
+      "widths=8 residual=false noise_conditional=false preconditioning=isotropic")
     plain = make("stein_model_new", [context, dataset, layers])
     writeWeights(folder + "/weights")
+    let classes = memory(8 * 64)
+    for row in 0 ..< 64 {
+      classes.storeBytes(of: Int64(row % 3), toByteOffset: 8 * row, as: Int64.self)
+    }
+    let labels = TensorSpec(data: classes, ndim: 1, dtype: (0, 64, 1), shape: [64]).written()
+    let labelled = make("stein_dataset_new", [context, rows, labels, 0])
+    classed = make("stein_model_new", [context, labelled, text("widths=8")])
     let fourth = make("stein_model_new", [context, dataset, text("widths=8")])
     fresh = make("stein_trainer_new", [fourth, dataset, text("steps=4 batch=16")])
     graph = make("stein_graph_new", [context])
@@ -58,6 +68,7 @@ final class World {
     expect("stein_model_save", [model, text(folder + "/model")])
     expect("stein_model_export_onnx", [model, text(folder + "/model.onnx")])
     expect("stein_trainer_save", [trainer, text(folder + "/checkpoint")])
+    expect("stein_chains_save", [chains, text(folder + "/chains")])
     for kind in ["context", "dataset", "model"] {
       let handle =
         switch kind {
@@ -166,6 +177,7 @@ final class World {
       case ("context", "const stein_context *"), ("context", "stein_context *"): return context
       case ("dataset", "const stein_dataset *"), ("dataset", "stein_dataset *"): return dataset
       case ("model", _) where function.name == "stein_model_import_weights": return plain
+      case ("model", _) where function.name == "stein_sample_labels": return classed
       case ("model", "const stein_model *"), ("model", "stein_model *"): return model
       case ("trainer", _) where function.name == "stein_trainer_set_noise": return noisy
       case ("trainer", _) where function.name == "stein_trainer_set_allreduce": return fresh
@@ -193,7 +205,9 @@ final class World {
       case ("chains", _) where !parameter.type.hasSuffix("**"): return chains
       case ("d", _): return 3
       case ("function", _): return noiseFunction
-      case ("label", _), ("statistics", _), ("known", _), ("deviation", _): return 0
+      case ("label", _), ("statistics", _), ("known", _), ("deviation", _), ("points", _): return 0
+      case ("places", _): return TensorSpec(data: output(index, 72), shape: [3, 3]).written()
+      case ("metric", _): return TensorSpec(data: numbersAbove0, ndim: 1, shape: [3]).written()
       case ("matrix", _): return matrix(2, 3) { Double($0) - 2 }
       case ("y", _): return matrix(8, 2) { Double($0 % 5) }
       case ("noise", "const stein_tensor *"): return matrix(8, 3) { Double($0 % 5) - 2 }
@@ -217,6 +231,8 @@ final class World {
       case ("rows", _), ("x", _), ("a", _): return matrix(8, 3) { Double($0 * $0 % 7) * 0.3 }
       case ("scores", _), ("b", _): return matrix(8, 3) { 0.7 - Double($0 * 5 % 11) * 0.2 }
       case ("p_value", _), ("relative", _): return bits(output(index, 8))
+      case ("out", _) where function.name == "stein_sample_labels":
+        return TensorSpec(data: output(index, 64), ndim: 1, dtype: (0, 64, 1), shape: [8]).written()
       case ("out", "const stein_tensor *"):
         let vector: [Int64] =
           switch function.name {
@@ -224,6 +240,8 @@ final class World {
           case "stein_model_losses": [64]
           case "stein_model_parameter", "stein_rhat", "stein_effective_sample_size": [3]
           case "stein_model_denoise_error": [4, 3]
+          case "stein_density_check": [3, 3]
+          case "stein_chains_metric": [2, 3]
           case "stein_model_jacobian", "stein_model_denoise_covariance": [8, 3, 3]
           default: [8, 3]
           }
@@ -250,6 +268,7 @@ final class World {
     switch function {
     case "stein_model_load": folder + "/model"
     case "stein_trainer_resume": folder + "/checkpoint"
+    case "stein_chains_resume": folder + "/chains"
     case "stein_dataset_open": folder + "/table.csv"
     case "stein_model_import_weights": folder + "/weights"
     default: folder + "/written"
@@ -282,6 +301,14 @@ final class World {
     return (block, Int(needed.load(as: UInt64.self)))
   }()
 }
+
+private let numbersAbove0: UnsafeMutableRawPointer = {
+  let block = memory(24)
+  for index in 0 ..< 3 {
+    block.storeBytes(of: 0.5 + Double(index), toByteOffset: 8 * index, as: Double.self)
+  }
+  return block
+}()
 
 /// The sum over one rank.
 private let sumOfOne: UInt64 = {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "stein.h"
 
@@ -14,6 +15,19 @@ static stein_error error = {sizeof error, 0, 0, 0, "", ""};
   do { \
     if (condition) { passed++; } else { failed++; printf("%s:%d: %s (last error: %s)\n", __FILE__, __LINE__, #condition, error.message); } \
   } while (0)
+
+/* Seconds that this process was on processors, on all its threads: what a busy machine leaves as it is. */
+static inline double worked(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* 1; under memcheck (make memcheck), where all is some fifty times slower, long loops take every STEIN_EVERY-th turn. */
+static inline int stride(void) {
+  const char *every = getenv("STEIN_EVERY");
+  return every && atoi(every) > 1 ? atoi(every) : 1;
+}
 
 static inline int report(const char *name) {
   printf("%s: %d passed, %d failed\n", name, passed, failed);

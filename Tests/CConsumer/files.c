@@ -41,6 +41,7 @@ void free(void *memory) {
 
 static stein_context *context;
 static stein_dataset *dataset;
+static stein_density *density;
 static const char *path = "files.tmp";
 
 /* The file becomes so short between its opening and its first reading; a mapping would end in a signal. */
@@ -52,25 +53,26 @@ ssize_t read(int file, void *bytes, size_t count) {
 
 /* ---- What is done with a file --------------------------------------------------------------------------------------------------- */
 
-typedef enum { MODEL, CHECKPOINT, ARRAY, TABLE } kind;
-static const char *const kinds[] = {"model", "checkpoint", "npy", "csv"};
+typedef enum { MODEL, CHECKPOINT, ARRAY, TABLE, CHAINS } kind;
+static const char *const kinds[] = {"model", "checkpoint", "npy", "csv", "chains"};
 
-static stein_monitor soon(void) {
+/* No file makes a call endless: stopped, and wrong, after a minute of work, which a machine that does much else makes no longer. */
+static int32_t long_enough(void *begun, const stein_monitor *monitor) { return (void)monitor, worked() - *(double *)begun > 60; }
+static stein_monitor watched(double *begun) {
   stein_monitor monitor;
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
   memset(&monitor, 0, sizeof monitor);
-  monitor.struct_size = sizeof monitor;
-  monitor.deadline_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + 2000000000;
+  *begun = worked();
+  monitor.struct_size = sizeof monitor, monitor.progress = long_enough, monitor.user = begun;
   return monitor;
 }
 
 /* What was read is described and used; its use may fail, but not as a defect of the library's. */
-static int serves(stein_model *model, stein_trainer *trainer, stein_dataset *rows) {
+static int serves(stein_model *model, stein_trainer *trainer, stein_dataset *rows, stein_chains *chains) {
   static char text[1 << 16];
   uint64_t needed;
   stein_status status[4] = {0};
-  stein_monitor monitor = soon();
+  double begun;
+  stein_monitor monitor = watched(&begun);
   if (rows) status[0] = stein_dataset_describe(rows, text, sizeof text, &needed, &error);
   if (model) {
     double x[] = {1, 2, 3, 4}, out[4];
@@ -80,9 +82,16 @@ static int serves(stein_model *model, stein_trainer *trainer, stein_dataset *row
     status[1] = stein_model_score(model, &in, NULL, 0, &drawn, &monitor, &error);
     status[2] = stein_sample(model, NULL, NULL, "steps=2", &drawn, &monitor, &error);
   }
+  if (chains) {
+    double drawn[4];
+    int64_t shape[] = {2, 1, 2};
+    stein_tensor draws = stein_float64(drawn, 3, shape);
+    status[0] = stein_chains_describe(chains, text, sizeof text, &needed, &error);
+    status[1] = stein_chains_run(chains, &draws, NULL, &monitor, &error);
+  }
   if (trainer) status[3] = stein_trainer_run(trainer, 1, NULL, &monitor, &error);
   int good = status[0] == STEIN_OK;
-  for (int i = 0; i < 4; i++) good &= status[i] != STEIN_INTERNAL && status[i] != STEIN_DEADLINE;
+  for (int i = 0; i < 4; i++) good &= status[i] != STEIN_INTERNAL && status[i] != STEIN_CANCELLED;
   if (!good) printf("%d %d %d %d: %s\n", status[0], status[1], status[2], status[3], error.message);
   return good;
 }
@@ -94,17 +103,19 @@ static int outcome(kind as, const char *file) {
   stein_model *model = NULL;
   stein_trainer *trainer = NULL;
   stein_dataset *rows = NULL;
+  stein_chains *chains = NULL;
   int64_t before = living;
   most = before;
   stein_status status = as == MODEL        ? stein_model_load(context, file, &model, &error)
                         : as == CHECKPOINT ? stein_trainer_resume(context, dataset, file, &model, &trainer, &error)
+                        : as == CHAINS     ? stein_chains_resume(density, file, &chains, &error)
                                            : stein_dataset_open(context, file, as == ARRAY ? "format=npy" : "format=csv", &rows, &error);
   if (most - before > extra) extra = most - before;
-  int result = status == STEIN_OK ? (serves(model, trainer, rows) ? 1 : -1)
+  int result = status == STEIN_OK ? (serves(model, trainer, rows, chains) ? 1 : -1)
                : (status >= 200 && status < 300) || status == STEIN_BAD_VALUE || status == STEIN_NOT_FINITE ? 0 : -1;
   if (result < 0) printf("%s: %d %s\n", kinds[as], status, error.message);
-  if (status && (model || trainer || rows || !error.message[0])) result = -1;
-  stein_trainer_free(trainer), stein_model_free(model), stein_dataset_free(rows);
+  if (status && (model || trainer || rows || chains || !error.message[0])) result = -1;
+  stein_chains_free(chains), stein_trainer_free(trainer), stein_model_free(model), stein_dataset_free(rows);
   return result;
 }
 
@@ -126,13 +137,13 @@ static void spoil(kind as, const char *what, int soak) {
   CHECK(outcome(as, path) == 1);
   int64_t counts[3] = {0}, living_before = living;
   extra = 0;
-  for (ssize_t n = 0; n < size; n++) {
+  for (ssize_t n = 0; n < size; n += stride()) {
     if (ftruncate(file, 0) || pwrite(file, bytes, (size_t)n, 0) != n) abort();
     int result = outcome(as, path);
     counts[result + 1]++;
     if (result < 0) keep(what, bytes, (size_t)n);
   }
-  for (ssize_t n = 0; n < size; n++) {
+  for (ssize_t n = 0; n < size; n += stride()) {
     if (pwrite(file, bytes, (size_t)size, 0) != size) abort();
     cut_to = n;
     int result = outcome(as, path);
@@ -141,7 +152,7 @@ static void spoil(kind as, const char *what, int soak) {
   }
   if (pwrite(file, bytes, (size_t)size, 0) != size) abort();
   const unsigned char few[] = {0x01, 0x80, 0x10};
-  for (ssize_t i = 0; i < size; i++) {
+  for (ssize_t i = 0; i < size; i += stride()) {
     for (int k = 0; k < (soak ? 255 : (int)sizeof few); k++) {
       unsigned char changed = (unsigned char)(bytes[i] ^ (soak ? k + 1 : few[k]));
       if (pwrite(file, &changed, 1, i) != 1) abort();
@@ -189,6 +200,28 @@ static stein_model *make_own(void) {
   return model;
 }
 
+/* N(0, 1) times N(0, 1e-12). */
+static int32_t normal(void *user, int64_t n, int64_t d, const double *x, double *log_density, double *score) {
+  (void)user;
+  for (int64_t i = 0; i < n; i++, x += d, score += d) {
+    log_density[i] = -0.5 * x[0] * x[0] - 0.5e12 * x[1] * x[1];
+    score[0] = -x[0], score[1] = -1e12 * x[1];
+  }
+  return 0;
+}
+
+/* Chains in the middle of their warm-up, and after it. */
+static void write_chains(const char *options) {
+  stein_chains *chains = NULL;
+  double drawn[8];
+  int64_t shape[] = {2, 2, 2};
+  stein_tensor draws = stein_float64(drawn, 3, shape);
+  CHECK(stein_chains_new(density, options, NULL, &chains, &error) == STEIN_OK);
+  CHECK(stein_chains_run(chains, &draws, NULL, NULL, &error) == STEIN_OK);
+  CHECK(stein_chains_save(chains, path, &error) == STEIN_OK);
+  stein_chains_free(chains);
+}
+
 static void write_file(const char *name, const void *bytes, size_t size) {
   FILE *file = fopen(name, "wb");
   CHECK(file && fwrite(bytes, 1, size, file) == size);
@@ -225,7 +258,7 @@ static void replay(const char *folder) {
   CHECK(directory != NULL);
   int counts[3] = {0};
   for (struct dirent *entry; directory && (entry = readdir(directory));) {
-    for (kind as = MODEL; as <= TABLE; as++) {
+    for (kind as = MODEL; as <= CHAINS; as++) {
       size_t length = strlen(kinds[as]);
       if (strncmp(entry->d_name, kinds[as], length) || entry->d_name[length] != '-') continue;
       char name[600];
@@ -247,7 +280,7 @@ static void replay(const char *folder) {
 /* ---- What is no file, or changes ------------------------------------------------------------------------------------------------- */
 
 static void refuse(const char *file, stein_status expected) {
-  for (kind as = MODEL; as <= TABLE; as++) {
+  for (kind as = MODEL; as <= CHAINS; as++) {
     int64_t before = living;
     most = before;
     if (outcome(as, file) != 0 || error.status != expected) failed++, printf("%s as %s: %d %s\n", file, kinds[as], error.status, error.message);
@@ -321,6 +354,7 @@ int main(void) {
   stein_tensor rows = stein_float64(data, 2, shape);
   CHECK(stein_dataset_new(context, &rows, NULL, NULL, &dataset, &error) == STEIN_OK);
 
+  CHECK(stein_density_new(context, 2, normal, NULL, NULL, &density, &error) == STEIN_OK);
   const struct { const char *name, *model, *training; } models[] = {
       {"model: gaussian", "family=gaussian", NULL},
       {"model: mixture", "family=mixture components=2", "steps=2"},
@@ -339,12 +373,16 @@ int main(void) {
   CHECK(stein_model_save(own, path, &error) == STEIN_OK);
   spoil(MODEL, "model: the caller's graph", soak);
   stein_model_free(own);
+  write_chains("chains=2 warmup=20 kernel=nuts");
+  spoil(CHAINS, "chains: nuts", soak);
+  write_chains("chains=2 kernel=underdamped metric=dense");
+  spoil(CHAINS, "chains: underdamped", soak);
   write_array(path, 60);
   spoil(ARRAY, "array", soak);
   write_table(path);
   spoil(TABLE, "table", soak);
   replay("../../Tests/Inputs");
   unlink("files.checkpoint");
-  stein_dataset_free(dataset), stein_context_free(context);
+  stein_density_free(density), stein_dataset_free(dataset), stein_context_free(context);
   return report("files");
 }

@@ -141,7 +141,7 @@ static void free_during_use(int kind, int rounds) {
 }
 
 int main(int count, char **arguments) {
-  long invented = count > 1 ? atol(arguments[1]) : 2000000;
+  long invented = count > 1 ? atol(arguments[1]) : 2000000 / stride() / stride();
   CHECK(stein_context_new("threads=2", NULL, &context, &error) == STEIN_OK);
   dataset = make_rows(context, 100);
   trained = make_trained(context, dataset, "family=gaussian");
@@ -161,7 +161,7 @@ int main(int count, char **arguments) {
     CHECK(next != made && free_one(kind, made) == STEIN_BAD_HANDLE && use_one(kind, next, &error) == STEIN_OK && free_one(kind, next) == STEIN_OK);
   }
 
-  for (int kind = 0; kind < KINDS; kind++) free_during_use(kind, count > 2 ? atoi(arguments[2]) : 20);
+  for (int kind = 0; kind < KINDS; kind++) free_during_use(kind, count > 2 ? atoi(arguments[2]) : 1 + 19 / stride());
 
   /* Invented handles: bits at random, and a living handle with a bit changed. */
   void *living[KINDS];

@@ -74,6 +74,10 @@ int main(void) {
   stein_tensor shifted = stein_float32(first + 3, 2, nine);
   CHECK(stein_model_denoise(model, &a, NULL, 0.5, &shifted, NULL, &error) == STEIN_BAD_SHAPE && error.parameter == 5);
 
+  /* A kind of options that there is not: those there are. */
+  uint64_t needed_bytes;
+  CHECK(stein_options_describe("trainers", NULL, 0, &needed_bytes, &error) == STEIN_BAD_VALUE && strstr(error.message, "import_weights") != NULL);
+
   /* Nothing to draw is nothing done. */
   shape[0] = 0;
   CHECK(stein_sample(model, NULL, NULL, NULL, &a, NULL, &error) == STEIN_OK);

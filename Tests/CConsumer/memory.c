@@ -10,9 +10,10 @@
 
 static stein_context *context;
 static stein_dataset *dataset, *classed;
-static stein_model *gaussian, *network, *energy;
+static stein_model *gaussian, *network, *energy, *of_classes;
 static stein_graph *graph;
 static stein_density *density;
+static stein_chains *chains;
 static unsigned char saved[1 << 18], written[1 << 18];
 static uint64_t saved_size, written_size;
 static double rows[24][3], results[4096], second_results[512];
@@ -81,7 +82,7 @@ CALL(call_tensor_save) {
 }
 CALL(call_export) { return stein_model_export_onnx(network, options, &error); }
 CALL(call_import) {
-  stein_status status = stein_model_new(context, dataset, "widths=4 residual=false embedding=log", &made.model, &error);
+  stein_status status = stein_model_new(context, dataset, "widths=4 residual=false embedding=log preconditioning=isotropic", &made.model, &error);
   return status ? status : stein_model_import_weights(made.model, "memory.weights", options, &error);
 }
 
@@ -123,6 +124,10 @@ CALL(call_trainer) {
   stein_status status = stein_model_new(context, classed, options, &made.model, &error);
   return status ? status : stein_trainer_new(made.model, classed, strstr(options, "gaussian") ? NULL : "steps=4 batch=16", &made.trainer, &error);
 }
+CALL(call_rescaled) {
+  stein_status status = stein_model_new(context, dataset, options, &made.model, &error);
+  return status ? status : stein_trainer_new(made.model, dataset, "steps=4 batch=16 rescale=true", &made.trainer, &error);
+}
 CALL(call_resume) { return stein_trainer_resume(context, dataset, options, &made.model, &made.trainer, &error); }
 CALL(call_sample) {
   stein_tensor out = of_results();
@@ -131,6 +136,11 @@ CALL(call_sample) {
 CALL(call_weighted) {
   stein_tensor out = of_results(), weights = tensor(second_results, 1, 24, 0, 0);
   return stein_sample_weighted(energy, NULL, options, &out, &weights, NULL, &error);
+}
+CALL(call_labels) {
+  int64_t classes[24], shape[] = {24};
+  stein_tensor out = stein_int64(classes, 1, shape);
+  return stein_sample_labels(of_classes, options, &out, &error);
 }
 CALL(call_impute) {
   double holes[24][3];
@@ -155,6 +165,17 @@ CALL(call_likelihood) {
 }
 CALL(call_density) { return (void)options, stein_density_from_model(gaussian, NULL, 0.5, &made.density, &error); }
 CALL(call_chains) { return stein_chains_new(density, options, NULL, &made.chains, &error); }
+CALL(call_chains_resume) { return stein_chains_resume(density, options, &made.chains, &error); }
+CALL(call_chains_save) { return stein_chains_save(chains, options, &error); }
+CALL(call_check) {
+  stein_tensor out = tensor(results, 2, 3, 3, 0), places = tensor(second_results, 2, 3, 3, 0);
+  return (void)options, stein_density_check(density, NULL, &out, &places, NULL, &error);
+}
+CALL(call_metric) {
+  stein_tensor out = tensor(results, 3, 2, 3, 3);
+  stein_status status = stein_chains_metric(chains, &out, &error);
+  return (void)options, status ? status : stein_chains_set_metric(chains, &out, &error);
+}
 CALL(call_rhat) {
   stein_tensor draws = tensor(rows, 3, 2, 12, 3), out = tensor(results, 1, 3, 0, 0);
   return strcmp(options, "rhat") ? stein_effective_sample_size(context, &draws, options, &out, NULL, &error)
@@ -215,6 +236,7 @@ static const struct { const char *name; stein_status (*call)(const char *); cons
     {"trainer_new", call_trainer, "family=gaussian"},
     {"trainer_new", call_trainer, "widths=8"},
     {"trainer_new", call_trainer, "family=kernel_exponential points=5"},
+    {"trainer_new", call_rescaled, "widths=8"},
     {"trainer_resume", call_resume, "memory.checkpoint"},
     {"sample", call_sample, "steps=3"},
     {"sample", call_sample, "steps=3 sampler=euler churn=1"},
@@ -224,8 +246,11 @@ static const struct { const char *name; stein_status (*call)(const char *); cons
     {"sample", call_sample, "steps=4 sampler=dpmpp_3m_sde"},
     {"sample", call_sample, "steps=3 sampler=predictor_corrector"},
     {"sample", call_sample, "sampler=annealed_langevin steps=2"},
+    {"sample", call_sample, "sampler=underdamped_langevin steps=2"},
     {"sample_weighted", call_weighted, "steps=2"},
+    {"sample_labels", call_labels, "seed=3"},
     {"impute", call_impute, "steps=2"},
+    {"impute", call_impute, "steps=2 method=covariance"},
     {"impute", call_impute, "steps=2 method=replacement"},
     {"impute", call_impute, "steps=2 method=dps sampler=ddim"},
     {"sample_posterior", call_posterior, "steps=2 noise=0.1"},
@@ -235,6 +260,10 @@ static const struct { const char *name; stein_status (*call)(const char *); cons
     {"log_likelihood", call_likelihood, "tolerance=1e-3 trace=hutchinson probes=2"},
     {"density_from_model", call_density, ""},
     {"chains_new", call_chains, "chains=3"},
+    {"chains_save", call_chains_save, "memory.written"},
+    {"chains_resume", call_chains_resume, "memory.chains"},
+    {"density_check", call_check, ""},
+    {"chains_metric", call_metric, ""},
     {"rhat", call_rhat, "rhat"},
     {"effective_sample_size", call_rhat, "kind=tail"},
     {"kernel_stein_discrepancy", call_stein, "bootstraps=5"},
@@ -271,7 +300,7 @@ static void refuse_each(const char *name, stein_status (*call)(const char *), co
   uint64_t expected = fingerprint();
   free_made();
   for (refused_for_good = 0; refused_for_good < 2; refused_for_good++) {
-    for (int64_t n = 0;; n++) {
+    for (int64_t n = 0;; n += stride()) {
       int64_t before = living;
       allocations = refused = 0, refused_at = n;
       error.message[0] = 0;
@@ -301,7 +330,7 @@ static void train_through(const char *model_options, const char *training) {
   static unsigned char expected[1 << 18], bytes[1 << 18];
   uint64_t size = 0, other = 0;
   int64_t last = 1;
-  for (int64_t n = -1; n < last; n++) {
+  for (int64_t n = -1; n < last; n += n < 0 ? 1 : stride()) {
     for (refused_for_good = 0; refused_for_good < (n < 0 ? 1 : 2); refused_for_good++) {
       int64_t before = living;
       CHECK(stein_model_new(context, dataset, model_options, &made.model, &error) == STEIN_OK);
@@ -326,7 +355,7 @@ static void train_through(const char *model_options, const char *training) {
 static void chain_through(const char *options) {
   static double expected[2 * 6 * 3], draws[2 * 6 * 3], part[2 * 6 * 3];
   int64_t last = 1;
-  for (int64_t n = -1; n < last; n++) {
+  for (int64_t n = -1; n < last; n += n < 0 ? 1 : stride()) {
     for (refused_for_good = 0; refused_for_good < (n < 0 ? 1 : 2); refused_for_good++) {
       int64_t before = living;
       CHECK(stein_chains_new(density, options, NULL, &made.chains, &error) == STEIN_OK);
@@ -411,12 +440,23 @@ int main(void) {
   stein_tensor x = of_rows();
   CHECK(stein_dataset_new(context, &x, NULL, NULL, &dataset, &error) == STEIN_OK);
   CHECK(stein_dataset_new(context, &x, NULL, NULL, &classed, &error) == STEIN_OK);
+  int64_t labels[24], shape[] = {24};
+  for (int i = 0; i < 24; i++) labels[i] = i % 3;
+  stein_tensor classes = stein_int64(labels, 1, shape);
+  stein_dataset *labelled;
+  CHECK(stein_dataset_new(context, &x, &classes, NULL, &labelled, &error) == STEIN_OK);
+  CHECK(stein_model_new(context, labelled, "widths=4", &of_classes, &error) == STEIN_OK);
+  stein_dataset_free(labelled);
   gaussian = make_trained(context, dataset, "family=gaussian");
   network = make_trained(context, dataset, "widths=8,8");
   energy = make_trained(context, dataset, "family=energy_mlp widths=8");
   make_graph();
   make_files();
   CHECK(stein_density_from_model(gaussian, NULL, 0.5, &density, &error) == STEIN_OK);
+  stein_tensor few = tensor(results, 3, 2, 4, 3);
+  CHECK(stein_chains_new(density, "chains=2 warmup=20 metric=dense", NULL, &chains, &error) == STEIN_OK);
+  CHECK(stein_chains_run(chains, &few, NULL, NULL, &error) == STEIN_OK);
+  CHECK(stein_chains_save(chains, "memory.chains", &error) == STEIN_OK);
 
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) refuse_each(calls[i].name, calls[i].call, calls[i].options);
   train_through("widths=8,8", "steps=4 batch=16 checks=2 validation=0.2");
@@ -436,11 +476,11 @@ int main(void) {
   printf("memory: %lld calls, %lld of them refused an allocation, %lld wrong\n", (long long)tried, (long long)refusals, (long long)wrong);
   CHECK(wrong == 0 && refusals > 500);
 
-  stein_density_free(density), stein_graph_free(graph);
-  stein_model_free(gaussian), stein_model_free(network), stein_model_free(energy), stein_dataset_free(dataset), stein_dataset_free(classed);
+  stein_chains_free(chains), stein_density_free(density), stein_graph_free(graph);
+  stein_model_free(of_classes), stein_model_free(gaussian), stein_model_free(network), stein_model_free(energy), stein_dataset_free(dataset), stein_dataset_free(classed);
   stein_context_free(context);
   CHECK(living == 0);
-  const char *const files[] = {"memory.csv", "memory.npy", "memory.model", "memory.own", "memory.checkpoint", "memory.written", "memory.weights"};
-  for (int i = 0; i < 7; i++) unlink(files[i]);
+  const char *const files[] = {"memory.csv", "memory.npy", "memory.model", "memory.own", "memory.checkpoint", "memory.written", "memory.weights", "memory.chains"};
+  for (int i = 0; i < 8; i++) unlink(files[i]);
   return report("memory");
 }

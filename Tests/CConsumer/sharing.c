@@ -82,7 +82,7 @@ static void *make_and_free(void *unused) {
 }
 
 int main(int count, char **arguments) {
-  rounds = count > 1 ? atoi(arguments[1]) : 2000;
+  rounds = count > 1 ? atoi(arguments[1]) : 1 + 1999 / stride();
   CHECK(stein_context_new("threads=2", NULL, &context, &error) == STEIN_OK);
   dataset = make_rows(context, 120);
   model = make_trained(context, dataset, "widths=8");

@@ -354,7 +354,9 @@ static int call(void) {
   if (next >= end) return 0;
   void *made = untouched, *second = untouched;
   before("call");
-  uint8_t which = byte() % 64;
+  uint8_t which = byte();
+  /* The calls that came later have bytes that stood for an earlier one before. */
+  which = which == 187 ? 64 + byte() % 4 : which % 64;
 #define CALLED(name) called = #name;
   switch (which) {
     case 0: case 1: {
@@ -477,7 +479,15 @@ static int call(void) {
       break;
     }
     case 47: CALLED(trainer_describe) INTO_BUFFER(stein_trainer_describe, pick(TRAINERS)); break;
-    case 48: case 49: case 50: CALLED(sample) draw(); break;
+    case 48: case 49: CALLED(sample) draw(); break;
+    case 50: CALLED(sample_labels) {
+      void *model = pick(MODELS);
+      shape_of(model, NULL);
+      stein_tensor *out = tensor(1, row_shape, 1, 1);
+      const char *text = options(SAMPLER);
+      after(stein_sample_labels(model, text, out, &error));
+      break;
+    }
     case 51: CALLED(sample_weighted) {
       void *model = pick(MODELS);
       shape_of(model, NULL);
@@ -528,6 +538,32 @@ static int call(void) {
         after(stein_model_export_onnx(model, file, &error));
       else
         after(stein_model_import_weights(model, file, options(IMPORT_WEIGHTS), &error));
+      break;
+    }
+    case 64: CALLED(density_check) {
+      void *density = pick(DENSITIES);
+      int64_t d = 1 + byte() % 4;
+      stein_tensor *points = byte() < 128 ? NULL : tensor(2, (int64_t[]){1 + byte() % 4, d}, 0, 0), *out = tensor(2, (int64_t[]){d, 3}, 1, 0);
+      stein_tensor *places = byte() < 128 ? NULL : tensor(2, (int64_t[]){d, d}, 1, 0);
+      behaviour = byte();
+      after(stein_density_check(density, points, out, places, watch(), &error));
+      break;
+    }
+    case 65: CALLED(chains_save) after(stein_chains_save(pick(RUNS), path(), &error)); break;
+    case 66: CALLED(chains_resume) {
+      void *density = pick(DENSITIES);
+      stein_status status = stein_chains_resume(density, path(), (stein_chains **)&made, &error);
+      keep(RUNS, made, after(status));
+      break;
+    }
+    case 67: CALLED(chains_metric) {
+      void *chains = pick(RUNS);
+      int64_t shape[] = {1 + byte() % 4, 1 + byte() % 4, 1 + byte() % 4};
+      int32_t axes = 2 + byte() % 2;
+      if (byte() < 128)
+        after(stein_chains_metric(chains, tensor(axes, shape, 1, 0), &error));
+      else
+        after(stein_chains_set_metric(chains, tensor(axes - byte() % 2, shape, 0, 0), &error));
       break;
     }
     case 59: CALLED(chains_describe) INTO_BUFFER(stein_chains_describe, pick(RUNS)); break;

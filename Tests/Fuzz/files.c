@@ -1,4 +1,4 @@
-/* Bytes as a file: .npy, .csv, a model from memory or from a file, a checkpoint. A status or an object that serves, and never more memory than the
+/* Bytes as a file: .npy, .csv, a model from memory or from a file, a checkpoint, chains. A status or an object that serves, and never more memory than the
  * file justifies. */
 #include <unistd.h>
 
@@ -6,6 +6,7 @@
 
 static stein_context *context;
 static stein_dataset *dataset;
+static stein_density *density;
 static char path[64];
 static uint64_t beginning;
 
@@ -58,6 +59,27 @@ static void use_model(stein_model *made) {
   stein_model_free(made);
 }
 
+/* Two normals. */
+static int32_t normal(void *user, int64_t n, int64_t d, const double *x, double *log_density, double *score) {
+  (void)user;
+  for (int64_t i = 0; i < n; i++, x += d, score += d) {
+    log_density[i] = 0;
+    for (int64_t j = 0; j < d; j++) log_density[i] -= x[j] * x[j] / 2, score[j] = -x[j];
+  }
+  return 0;
+}
+
+static void use_chains(void *chains) {
+  int64_t shape[] = {2, 2, 2};
+  double drawn[8];
+  stein_tensor draws = stein_float64(drawn, 3, shape);
+  before("chains_run");
+  after(stein_chains_run(chains, &draws, NULL, watch(), &error));
+  before("chains_save");
+  after(stein_chains_save(chains, path, &error));
+  MUST(stein_chains_free(chains) == STEIN_OK);
+}
+
 /* What a file may cost while it is read: 64 times its bytes, and 1 MiB. */
 static void modest(size_t size) { MUST(peak - beginning <= 64 * (uint64_t)size + (1 << 20)); }
 
@@ -76,13 +98,14 @@ int LLVMFuzzerInitialize(int *count, char ***arguments) {
   before("the beginning");
   if (stein_context_new("threads=1", &allocator, &context, &error) != STEIN_OK) abort();
   if (stein_dataset_new(context, &rows, NULL, NULL, &dataset, &error) != STEIN_OK) abort();
+  if (stein_density_new(context, 2, normal, NULL, NULL, &density, &error) != STEIN_OK) abort();
   beginning = living;
   return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 1) return 0;
-  uint8_t kind = *data++ % 8;
+  uint8_t kind = *data++ % 10;
   size--;
   next = end = data;
   uint8_t *framed = NULL;
@@ -114,6 +137,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       good = after(stein_model_read(context, data, size, (stein_model **)&made, &error));
       modest(size);
       if (good) use_model(made);
+      break;
+    case 8: case 9:
+      before("chains_resume");
+      good = after(stein_chains_resume(density, path, (stein_chains **)&made, &error));
+      modest(size);
+      if (good) use_chains(made);
       break;
     default:
       before("trainer_resume");

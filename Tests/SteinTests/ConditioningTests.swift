@@ -69,7 +69,7 @@ import Testing
   /// With ρ = 0.9 and x₁ two deviations up, x₂ has mean 1.8 and variance 0.19; replacing alone gives far less.
   @Test(arguments: [
     "steps=40", "sampler=rk45", "sampler=ddim eta=1 steps=150", "sampler=dpmpp_2m steps=60",
-    "sampler=predictor_corrector steps=150",
+    "sampler=predictor_corrector steps=150", "method=held",
   ])
   func oneKnownColumn(_ options: String) throws {
     let x = [Double](arrayLiteral: 5 + 2 * 2, .nan, .nan)

@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  /// When it was asked, and from which question on it says stop.
+  /// When it was asked, by what its thread worked until then, and from which question on it says stop.
   private final class Watch: Monitor {
     private let times = Mutex<[UInt64]>([])
     private let limit: Int
@@ -79,7 +79,7 @@ import Testing
     var stopRequested: Bool { false }
     func poll() throws(SteinError) {
       var time = timespec()
-      clock_gettime(CLOCK_MONOTONIC, &time)
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
       let now = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
       let count = times.withLock {
         $0.append(now)
@@ -87,7 +87,7 @@ import Testing
       }
       if count > limit { throw SteinError(.cancelled, "stopped") }
     }
-    /// The longest time between two questions, in seconds.
+    /// The longest work between two questions, in seconds.
     var longest: Double {
       times.withLock { t in zip(t, t.dropFirst()).map { Double($1 - $0) * 1e-9 }.max() ?? 0 }
     }
@@ -109,8 +109,8 @@ import Testing
     for (index, call) in calls.enumerated() {
       let whole = Watch(limit: .max)
       try call(whole)
-      // R17 with room for a machine that does much else.
-      #expect(whole.longest < 2, "call \(index): \(whole.longest) s")
+      // R17, with room for slow machines; what else a machine does is not counted.
+      #expect(whole.longest < 0.5, "call \(index): \(whole.longest) s")
       // On one thread the questions are the same in every run.
       for share in [0, whole.count / 3, whole.count / 2, whole.count * 9 / 10] {
         let watch = Watch(limit: share)

@@ -1,3 +1,4 @@
+import Foundation
 import Stein
 import Testing
 
@@ -14,14 +15,48 @@ import Testing
     let options = try Options(
       "  widths=32,64 family=energy_mlp\tseed=7 dropout=0.25 residual=false", .model)
     #expect(options.integers("widths") == [32, 64])
-    #expect(options.choice("family") == "energy_mlp")
-    #expect(options.integer("seed") == 7)
+    #expect(options.value("family") == FamilyKind.energyMLP)
+    #expect(options.value("seed") == 7)
     #expect(options.number("dropout") == 0.25)
     #expect(options.flag("residual") == false)
-    #expect(options.choice("embedding") == "fourier")
+    #expect(options.value("embedding") == "fourier")
+    #expect(options.value("exponents") == [1.0, 1.0])
     #expect(options.choice("activation") == nil)
     let again = try Options(options.text, .model)
     #expect(again.text == options.text)
+  }
+
+  /// A default that is no value of its option would be read as another one.
+  @Test func everyDefaultIsAValue() throws {
+    for table in OptionTable.all {
+      for spec in table.specs where !spec.isAuto && !spec.defaultValue.isEmpty {
+        _ = try Options("\(spec.name)=\(spec.defaultValue)", table)
+      }
+    }
+  }
+
+  /// The table's default is the only one: what reads an option as optional, and so with a choice of its own, reads one that is auto or
+  /// empty by default, and what reads a value reads one that has it.
+  @Test func noSecondDefaultStandsBehindTheTables() throws {
+    let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../Sources/Stein")
+    let files = FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil)
+    let kinds = "integer|number|flag|choice|integers|numbers|texts|value"
+    let read = try Regex(
+      #"[^a-zA-Z](\#(kinds))\("([a-z_0-9]+)"\)"#, as: (Substring, Substring, Substring).self)
+    var reads = 0
+    for case let file as URL in files ?? .init() where file.pathExtension == "swift" {
+      for match in try String(contentsOf: file, encoding: .utf8).matches(of: read) {
+        let specs = OptionTable.all.flatMap(\.specs).filter { $0.name == match.2 }
+        guard !specs.isEmpty else { continue }
+        reads += 1
+        let fits = specs.contains { spec in
+          match.1 == "value" ? !spec.isAuto : spec.isAuto || spec.defaultValue.isEmpty
+        }
+        #expect(fits, "\(file.lastPathComponent): \(match.0)")
+      }
+    }
+    #expect(reads > 100)
   }
 
   @Test func quotes() throws {

@@ -120,6 +120,28 @@ struct PlanarMixture {
     compare(try draw(sampler, count: 2500), sigma: 0, bias: 0.06)
   }
 
+  @Test func underdampedLangevinDrawsTheMixture() throws {
+    let grid = NoiseGrid.geometric.levels(120, from: 5, to: 0.02, rho: 7) + [0]
+    compare(try draw(UnderdampedLangevin(grid: grid), count: 2500), sigma: 0, bias: 0.06)
+  }
+
+  /// With momentum and in this order the variance is N(0, v)'s own for any step, down to v = σ².
+  @Test func underdampedLangevinKeepsVariances() throws {
+    let variances = [0.09, 1.7]
+    let count = 6000
+    let grid = (0 ..< 150).map { 0.3 * (1 - 1e-9 * Double($0)) }
+    let sampler = UnderdampedLangevin(grid: grid, stepRatio: 1.5)
+    let draws = try draw(sampler, count: count, start: 1) { x, y, sigma in
+      (-sigma * x / variances[0], -sigma * y / variances[1])
+    }
+    for axis in 0 ..< 2 {
+      let v = variances[axis]
+      let measured =
+        draws.map { axis == 0 ? $0.0 * $0.0 : $0.1 * $0.1 }.reduce(0, +) / Double(count)
+      #expect(abs(measured - v) < 5 * v * (2 / Double(count)).squareRoot())
+    }
+  }
+
   /// The stationary variance of unadjusted Langevin on N(0, v) is v/(1 − ε/(2v)), in each direction by itself.
   @Test func langevinVarianceIsKnown() throws {
     let variances = [0.5, 1.7]

@@ -29,6 +29,10 @@ final class Chain {
     var isDivergent = false
     /// Of a NUTS tree; else 0.
     var depth = 0
+    /// The tree was as deep as it may be before it turned back.
+    var isSaturated = false
+    /// H where the transition began, of kernels that keep it.
+    var energy = Double.nan
     var notFinite = 0
     var moved = false
   }
@@ -43,10 +47,12 @@ final class Chain {
   private let leapfrogs: Int
   private let friction: Double
   private let mostDepth: Int
+  /// While the metric is a guess a trajectory may be long for nothing.
+  var depthLimit = Int.max
   // The place and its score, the kept momentum, and what moves.
   let place: View<Double>
   let score: View<Double>
-  private let momentum: View<Double>
+  let momentum: View<Double>
   private let velocity: View<Double>
   let query: View<Double>
   private let queryScore: View<Double>
@@ -120,6 +126,7 @@ final class Chain {
     }
     drawMomentum(into: momentum)
     start = -logDensity + kinetic(momentum)
+    if kernel == .hmc || kernel == .nuts { report.energy = start }
     // A fixed number would come back to where it began on some scales (Neal 2011, section 5.3).
     left = kernel == .hmc ? min(1 + Int(random.uniform() * Double(leapfrogs)), leapfrogs) : 1
     if kernel == .nuts {
@@ -186,6 +193,14 @@ final class Chain {
   /// The momentum that an underdamped chain carries on.
   func saveMomentum() -> [Double] { (0 ..< d).map { momentum[$0] } }
   func restoreMomentum(_ saved: [Double]) { for i in 0 ..< d { momentum[i] = saved[i] } }
+
+  /// A random direction that every coordinate has the same part in, by the metric's scales: Σ^{1/2} z, z of ±1.
+  func drawDirection(seed: UInt64, chain: Int, into v: View<Double>) {
+    var numbers = ChainRandom(seed: ~seed, chain: chain, transition: 0)
+    for i in 0 ..< d { noise[i] = numbers.uniform() < 0.5 ? -1 : 1 }
+    metric.makeMomentum(noise)
+    metric.velocity(noise, into: v)
+  }
 
   /// One leapfrog step with a fresh momentum, to see what it accepts.
   func beginTrial(seed: UInt64, chain: Int, number: Int) {
@@ -279,7 +294,11 @@ final class Chain {
     }
     tree.join(metric, pick: random.uniform())
     report.depth = tree.depth
-    if tree.turned || tree.depth >= mostDepth { return endTree() }
+    if tree.turned { return endTree() }
+    if tree.depth >= min(mostDepth, depthLimit) {
+      report.isSaturated = true
+      return endTree()
+    }
     growTree()
     return false
   }

@@ -22,7 +22,7 @@ package final class ModelDensity: LogDensity {
 
   package init(_ model: Model, label: TensorView?, sigma: Double) throws {
     let now = model.snapshot
-    level = try now.level(sigma)
+    level = try now.level(sigma, clean: true)
     let classes: Storage<Int32>?
     do {
       classes = try now.classes(label, rows: 1, memory: model.context.memory)

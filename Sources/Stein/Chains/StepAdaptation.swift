@@ -32,10 +32,27 @@ struct StepAdaptation {
   mutating func finish() { if count > 0 { step = exp(min(max(average, -60), 60)) } }
 }
 
+extension StepAdaptation {
+  /// What a file keeps: step, centre, error, average, count.
+  var state: [Double] { [step, centre, error, average, count] }
+
+  /// From a file; false if it is no state.
+  mutating func take(_ state: [Double]) -> Bool {
+    guard state.count == 5, state.allSatisfy(\.isFinite), state[0] > 0, state[4] >= 0 else {
+      return false
+    }
+    (step, centre, error, average, count) = (state[0], state[1], state[2], state[3], state[4])
+    return true
+  }
+}
+
 /// Which transitions of a warm-up adapt what: Stan's windows of growing length for the metric between an opening and a close.
+///
+/// In the opening shorter windows find the coordinates' scales, of which nothing is known at first.
 struct WarmupPlan: Sendable {
   let count: Int
   private let ends: [Int]
+  private let earlyEnds: [Int]
   private let opening: Int
   private let closing: Int
 
@@ -58,8 +75,14 @@ struct WarmupPlan: Sendable {
       size *= 2
     }
     self.ends = ends
+    // The step size needs some transitions after the last.
+    earlyEnds =
+      [5, 15, 35].filter { $0 < first && $0 + 5 <= count } + (base > 0 ? [first] : [])
   }
 
-  func collects(_ transition: Int) -> Bool { transition >= opening && transition < count - closing }
-  func endsWindow(_ transition: Int) -> Bool { ends.contains(transition + 1) }
+  func collects(_ transition: Int) -> Bool { transition < count - closing }
+  func isEarly(_ transition: Int) -> Bool { transition < opening }
+  func endsWindow(_ transition: Int) -> Bool {
+    ends.contains(transition + 1) || earlyEnds.contains(transition + 1)
+  }
 }

@@ -49,7 +49,8 @@ extension Dataset {
     if label == nil, selected == nil {
       let names = options.texts("names") ?? table.names
       try self.init(
-        context: context, RowSource(shape: table.shape, read: table.read), labels: nil, names: names
+        context: context, RowSource(shape: table.shape, isSingle: table.isSingle, read: table.read),
+        labels: nil, names: names
       )
       return
     }
@@ -61,7 +62,7 @@ extension Dataset {
     let kept = selected ?? (0 ..< d).filter { $0 != label }
     let n = table.shape[0]
     let whole = try Storage<Double>(context.memory, count: d)
-    let source = RowSource(shape: [n, kept.count]) { row, view in
+    let source = RowSource(shape: [n, kept.count], isSingle: table.isSingle) { row, view in
       table.read(row, whole.view)
       for (index, column) in kept.enumerated() { view[index] = whole.view[column] }
     }
@@ -94,16 +95,19 @@ extension Dataset {
 package struct Table {
   let shape: [Int]
   let names: [String]?
+  /// Whether float32 holds every value as it is.
+  let isSingle: Bool
   /// What is at fault where its contents are wrong.
   let fault: (code: SteinError.Code, argument: String)
   let read: (_ row: Int, _ into: View<Double>) -> Void
 
   package init(
-    shape: [Int], names: [String]?,
+    shape: [Int], names: [String]?, isSingle: Bool = false,
     fault: (code: SteinError.Code, argument: String) = (.badFile, "path"),
     read: @escaping (_ row: Int, _ into: View<Double>) -> Void
   ) {
     (self.shape, self.names, self.fault, self.read) = (shape, names, fault, read)
+    self.isSingle = isSingle
   }
 
   /// A column by name, or by number from 0, from the end if negative.
@@ -113,7 +117,7 @@ package struct Table {
     if let number = Int(text), number >= -count, number < count {
       return number < 0 ? number + count : number
     }
-    let known = names.map { ": " + $0.prefix(20).joined(separator: ", ") } ?? ""
+    let known = names.map { ": " + listed($0, most: 20) } ?? ""
     throw Options.bad(option, "names no column '\(text)' of the \(count)\(known)")
   }
 }

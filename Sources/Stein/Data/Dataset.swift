@@ -12,6 +12,8 @@ package final class Dataset: Sendable {
   package let columns: [ColumnStatistics]
   package let names: [String]?
   package let labels: Labels?
+  /// Whether float32 holds the rows as they came.
+  let isSingle: Bool
 
   /// `rows`: [n, ...] with at least one element.
   ///
@@ -24,9 +26,14 @@ package final class Dataset: Sendable {
       throw Options.bad(key, "is for files; rows in memory take only names")
     }
     guard rows.shape.count >= 2 else {
-      throw SteinError(.badShape, "rows has one axis; it needs [rows, columns]", argument: "rows")
+      throw SteinError(
+        .badShape,
+        "rows has one axis, \(rows.shape); it needs [rows, columns]: [\(rows.rows), 1] for one column, [1, \(rows.rows)] for one row",
+        argument: "rows")
     }
-    let source = RowSource(shape: rows.shape) { row, view in rows.readRow(row, into: view) }
+    let source = RowSource(shape: rows.shape, isSingle: rows.type.fitsSingle) { row, view in
+      rows.readRow(row, into: view)
+    }
     let classes = try labels.map { labels in
       try Labels(labels, rows: rows.rows, memory: context.memory)
     }
@@ -49,6 +56,7 @@ package final class Dataset: Sendable {
     columnCount = d
     self.names = names
     self.labels = labels
+    isSingle = source.isSingle
     columns = try ColumnStatistics.measure(source, rows: n, columns: d, memory: context.memory)
     values = try Storage(context.memory, count: n * d)
     let (row, u) = (try Storage<Double>(context.memory, count: d).view, values.view)
@@ -77,5 +85,7 @@ package final class Dataset: Sendable {
 /// Rows that can be read in any order: a tensor of the caller's, or a file's contents.
 package struct RowSource {
   let shape: [Int]
+  /// Whether float32 holds every value as it is.
+  let isSingle: Bool
   let read: (_ row: Int, _ into: View<Double>) -> Void
 }

@@ -10,13 +10,7 @@ package struct Labels: Sendable {
   static let most = 65_536
 
   init(_ labels: TensorView, rows: Int, memory: Memory) throws {
-    guard !labels.type.isFloat else {
-      throw SteinError(.badShape, "labels must be integers", argument: "labels")
-    }
-    guard labels.shape.count == 1, labels.rows == rows else {
-      throw SteinError(
-        .badShape, "labels has shape \(labels.shape); there are \(rows) rows", argument: "labels")
-    }
+    try labels.checkLabels(rows: rows)
     try self.init(rows: rows, memory: memory) { labels.integer($0) }
   }
 
@@ -45,4 +39,26 @@ package struct Labels: Sendable {
         .object([("label", .integer(Int(label))), ("count", .integer(count))])
       })
   }
+}
+
+extension TensorView {
+  /// Labels are integers [rows]; the message says which of the two they are not.
+  func checkLabels(rows: Int) throws {
+    guard !type.isFloat else {
+      throw SteinError(
+        .badShape, "labels are \(type); they must be integers, one class a row [\(rows)]",
+        argument: "labels")
+    }
+    guard shape == [rows] else {
+      throw SteinError(
+        .badShape, "labels has shape \(shape); it needs [\(rows)], one class a row",
+        argument: "labels")
+    }
+  }
+}
+
+/// "a, b, c", and of more than `most` how many are not named.
+func listed(_ items: [String], most: Int) -> String {
+  let named = items.prefix(most).joined(separator: ", ")
+  return items.count > most ? "\(named) and \(items.count - most) more" : named
 }

@@ -46,7 +46,7 @@ enum NPY {
       throw bad("it is shorter than its shape \(header.shape) asks for")
     }
     let shape = header.shape.count == 1 ? header.shape + [1] : header.shape
-    return Table(shape: shape, names: nil) { row, out in
+    return Table(shape: shape, names: nil, isSingle: element.fitsSingle) { row, out in
       for index in 0 ..< out.count {
         let position =
           header.fortranOrder ? columnMajor(row, index, shape) : row * out.count + index
@@ -88,6 +88,9 @@ private struct NPYElement {
     self.size = size
     swapped = order == ">"
   }
+
+  /// Whether float32 holds every value of the type.
+  var fitsSingle: Bool { kind == "f" ? size <= 4 : size <= 2 }
 
   func value(_ bytes: View<UInt8>, _ offset: Int) -> Double {
     func bits<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type) -> T {

@@ -15,8 +15,10 @@ package struct Convergence {
   }
 
   private let draws: TensorView
-  private let row: View<Double>
   private let monitor: any Monitor
+  private let ranking: Ranking
+  /// Φ⁻¹ of each rank among the draws of both halves.
+  private let normals: [Double]
 
   package init(_ draws: TensorView, memory: Memory, monitor: any Monitor) throws {
     guard draws.shape.count == 3, draws.shape[1] >= 4, draws.shape[0] >= 1, draws.shape[2] >= 1
@@ -26,21 +28,34 @@ package struct Convergence {
         argument: "draws")
     }
     (self.draws, self.monitor) = (draws, monitor)
-    row = try Storage<Double>(memory, count: draws.shape[2]).view
+    let count = 2 * (draws.shape[1] / 2) * draws.shape[0]
+    guard draws.shape[0] * draws.shape[1] < 1 << 31 else {
+      throw SteinError(
+        .badShape, "draws has shape \(draws.shape), 2^31 draws or more; thin them",
+        argument: "draws")
+    }
+    ranking = try Ranking(limit: draws.shape[0] * draws.shape[1], memory: memory)
+    normals = (0 ..< count).map { Convergence.normal(Double($0) + 1, of: count) }
   }
 
-  /// The draws of one coordinate, chain by chain; nil where one is not finite.
+  /// The draws of one coordinate, chain by chain, in a unit of their own; nil where one is not finite.
+  ///
+  /// A figure of these does not depend on the unit: they are moved by one of them and divided by the power of two that makes the largest
+  /// about 1, so that no square leaves the numbers (nor a difference: large ones are halved before), and ranks stay what they are.
   private func chains(_ column: Int) throws -> [[Double]]? {
     try monitor.poll()
-    var isFinite = true
-    let result = (0 ..< draws.shape[0]).map { chain in
-      (0 ..< draws.shape[1]).map { draw -> Double in
-        draws.line(chain, draw).readRow(0, into: row)
-        isFinite = isFinite && row[column].isFinite
-        return row[column]
-      }
+    let raw = (0 ..< draws.shape[0]).map { chain in
+      (0 ..< draws.shape[1]).map { draws.element(chain, $0, column) }
     }
-    return isFinite ? result : nil
+    guard raw.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { return nil }
+    let origin = raw[0][0]
+    let largest = raw.reduce(0) { $1.reduce($0) { max($0, abs($1 / 2 - origin / 2)) } }
+    // As they are, where squares are safe: figures are to equal those of others.
+    guard largest > 0, largest < 1e-100 || largest > 1e100 else { return raw }
+    let exponent = -Int(largest.exponent)
+    let (first, second) = (exp2(Double(exponent / 2)), exp2(Double(exponent - exponent / 2)))
+    let part = largest > 1 ? 0.5 : 1
+    return raw.map { $0.map { (part * $0 - part * origin) * first * second } }
   }
 
   /// The larger of the rank-normalised split R̂ and that of the folded draws; NaN where a draw is not finite.
@@ -82,18 +97,23 @@ package struct Convergence {
     return chains.flatMap { [Array($0.prefix(half)), Array($0.suffix(half))] }
   }
 
+  private static func normal(_ rank: Double, of count: Int) -> Double {
+    normalQuantile((rank - 0.375) / (Double(count) + 0.25))
+  }
+
   /// z = Φ⁻¹((r − 3/8)/(S + 1/4)), r the average rank among all.
   private func rankNormalized(_ chains: [[Double]]) -> [[Double]] {
     let flat = chains.flatMap { $0 }
-    let order = flat.indices.sorted { flat[$0] < flat[$1] }
+    let order = ranking.order(flat)
     var z = [Double](repeating: 0, count: flat.count)
     var first = 0
-    while first < order.count {
+    while first < flat.count {
       var last = first
-      while last + 1 < order.count, flat[order[last + 1]] == flat[order[first]] { last += 1 }
+      let value = flat[Int(order[first])]
+      while last + 1 < flat.count, flat[Int(order[last + 1])] == value { last += 1 }
       let rank = 0.5 * Double(first + last) + 1
-      let value = normalQuantile((rank - 0.375) / (Double(flat.count) + 0.25))
-      for place in first ... last { z[order[place]] = value }
+      let normal = first == last ? normals[first] : Convergence.normal(rank, of: flat.count)
+      for place in first ... last { z[Int(order[place])] = normal }
       first = last + 1
     }
     let n = chains.first?.count ?? 0
@@ -102,12 +122,13 @@ package struct Convergence {
 
   /// By linear interpolation between order statistics; rounded as SciPy's mquantiles(1, 1) is, since draws are compared with it.
   private func quantile(_ values: [Double], _ p: Double) -> Double {
-    let sorted = values.sorted()
-    let n = Double(sorted.count)
+    let order = ranking.order(values)
+    func sorted(_ rank: Int) -> Double { values[Int(order[rank])] }
+    let n = Double(values.count)
     let place = n * p + (1 + p * -1)
     let k = min(max(place, 1), n - 1).rounded(.down)
     let share = min(max(place - k, 0), 1)
-    return (1 - share) * sorted[Int(k) - 1] + share * sorted[Int(k)]
+    return (1 - share) * sorted(Int(k) - 1) + share * sorted(Int(k))
   }
 
   private func mean(_ x: [Double]) -> Double { x.reduce(0, +) / Double(x.count) }
@@ -176,6 +197,6 @@ package struct Convergence {
 extension Convergence.Kind {
   package init(options text: String) throws {
     let options = try Options(text, .sampleSize)
-    self = options.choice("kind").flatMap(Convergence.Kind.init) ?? .bulk
+    self = options.value("kind")
   }
 }

@@ -28,12 +28,12 @@ package struct MeanDiscrepancy {
   package func measure(withPValue: Bool) throws -> Discrepancy {
     let kernel = try RadialKernel(
       options, automatic: nil, pooled, context: context, monitor: monitor)
-    let permutations = options.integer("permutations") ?? 1000
+    let permutations: Int = options.value("permutations")
     let signs =
       withPValue
       ? try SignMatrix(
         permutations: permutations, rows: pooled.rows, first: first,
-        seed: UInt64(options.integer("seed") ?? 0), memory: context.memory, monitor: monitor) : nil
+        seed: options.value("seed"), memory: context.memory, monitor: monitor) : nil
     let pairs = PairSums(rows: pooled.rows, split: first, signs: signs, factor: 1)
     let sums = try pairs.run(context, monitor: monitor) { [pooled] in
       try pooled.squaredDistances(of: $1, firstBlock: $2, blocks: $3, into: $4, $5)

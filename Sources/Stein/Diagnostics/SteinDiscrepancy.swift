@@ -91,7 +91,7 @@ package struct SteinDiscrepancy {
     }
     let count = Double(n)
     let value =
-      options.choice("statistic") == Statistic.v.rawValue
+      options.value("statistic") == Statistic.v
       ? (2 * sums.first + trace) / count / count : 2 * sums.first / count / (count - 1)
     guard value.isFinite, largest.isFinite else {
       throw SteinError(.diverged, "x or scores are so large that their discrepancy is not finite")
@@ -103,12 +103,12 @@ package struct SteinDiscrepancy {
     return Discrepancy(value: value, pValue: share)
   }
 
-  private var bootstraps: Int { options.integer("bootstraps") ?? 1000 }
+  private var bootstraps: Int { options.value("bootstraps") }
 
   private func paths() throws -> SignMatrix {
     try SignMatrix(
       paths: bootstraps, rows: x.rows, length: length, change: change(),
-      seed: UInt64(options.integer("seed") ?? 0), memory: context.memory, monitor: monitor)
+      seed: options.value("seed"), memory: context.memory, monitor: monitor)
   }
 
   /// Signs last for 1 + 5 (τ − 1) rows: longer than draws are remembered, and one row where they are independent.
@@ -133,16 +133,16 @@ extension RadialKernel {
     _ options: Options, automatic: Kind?, _ sample: RowBlocks, context: Context,
     monitor: any Monitor
   ) throws {
-    let kind = options.choice("kernel").flatMap(Kind.init) ?? .gaussian
+    let kind: Kind = options.value("kernel")
     var length = options.number("length")
     if length == nil, kind == automatic { length = 1 }
     self.init(
       kind, length: try length ?? medianDistance(sample, context: context, monitor: monitor),
-      exponent: options.number("exponent") ?? -0.5)
+      exponent: options.value("exponent"))
   }
 
   static func check(_ options: Options) throws {
-    guard options.choice("kernel") == Kind.imq.rawValue || !options.isSet("exponent") else {
+    guard options.value("kernel") == Kind.imq || !options.isSet("exponent") else {
       throw Options.bad("exponent", "belongs to kernel=imq")
     }
   }
@@ -150,6 +150,6 @@ extension RadialKernel {
 
 extension ColumnScales.Kind {
   init(_ options: Options) {
-    self = options.choice("scale").flatMap(ColumnScales.Kind.init) ?? .none
+    self = options.value("scale")
   }
 }

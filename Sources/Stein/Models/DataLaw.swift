@@ -1,16 +1,20 @@
 import Execution
 import Glibc
 
-/// The covariance of the data in units of u, by its axes; of up to 128 columns.
+/// The covariance of the data in units of u, by its axes; of up to 256 columns.
 ///
-/// What a sampler begins with, and what is known of a row by its covariances alone.
+/// What a sampler begins with, what is known of a row by its covariances alone, and the Gaussian that a score network begins as.
 struct DataLaw: Sendable {
   /// The eigenvalues, [D]; empty where the covariance is not known.
   private(set) var variances: [Double] = []
+  /// What new rows have along each axis, [D]: the eigenvalues, shrunk for having been measured on few rows.
+  ///
+  /// Empty in files of versions that had none.
+  private(set) var shrunkVariances: [Double] = []
   /// The eigenvectors, [D, D], one a column.
   private(set) var axes: [Double] = []
 
-  private static let most = 128
+  private static let most = 256
 
   init() {}
 
@@ -41,13 +45,81 @@ struct DataLaw: Sendable {
     }
     try diagonalize(matrix, vectors, d, monitor: Unwatched())
     variances = (0 ..< d).map { max(matrix[$0 * (d + 1)], 0) }
+    shrunkVariances = shrunk(variances, rows: dataset.rowCount)
     axes = (0 ..< d * d).map { vectors[$0] }
   }
 }
 
+/// The variances that new rows have along the axes of a covariance measured on `rows` rows, from its eigenvalues λ.
+///
+///     d(λ) = λ / ((π c λ f(λ))² + (1 − c − π c λ Hf(λ))²)     c = D/rows
+///
+/// f is the density of the eigenvalues, smoothed by Epanechnikov kernels of width λ rows^(−1/3), Hf its Hilbert transform; where
+/// there are fewer rows than columns the eigenvalues that are 0 get one value of their own. Small eigenvalues of few rows come out
+/// too small and large ones too large.
+///
+/// Ledoit & Wolf (2020), "Analytical nonlinear shrinkage of large-dimensional covariance matrices", equations 4.7 to 4.9 and
+/// appendix C.
+func shrunk(_ variances: [Double], rows: Int) -> [Double] {
+  let (d, n) = (variances.count, rows - 1)
+  guard n >= 12 else { return variances }
+  let c = Double(d) / Double(n)
+  let largest = variances.max() ?? 0
+  // Those that are above 0 because there are enough rows.
+  let order = (0 ..< d).sorted { variances[$0] < variances[$1] }
+  let used = order.suffix(min(d, n)).filter { variances[$0] > 1e-12 * largest }
+  guard !used.isEmpty, c > 0.005 else { return variances }
+  let lambda = used.map { variances[$0] }
+  let width = pow(Double(n), -1.0 / 3)
+  let root5 = 5.0.squareRoot()
+  var result = variances
+  for (i, index) in used.enumerated() {
+    var (density, hilbert) = (0.0, 0.0)
+    for other in lambda {
+      let h = width * other
+      let x = (lambda[i] - other) / h
+      density += 0.75 / root5 * max(1 - x * x / 5, 0) / h
+      var transform = -0.3 / .pi * x
+      if abs(abs(x) - root5) > 1e-12 {
+        transform += 0.75 / root5 / .pi * (1 - x * x / 5) * log(abs((root5 - x) / (root5 + x)))
+      }
+      hilbert += transform / h
+    }
+    let count = Double(lambda.count)
+    let (f, hf) = (density / count, hilbert / count)
+    if d <= n {
+      let a = .pi * c * lambda[i] * f
+      let b = 1 - c - .pi * c * lambda[i] * hf
+      result[index] = lambda[i] / max(a * a + b * b, 1e-12)
+    } else {
+      result[index] = lambda[i] / max(pow(.pi * lambda[i], 2) * (f * f + hf * hf), 1e-12)
+    }
+  }
+  if d > n {
+    // What is left for the axes that no row moves along.
+    let h = width
+    let inverse = lambda.reduce(0) { $0 + 1 / $1 } / Double(lambda.count)
+    let ratio = log((1 + root5 * h) / (1 - root5 * h))
+    let at0 =
+      1 / .pi * (0.3 / (h * h) + 0.75 / root5 / h * (1 - 0.2 / (h * h)) * ratio) * inverse
+    let value = 1 / (.pi * (c - 1) * at0)
+    for index in order.prefix(d - n) { result[index] = value }
+  }
+  // An axis below all others by far, as of two columns that are nearly the same, is known better than one in the crowd.
+  if let gap = used.indices.dropLast().last(where: { lambda[$0 + 1] > 4 * lambda[$0] }) {
+    for index in used[...gap] {
+      result[index] = pow(result[index], 0.4) * pow(variances[index], 0.6)
+    }
+  }
+  // What the formula makes of eigenvalues far from all others on very few rows is no variance.
+  return result.map { $0.isFinite ? min(max($0, 0), 4 * largest) : 0 }
+}
+
 // A model's file holds it beside the weights. No parameter has a slash in its name.
 extension DataLaw {
-  private static let names = (variances: "data/variances", axes: "data/axes")
+  private static let names = (
+    variances: "data/variances", axes: "data/axes", shrunk: "data/shrunk_variances"
+  )
 
   func entries(_ memory: Memory) throws -> [Safetensors.Entry] {
     guard !variances.isEmpty else { return [] }
@@ -61,6 +133,8 @@ extension DataLaw {
       try entry(DataLaw.names.variances, [d], variances),
       try entry(DataLaw.names.axes, [d, d], axes),
     ]
+      + (shrunkVariances.isEmpty
+        ? [] : [try entry(DataLaw.names.shrunk, [d], shrunkVariances)])
   }
 
   init(_ archive: SafetensorsArchive, dimension d: Int, _ memory: Memory) throws {
@@ -72,7 +146,10 @@ extension DataLaw {
     }
     variances = try values(DataLaw.names.variances, d)
     axes = try values(DataLaw.names.axes, d * d)
-    guard variances.allSatisfy({ (0 ... 1e24).contains($0) }), hasOrthonormalAxes else {
+    if archive.has(DataLaw.names.shrunk) { shrunkVariances = try values(DataLaw.names.shrunk, d) }
+    guard (variances + shrunkVariances).allSatisfy({ (0 ... 1e24).contains($0) }),
+      hasOrthonormalAxes
+    else {
       throw SteinError(.badFile, "the data's axes are no axes")
     }
   }

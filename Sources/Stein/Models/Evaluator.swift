@@ -67,12 +67,15 @@ final class Evaluator: Sendable {
 }
 
 extension Model.Snapshot {
-  /// The level meant by a caller's σ: 0 is the lowest trained.
-  func level(_ sigma: Double) throws -> Double {
+  /// The level meant by a caller's σ: 0 is the lowest trained, or with `clean` the one at which the score of the data themselves is
+  /// known best.
+  func level(_ sigma: Double, clean: Bool = false) throws -> Double {
     guard description.trained else {
       throw SteinError(.badState, "the model is not trained yet", argument: "model")
     }
-    guard sigma != 0 else { return description.sigmaMin }
+    guard sigma != 0 else {
+      return clean ? description.cleanLevel ?? description.sigmaMin : description.sigmaMin
+    }
     guard description.sigmaMax > 0 else {
       throw SteinError(
         .badValue, "sigma is \(sigma); the model was trained without noise, sigma=0",
@@ -95,19 +98,16 @@ extension Model.Snapshot {
       throw SteinError(
         .badValue, "the model was made without classes; labels must be NULL", argument: "labels")
     }
-    guard !labels.type.isFloat, labels.shape.count == 1, labels.rows == rows else {
-      throw SteinError(
-        .badShape, "labels must be integers [\(rows)]; it has shape \(labels.shape)",
-        argument: "labels")
-    }
+    try labels.checkLabels(rows: rows)
     let index = Dictionary(
       uniqueKeysWithValues: description.classes.enumerated().map { ($1, Int32($0)) })
     let result = try Storage<Int32>(memory, count: rows)
     for row in 0 ..< rows {
       guard let label = labels.integer(row), let known = index[label] else {
-        let list = description.classes.prefix(12).map(String.init).joined(separator: ", ")
+        let given = labels.integer(row).map(String.init) ?? "above 2^63 - 1"
         throw SteinError(
-          .badValue, "the label of row \(row) is no class of the model; these are \(list)",
+          .badValue,
+          "the label of row \(row) is \(given), no class of the model; these are \(listed(description.classes.map(String.init), most: 12))",
           argument: "labels")
       }
       result.view[row] = known

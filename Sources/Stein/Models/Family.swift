@@ -56,12 +56,28 @@ package protocol Family: Sendable {
   /// σ s(u; σ), [R, D]: the score in units of the noise, of order 1 at every level.
   func scaledScore(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
 
+  /// The Gaussian that its network begins as; nil for those without.
+  var base: GaussianBase? { get }
+
+  /// Vᵀ σ s, the same along the axes of the base; nil without one.
+  func scaledScoreAlongAxes(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs)
+    -> Node?
+
   /// s(u; σ), [R, D]; also where a density of the data themselves has σ = 0.
   func score(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node
 }
 
 extension Family {
   package var dropoutWidths: [Int] { [] }
+  package var base: GaussianBase? { nil }
+
+  package func scaledScoreAlongAxes(
+    _ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs
+  ) -> Node? {
+    base.map {
+      $0.alongAxes(&graph, directions: scaledScore(&graph, parameters, inputs))
+    }
+  }
 
   package func score(_ graph: inout Graph, _ parameters: [Node], _ inputs: ModelInputs) -> Node {
     if let energy = energy(&graph, parameters, inputs) {

@@ -48,7 +48,7 @@ package enum FamilyKind: String, CaseIterable, Sendable {
     case .scoreMLP:
       [
         "widths", "activation", "residual", "embedding", "noise_conditional", "dropout",
-        "parameterization",
+        "parameterization", "preconditioning",
       ]
     case .scoreUNet:
       [
@@ -56,7 +56,10 @@ package enum FamilyKind: String, CaseIterable, Sendable {
         "parameterization",
       ]
     case .energyMLP:
-      ["widths", "activation", "residual", "embedding", "noise_conditional", "dropout"]
+      [
+        "widths", "activation", "residual", "embedding", "noise_conditional", "dropout",
+        "preconditioning",
+      ]
     case .gaussian: ["covariance", "rank"]
     case .mixture: ["components", "covariance", "rank"]
     case .exponential: ["statistics", "degree", "exponents"]
@@ -69,6 +72,6 @@ package enum FamilyKind: String, CaseIterable, Sendable {
   }
 
   static let commonOptions: Set<String> = [
-    "family", "scale", "seed", "domain", "lower", "upper", "centre", "radius",
+    "family", "scale", "classes", "seed", "domain", "lower", "upper", "centre", "radius",
   ]
 }

@@ -32,9 +32,9 @@ extension Model {
     let data = try TrainingRows(dataset, now.description, memory: context.memory)
     let every = try RowList(data.count, memory: context.memory) { _ in true }
     return try denoisingErrors(
-      now, data, every, levels, draws: options.integer("draws") ?? 4,
-      reference: options.integer("reference") ?? 2000,
-      seed: UInt64(options.integer("seed") ?? 0), monitor: monitor)
+      now, data, every, levels, draws: options.value("draws"),
+      reference: options.value("reference"),
+      seed: options.value("seed"), monitor: monitor)
   }
 
   func denoisingErrors(

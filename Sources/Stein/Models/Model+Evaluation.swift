@@ -18,7 +18,9 @@ extension Model {
     x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
   ) throws {
     try checkGaussianNoise()
-    try evaluate(.scaledScore, x, labels, sigma, out, monitor) { units, level, u, g, row in
+    try snapshot.checkReach(out)
+    try evaluate(.scaledScore, x, labels, sigma, out, monitor, clean: false) {
+      units, level, u, g, row in
       units.restore(into: row) { Double(u[$0]) + level * Double(g[$0]) }
     }
   }
@@ -51,7 +53,8 @@ extension Model {
     x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
   ) throws {
     try checkGaussianNoise()
-    try evaluate(.jacobian, x, labels, sigma, out, monitor) { units, level, _, slopes, row in
+    try evaluate(.jacobian, x, labels, sigma, out, monitor, clean: false) {
+      units, level, _, slopes, row in
       let d = units.active.count
       units.matrix(into: row) { i, j in
         let slope = 0.5 * Double(slopes[i * d + j] + slopes[j * d + i])
@@ -70,10 +73,12 @@ extension Model {
     }
   }
 
-  /// `finish`: from u and the field of one row makes the row of `out`.
+  /// Evaluates a field row by row.
+  ///
+  /// `clean`: what σ = 0 means, as for a snapshot's level. `finish`: from u and the field of one row makes the row of `out`.
   private func evaluate(
     _ field: Field, _ x: TensorView, _ labels: TensorView?, _ sigma: Double, _ out: TensorView,
-    _ monitor: any Monitor,
+    _ monitor: any Monitor, clean: Bool = true,
     _ finish: (Units, Double, _ u: View<Float>, _ value: View<Float>, _ row: View<Double>) -> Void
   ) throws {
     let units = snapshot.description.units
@@ -88,25 +93,27 @@ extension Model {
       throw SteinError(
         .badShape, "out has shape \(out.shape); it needs \(expected)", argument: "out")
     }
-    try forEachRow(field, x, labels, sigma, monitor, width: out.rowCount) {
+    try forEachRow(field, x, labels, sigma, monitor, width: out.rowCount, clean: clean) {
       index, units, level, u, value, row in
       finish(units, level, u, value, row)
-      out.writeRow(index, from: row.slice(0, out.rowCount))
+      let own = row.slice(0, out.rowCount)
+      guard out.holds(own) else { throw overflow(out, "row \(index) of the result") }
+      out.writeRow(index, from: own)
     }
   }
 
   /// Calls `body` with every row's number, its u and the field there, and memory for `width` numbers; rows come in no order, from any worker.
   func forEachRow(
     _ field: Field, _ x: TensorView, _ labels: TensorView?, _ sigma: Double,
-    _ monitor: any Monitor, width rowWidth: Int,
+    _ monitor: any Monitor, width rowWidth: Int, clean: Bool = true,
     _ body: (
       _ index: Int, Units, Double, _ u: View<Float>, _ value: View<Float>, _ row: View<Double>
-    ) -> Void
+    ) throws -> Void
   ) throws {
     let now = snapshot
     let units = now.description.units
     try now.checkRows(x, "x")
-    let level = try now.level(sigma)
+    let level = try now.level(sigma, clean: clean)
     let evaluator = try Evaluator(self, now, field)
     let classes = try now.classes(labels, rows: x.rows, memory: context.memory)
     guard classes != nil || now.description.unconditional else {
@@ -155,7 +162,7 @@ extension Model {
             "row \(first + r) of x is so far out that its \(field == .energy ? "energy" : "score") is not finite"
           )
         }
-        body(first + r, units, level, evaluator.x(worker).slice(r * d, d), value, row)
+        try body(first + r, units, level, evaluator.x(worker).slice(r * d, d), value, row)
       }
     }
   }
@@ -171,6 +178,35 @@ extension Model {
         throw SteinError(
           .notFinite, "row \(r), column \(c) of \(argument) is \(row.view[c])", argument: argument)
       }
+    }
+  }
+}
+
+/// A finite result that its tensor can't hold, or one that no number holds.
+func overflow(_ out: TensorView, _ what: String) -> SteinError {
+  SteinError(
+    .diverged,
+    out.type == .float32
+      ? "\(what) is beyond float32, which holds up to 3.4e38: give out as float64, or scale the data"
+      : "\(what) is beyond float64: scale the data")
+}
+
+extension Model.Snapshot {
+  /// Before any work: a column that float32 can't tell from 0 would come out as nothing but zeros.
+  func checkReach(_ out: TensorView) throws {
+    guard out.type == .float32, let column = description.tooNarrow else { return }
+    throw SteinError(
+      .badShape,
+      "out is float32, and column \(column) varies by \(description.units.scale[column]), which float32 takes for 0: give out as float64",
+      argument: "out")
+  }
+}
+
+extension ModelDescription {
+  /// A column whose values differ by less than the least normal float32.
+  var tooNarrow: Int? {
+    units.active.first {
+      units.scale[$0] < Double(Float.leastNormalMagnitude)
     }
   }
 }

@@ -51,6 +51,9 @@ extension Model {
       throw SteinError(.badFile, "the model's description: \(error.message)")
     }
     description.law = try DataLaw(archive, dimension: description.dimension, memory)
+    guard description.network.preconditioning == .isotropic || description.base != nil else {
+      throw SteinError(.badFile, "the covariance that its network begins with is missing")
+    }
     return description
   }
 

@@ -14,6 +14,12 @@ extension Model {
         "weights are taken by score_mlp and energy_mlp with residual=false, plain layers one after the other",
         argument: "model")
     }
+    guard now.description.base == nil else {
+      throw SteinError(
+        .unsupported,
+        "the model's network begins as the Gaussian of its data, those from elsewhere do not: make it with preconditioning=isotropic",
+        argument: "model")
+    }
     let range = try levels(options, now.description)
     // A trainer would go on from weights of its own.
     try attachTrainer()
@@ -22,7 +28,7 @@ extension Model {
     let made = try Storage<Float>(context.memory, count: layout.count)
     do {
       let archive = try SafetensorsArchive(bytes.view)
-      let layers = try ImportedLayers(archive, prefix: options.choice("prefix") ?? "")
+      let layers = try ImportedLayers(archive, prefix: options.value("prefix"))
       try place(layers, archive, into: made.view)
     } catch let error as SteinError where error.code == .badFile {
       throw SteinError(.badFile, "'\(path)': \(error.message)", argument: "path")
@@ -31,7 +37,7 @@ extension Model {
       (description.sigmaMin, description.sigmaMax) = (range.lowerBound, range.upperBound)
       description.noiseKernel = .gaussian
       description.unconditional =
-        description.classes.isEmpty || options.flag("unconditional") ?? false
+        description.classes.isEmpty || options.value("unconditional")
       description.trained = true
     }
   }

@@ -7,8 +7,9 @@ import Kernels
 /// Weights are replaced as a whole, never written, so a call works on those that it began with.
 package final class Model: Sendable {
   package let context: Context
-  let family: any Family
   let layout: ParameterLayout
+  /// What looks wrong about the rows that it was made of; of a model from a file nothing is known.
+  let warnings: [String]
   private let state: ForkSafe<State>
 
   /// What a call sees.
@@ -24,23 +25,35 @@ package final class Model: Sendable {
 
   private struct State {
     var snapshot: Snapshot
+    var family: any Family
     var hasTrainer = false
     var programs: [PreparedField: FieldProgram] = [:]
+    /// How often the family was made anew.
+    var changes = 0
   }
 
-  init(context: Context, _ description: ModelDescription, weights: Storage<Float>) {
+  init(
+    context: Context, _ description: ModelDescription, weights: Storage<Float>,
+    warnings: [String] = []
+  ) {
     self.context = context
-    family = description.makeFamily()
+    self.warnings = warnings
+    let family = description.makeFamily()
     layout = ParameterLayout(family.parameters.map(\.shape))
-    state = ForkSafe(State(snapshot: Snapshot(description: description, weights: weights)))
+    state = ForkSafe(
+      State(snapshot: Snapshot(description: description, weights: weights), family: family))
   }
+
+  var family: any Family { state.withLock { $0.family } }
 
   package convenience init(context: Context, dataset: Dataset, options: String) throws {
     let options = try Options(options, .model)
     let description = try ModelDescription(dataset, options)
     let weights = try Model.start(
-      description, dataset, seed: UInt64(options.integer("seed") ?? 0), memory: context.memory)
-    self.init(context: context, description, weights: weights)
+      description, dataset, seed: options.value("seed"), memory: context.memory)
+    let warnings = description.doubts(
+      rows: dataset.rowCount, axesGiven: options.isSet("spatial_axes"))
+    self.init(context: context, description, weights: weights, warnings: warnings)
   }
 
   /// The weights that training begins from.
@@ -95,6 +108,17 @@ package final class Model: Sendable {
     }
   }
 
+  /// Takes another description, of the same weights in other units.
+  func rescale(_ description: ModelDescription) {
+    let family = description.makeFamily()
+    state.withLock { state in
+      state.snapshot = Snapshot(description: description, weights: state.snapshot.weights)
+      state.family = family
+      state.programs = [:]
+      state.changes += 1
+    }
+  }
+
   /// A model has one trainer at a time.
   func attachTrainer() throws {
     let taken = state.withLock { state in
@@ -114,9 +138,11 @@ package final class Model: Sendable {
     -> FieldProgram
   {
     let key = PreparedField(field: field, precision: precision)
-    if let known = state.withLock({ $0.programs[key] }) { return known }
+    let (known, family, changes) = state.withLock { ($0.programs[key], $0.family, $0.changes) }
+    if let known { return known }
     let made = try FieldProgram(field, family, description, precision)
     state.withLock { state in
+      guard state.changes == changes else { return }
       // A new table in the place of the old one: see ForkSafe.
       var programs = state.programs
       programs[key] = made
@@ -131,7 +157,10 @@ package final class Model: Sendable {
     let parameters = family.parameters.map { spec -> JSON in
       .object([("name", .string(spec.name)), ("shape", .array(spec.shape.dims.map(JSON.integer)))])
     }
-    var own = [("parameters", JSON.array(parameters))]
+    var own = [
+      ("parameters", JSON.array(parameters)),
+      ("warnings", .array(warnings.map(JSON.string))),
+    ]
     if let table = (family as? Exponential)?.table {
       own.append(("statistics", .array(table.names().map(JSON.string))))
     }
@@ -140,7 +169,7 @@ package final class Model: Sendable {
 
   package func parameter(name: String) throws -> (shape: [Int], values: View<Float>) {
     guard let index = family.parameters.firstIndex(where: { $0.name == name }) else {
-      let names = family.parameters.map(\.name).joined(separator: ", ")
+      let names = listed(family.parameters.map(\.name), most: 12)
       throw SteinError(.badValue, "no parameter '\(name)'; there are \(names)", argument: "name")
     }
     let shape = family.parameters[index].shape

@@ -5,6 +5,7 @@ extension ModelDescription {
         ("family", .string(family.rawValue)),
         ("shape", .array(shape.map(JSON.integer))),
         ("names", names.map { .array($0.map(JSON.string)) } ?? .null),
+        ("dtype", .string(isSingle ? "float32" : "float64")),
         ("mean", .array(units.mean.map(JSON.number))),
         ("scale", .array(units.scale.map(JSON.number))),
         ("active_columns", .array(units.active.map(JSON.integer))),
@@ -20,6 +21,9 @@ extension ModelDescription {
         ("noise_conditional", .bool(network.noiseConditional)),
         ("dropout", .number(network.dropout)),
         ("parameterization", .string(network.parameterization.rawValue)),
+        ("preconditioning", .string(network.preconditioning.rawValue)),
+        ("resolution", .number(resolution)),
+        ("clean_level", cleanLevel.map(JSON.number) ?? .null),
         ("structure", .object(structure.fields)), ("domain", domain.json),
         ("noise_kernel", .string(noiseKernel.name)),
         ("trained", .bool(trained)), ("unconditional", .bool(unconditional)),
@@ -58,6 +62,10 @@ extension ModelDescription {
     guard count <= 1 << 30 else { throw bad("shape") }
     names = json["names"]?.array?.compactMap(\.string)
     guard names.map({ $0.count == count }) ?? true else { throw bad("names") }
+    // Files from before it was kept have none; what they drew was float32.
+    let dtype = json["dtype"]?.string ?? "float32"
+    guard ["float32", "float64"].contains(dtype) else { throw bad("dtype") }
+    isSingle = dtype == "float32"
     guard let mean = json["mean"]?.doubles, mean.count == count,
       let scale = json["scale"]?.doubles, scale.count == count, scale.allSatisfy({ $0 > 0 }),
       let active = json["active_columns"]?.integers, !active.isEmpty,
@@ -97,6 +105,19 @@ extension ModelDescription {
       widths: widths, activation: activation, residual: residual, embedding: embedding,
       noiseConditional: noiseConditional, dropout: dropout, parameterization: parameterization,
       blocks: blocks, spatialAxes: axes)
+
+    // Files of before have none of these.
+    guard
+      let preconditioning = PreconditioningKind(
+        rawValue: json["preconditioning"]?.string ?? PreconditioningKind.isotropic.rawValue)
+    else { throw bad("its preconditioning") }
+    network.preconditioning = preconditioning
+    resolution = json["resolution"]?.double ?? 0
+    guard (0 ... 1).contains(resolution) else { throw bad("its resolution") }
+    cleanLevel = json["clean_level"]?.double
+    if let cleanLevel, !(cleanLevel >= sigmaMin && cleanLevel <= sigmaMax) {
+      throw bad("its clean_level")
+    }
 
     guard let structure = try Structure(json["structure"] ?? .null, family, dimension: active.count)
     else { throw bad("its structure") }

@@ -8,6 +8,8 @@ package struct ModelDescription: Sendable {
   /// [1, ...].
   package var shape: [Int]
   package var names: [String]?
+  /// Whether float32 holds the rows that it was made of as they came.
+  var isSingle: Bool
   package var units: Units
   /// Root mean square of u over the columns that vary.
   package var sigmaData: Double
@@ -20,6 +22,10 @@ package struct ModelDescription: Sendable {
   var location: [Double]
   /// The Gaussian that the data are like.
   var law = DataLaw()
+  /// The finest scale at which the rows were seen to have a density, in units of that Gaussian; 0: none.
+  var resolution = 0.0
+  /// The level at which the score of the data themselves is known best; nil: the lowest.
+  var cleanLevel: Double?
   /// Largest distance between two rows of u, as measured on a sample of them.
   package var largestDistance: Double
   package var sigmaMin: Double
@@ -38,9 +44,31 @@ package struct ModelDescription: Sendable {
     var noiseConditional: Bool
     var dropout: Double
     var parameterization: Parameterization
+    var preconditioning = PreconditioningKind.isotropic
     /// Of a U-Net: residual blocks of a level, and axes of the grid.
     var blocks = 1
     var spatialAxes = 2
+  }
+
+  /// By what a network's input and output are scaled, and what its score is where the network is 0.
+  enum PreconditioningKind: String, Sendable, CaseIterable {
+    /// The covariance of the data, by its axes.
+    case covariance
+    /// One deviation for all directions.
+    case isotropic
+  }
+
+  /// The Gaussian that the network begins as; nil where that is isotropic.
+  var base: GaussianBase? {
+    guard network.preconditioning == .covariance, !law.axes.isEmpty else { return nil }
+    return GaussianBase(
+      location: location, axes: law.axes, variances: baseVariances, resolution: resolution)
+  }
+
+  /// Above 0, so that an empty direction has a width too: a thousandth of σ_data.
+  var baseVariances: [Double] {
+    let known = law.shrunkVariances.isEmpty ? law.variances : law.shrunkVariances
+    return known.map { max($0, 1e-6 * sigmaData * sigmaData) }
   }
 
   /// Columns that vary: the model's dimension.
@@ -58,7 +86,7 @@ package struct ModelDescription: Sendable {
       let start = 1 / Double(network.widths.last ?? 1).squareRoot()
       return EnergyMLP(
         network: network(outputs: 1, lastLayer: .normal(deviation: start)), sigmaData: sigmaData,
-        isNoiseConditional: network.noiseConditional)
+        isNoiseConditional: network.noiseConditional, base: base)
     case .gaussian: return Gaussian(dimension: d)
     case .mixture: return Mixture(dimension: d, structure, sigmaData: sigmaData)
     case .exponential: return Exponential(dimension: d, structure, domain)
@@ -135,7 +163,7 @@ package struct Units: Sendable, Equatable {
 extension ModelDescription {
   /// What a new model of `dataset` is.
   init(_ dataset: Dataset, _ options: Options) throws {
-    let family = options.choice("family").flatMap(FamilyKind.init) ?? .scoreMLP
+    let family: FamilyKind = options.value("family")
     let taken = family.options.union(FamilyKind.commonOptions)
     if let stranger = options.keys.first(where: { !taken.contains($0) }) {
       let own = family.options.sorted().joined(separator: ", ")
@@ -143,7 +171,8 @@ extension ModelDescription {
     }
     try self.init(family, dataset, options)
     let common = scaling(options, dataset) == .common
-    network = try NetworkOptions(options, family, rows: dataset.rowCount, common: common)
+    network = try NetworkOptions(
+      options, family, rows: dataset.rowCount, columns: dimension, common: common)
     if family == .scoreUNet {
       network.spatialAxes = options.integer("spatial_axes") ?? (shape.count == 2 ? 1 : 2)
       if options.integers("widths") == nil, let grid { network.widths = UNet.widths(of: grid) }
@@ -151,11 +180,34 @@ extension ModelDescription {
     }
     structure = try Structure(options, family, dimension: dimension, rows: dataset.rowCount)
     try checkDomain()
+    try choosePreconditioning(options, dataset)
     if [.kernelExponential, .deepKernelExponential].contains(family),
       scaling(options, dataset) == .none
     {
       throw Options.bad("scale", "is 'none'; kernels of unit size want scale=columns or common")
     }
+  }
+
+  /// Networks on rows begin as the Gaussian of the data, where its covariance is known and their output stands for what it lacks.
+  private mutating func choosePreconditioning(_ options: Options, _ dataset: Dataset) throws {
+    guard [.scoreMLP, .energyMLP].contains(family) else { return }
+    let isTold = network.noiseConditional
+    let fits =
+      domain == .real && !law.axes.isEmpty
+      && (!isTold || [.edm, .velocity].contains(network.parameterization))
+    let asked = options.choice("preconditioning").flatMap(PreconditioningKind.init)
+    if asked == .covariance, !fits {
+      throw Options.bad(
+        "preconditioning",
+        "is 'covariance', which is for up to 256 columns without a domain and for parameterization=edm or v; take isotropic"
+      )
+    }
+    // Of pictures, which have one scale, digits came out a little better with one deviation for all directions.
+    network.preconditioning = asked ?? (fits && ownScaling != .common ? .covariance : .isotropic)
+    guard network.preconditioning == .covariance else { return }
+    resolution = try Stein.resolution(of: dataset, self, variances: baseVariances)
+    // Thin laws need levels below their width.
+    sigmaMin = lowestLevel
   }
 
   /// A domain is for densities of one level: noise would leave it.
@@ -181,6 +233,7 @@ extension ModelDescription {
     self.family = family
     shape = [1] + dataset.shape.dropFirst()
     names = dataset.names
+    isSingle = dataset.isSingle
     let active = dataset.columns.indices.filter { !dataset.columns[$0].isConstant }
     guard !active.isEmpty else {
       throw SteinError(
@@ -193,19 +246,29 @@ extension ModelDescription {
     noiseKernel = .gaussian
     units = Units(mean: [], scale: [], active: active)
     sigmaData = 1
-    let hasClasses = family.hasNetwork
-    classes = hasClasses ? dataset.labels?.classes ?? [] : []
-    classCounts = hasClasses ? dataset.labels?.counts ?? [] : []
+    let labels = options.value("classes") == "ignore" ? nil : dataset.labels
+    guard labels == nil || family.hasNetwork else {
+      let takers = FamilyKind.allCases.filter(\.hasNetwork).map(\.rawValue)
+      throw SteinError(
+        .badValue,
+        "family=\(family.rawValue) has no use for the labels of the data set: make it without labels, or say classes=ignore, or take \(takers.joined(separator: ", ")), which learn a density of each class",
+        argument: "dataset")
+    }
+    classes = labels?.classes ?? []
+    classCounts = labels?.counts ?? []
     location = []
     largestDistance = 0
     sigmaMin = 0.01
     sigmaMax = 80
     trained = false
     unconditional = classes.isEmpty
-    units = try measuredUnits(dataset, options)
-    location = active.map { (dataset.columns[$0].mean - units.mean[$0]) / units.scale[$0] }
+    let scaling = scaling(options, dataset)
+    units = Units(
+      dataset, active: active, scaling,
+      keepsOrigin: scaling == .none || options.value("domain") == "positive")
+    location = location(of: dataset)
     domain = try Domain(options, dataset, units)
-    if scaling(options, dataset) == .none { sigmaData = dataset.commonDeviation(active) }
+    if scaling == .none { sigmaData = dataset.commonDeviation(active) }
     guard (1e-9 ... 1e9).contains(sigmaData) else {
       throw SteinError(
         .badValue,
@@ -224,24 +287,7 @@ extension ModelDescription {
     if let asked = options.choice("scale").flatMap(Scaling.init) { return asked }
     if family == .graph { return .none }
     if family == .scoreUNet { return .common }
-    return dataset.shape.count >= 3 || options.choice("domain") == "ball" ? .common : .columns
-  }
-
-  /// u = (x − mean)/scale; without the mean where the origin of the data has a meaning.
-  private func measuredUnits(_ dataset: Dataset, _ options: Options) throws -> Units {
-    let scaling = scaling(options, dataset)
-    let shared = dataset.commonDeviation(units.active)
-    let origin = scaling == .none || options.choice("domain") == "positive"
-    return Units(
-      mean: dataset.columns.map { $0.isConstant || !origin ? $0.mean : 0 },
-      scale: dataset.columns.map { column in
-        switch scaling {
-        case .none: 1
-        case .common: column.isConstant ? 1 : shared
-        case .columns: column.isConstant ? 1 : column.deviation
-        }
-      },
-      active: units.active)
+    return dataset.shape.count >= 3 || options.value("domain") == "ball" ? .common : .columns
   }
 }
 
@@ -250,7 +296,7 @@ extension Domain {
   ///
   /// The data must lie in it.
   init(_ options: Options, _ dataset: Dataset, _ units: Units) throws {
-    let kind = options.choice("domain") ?? "real"
+    let kind: String = options.value("domain")
     let active = units.active
     func bounds(_ key: String, _ none: Double) throws -> [Double] {
       guard let given = options.numbers(key) else { return active.map { _ in none } }
@@ -303,12 +349,12 @@ extension ModelDescription.NetworkOptions {
     widths: [1], activation: .silu, residual: false, embedding: .log, noiseConditional: false,
     dropout: 0, parameterization: .edm)
 
-  init(_ options: Options, _ family: FamilyKind, rows: Int, common: Bool) throws {
+  init(_ options: Options, _ family: FamilyKind, rows: Int, columns: Int, common: Bool) throws {
     self = .plain
     guard family.options.contains("widths") else { return }
     let isScore = [.scoreMLP, .scoreUNet].contains(family)
     let hasBlocks = family == .scoreMLP
-    blocks = options.integer("blocks") ?? 2
+    blocks = options.value("blocks")
     activation =
       options.choice("activation").flatMap(Network.Activation.init)
       ?? (family == .deepKernelExponential ? .softplus : .silu)
@@ -318,8 +364,8 @@ extension ModelDescription.NetworkOptions {
         "is 'relu', whose energy has no second derivative; take silu, softplus or tanh")
     }
     residual = options.flag("residual") ?? hasBlocks
-    noiseConditional = family.hasNetwork && options.flag("noise_conditional") ?? true
-    embedding = options.choice("embedding").flatMap(Network.Embedding.init) ?? .fourier
+    noiseConditional = family.hasNetwork && options.value("noise_conditional")
+    embedding = options.value("embedding")
     parameterization =
       options.choice("parameterization").flatMap(Parameterization.init)
       ?? (noiseConditional ? .edm : .score)
@@ -327,15 +373,22 @@ extension ModelDescription.NetworkOptions {
       throw Options.bad(
         "parameterization", "other than score wants a network told of the noise level")
     }
-    dropout = options.number("dropout") ?? (residual ? 0.1 : 0)
+    // On few rows of a table a network soon knows them by heart.
+    let usualDropout = rows < 500 && !common ? 0.25 : 0.1
+    dropout = options.number("dropout") ?? (residual ? usualDropout : 0)
     if dropout > 0, !residual { throw Options.bad("dropout", "is for residual blocks") }
     let usual: [Int]
     switch family {
     case .deepKernelExponential: usual = [30, 30, 30]
     case .nice, .autoregressive: usual = rows < 5000 ? [64, 64] : [256, 256]
     default:
-      let small = isScore ? [128, 128, 128] : [128, 128]
-      usual = rows < 500 && !common ? [64, 64] : rows < 5000 && !common ? small : [256, 256, 256]
+      if common {
+        usual = [256, 256, 256]
+      } else if rows < 500 && columns <= 20 {
+        usual = [64, 64]
+      } else {
+        usual = rows < 5000 && columns <= 100 ? [128, 128] : [256, 256]
+      }
     }
     widths = options.integers("widths") ?? usual
     if residual, Set(widths).count > 1 {

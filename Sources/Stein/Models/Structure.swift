@@ -38,15 +38,15 @@ struct Structure: Sendable {
 extension Structure {
   init(_ options: Options, _ family: FamilyKind, dimension: Int, rows: Int) throws {
     components = options.integer("components") ?? (family == .mixture ? 5 : 1)
-    covariance = options.choice("covariance").flatMap(Covariance.init) ?? .full
-    rank = min(options.integer("rank") ?? min(2, dimension), dimension)
-    statistics = options.choice("statistics").flatMap(Statistics.init) ?? .polynomial
-    degree = options.integer("degree") ?? 2
-    exponents = options.numbers("exponents") ?? [1, 1]
-    points = min(options.integer("points") ?? 200, rows)
+    covariance = options.value("covariance")
+    rank = min(options.value("rank"), dimension)
+    statistics = options.value("statistics")
+    degree = options.value("degree")
+    exponents = options.value("exponents")
+    points = min(options.value("points"), rows)
     kernels = options.integer("kernels") ?? (family == .deepKernelExponential ? 3 : 1)
-    couplings = options.integer("couplings") ?? 4
-    conditional = options.choice("conditional").flatMap(Conditional.init) ?? .gaussian
+    couplings = options.value("couplings")
+    conditional = options.value("conditional")
     if family == .nice, dimension < 2 {
       throw SteinError(
         .unsupported,

@@ -17,6 +17,14 @@ extension Graph {
     return multiply(constant(0.5), multiply(weight, miss))
   }
 
+  /// The same with a weight for each axis, [R, D]: ½ λ Σ_i w_i (σ s_i − t_i)².
+  package mutating func denoisingLoss(
+    scaledScore: Node, target: Node, weight: Node, axisWeight: Node
+  ) -> Node {
+    let miss = multiply(axisWeight, square(subtract(scaledScore, target)))
+    return multiply(constant(0.5), multiply(weight, sum(miss, axes: [-1], keepAxes: true)))
+  }
+
   /// The same mean with a variance that stays finite as σ → 0.
   ///
   ///     λ [½ ‖g(u + σε)‖² − t·(g(u + σε) − g(u)) + ½ ‖t‖²],   g = σ s

@@ -171,14 +171,14 @@ extension Model {
       levels = NoiseLevels(one: level)
     }
     let data = try TrainingRows(dataset, description, memory: context.memory)
-    let draws = options.integer("draws") ?? 64
+    let draws: Int = options.value("draws")
     let program = try ObjectiveProgram(
       objective, family, description, training: false, isNoisy: levels.range.upperBound > 0,
       profiled: false)
     let runner = try ObjectiveRunner(program, data, weights: now.weights.view, context: context)
     let evaluation = Evaluation(
       runner: runner, rows: try RowList(data.count, memory: context.memory) { _ in true },
-      draws: draws, seed: UInt64(options.integer("seed") ?? 0), levels: levels)
+      draws: draws, seed: options.value("seed"), levels: levels)
     return (evaluation, draws)
   }
 }

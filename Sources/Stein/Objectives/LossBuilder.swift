@@ -4,6 +4,7 @@ import Graph
 struct LossBuilder {
   let objective: Objective
   let family: any Family
+  let sigmaData: Double
   var parameters: [Node]
   /// The rows without noise, and with it.
   var start: Node
@@ -36,6 +37,14 @@ struct LossBuilder {
   }
 
   private func denoising(_ graph: inout Graph) -> Node {
+    if objective.isByAxis, let base = family.base,
+      let along = family.scaledScoreAlongAxes(&graph, parameters, inputs(noisy))
+    {
+      let turned = base.alongAxes(&graph, directions: target)
+      let weight = base.lossWeight(&graph, sigma: sigma, sigmaData: sigmaData)
+      return graph.denoisingLoss(
+        scaledScore: along, target: turned, weight: level, axisWeight: weight)
+    }
     let scaled = family.scaledScore(&graph, parameters, inputs(noisy))
     guard objective.controlVariate else {
       return graph.denoisingLoss(scaledScore: scaled, target: target, weight: level)

@@ -37,16 +37,16 @@ extension Objective {
   init(_ options: Options, _ model: ModelDescription, default usual: Form) throws {
     self.init(options.choice("objective").flatMap(Form.init) ?? usual)
     guard Objective.forms(for: model).contains(form) else { throw refusal(model) }
-    projections = options.integer("projections") ?? 1
-    law = options.choice("projection_law").flatMap(ProjectionLaw.init) ?? .rademacher
+    projections = options.value("projections")
+    law = options.value("projection_law")
     step = options.number("difference_step") ?? 0.05 * model.sigmaData
-    controlVariate = options.flag("control_variate") ?? false
-    kernel = options.choice("noise_kernel").flatMap(NoiseKernel.init(named:)) ?? .gaussian
+    controlVariate = options.value("control_variate")
+    kernel = options.value("noise_kernel")
     if model.family == .deepKernelExponential, kernel != .gaussian {
       throw Options.bad(
         "noise_kernel", "other than gaussian is not for deep kernels, whose weights are solved for")
     }
-    if case .studentT = kernel { kernel = .studentT(options.number("degrees") ?? 5) }
+    if case .studentT = kernel { kernel = .studentT(options.value("degrees")) }
     guard form == .denoising || kernel == .gaussian else {
       throw Options.bad(
         "noise_kernel", "other than gaussian is for objective=denoising, not \(form.rawValue)")
@@ -107,6 +107,6 @@ extension Boundary {
   init(_ options: Options, _ model: ModelDescription) {
     self.init(
       domain: model.domain, cap: options.number("boundary_cap") ?? model.sigmaData,
-      power: options.integer("boundary_power") ?? 1)
+      power: options.value("boundary_power"))
   }
 }

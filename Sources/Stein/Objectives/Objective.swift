@@ -31,6 +31,8 @@ package struct Objective: Sendable, Equatable {
   package var law: ProjectionLaw = .rademacher
   package var kernel: NoiseKernel = .gaussian
   package var controlVariate = false
+  /// Whether EDM's weight is taken by axis of the family's base.
+  var isByAxis = false
   /// The step of finite differences, in units of u.
   package var step: Double = 0.05
   package var boundary: Boundary?

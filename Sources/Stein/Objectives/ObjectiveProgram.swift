@@ -94,7 +94,8 @@ struct ObjectiveProgram: Sendable {
     let parameters = family.parameters.map { graph.parameter($0.shape) }
     let none = graph.constant(0)
     var builder = LossBuilder(
-      objective: objective, family: family, parameters: parameters, start: start, noisy: start,
+      objective: objective, family: family, sigmaData: description.sigmaData,
+      parameters: parameters, start: start, noisy: start,
       target: supplied ?? graph.broadcast(none, [rows, dimension]), sigma: sigmaNode,
       level: levelNode, label: hot, dropout: masks, directions: directions)
     if isNoisy, supplied == nil {

@@ -13,10 +13,10 @@ package struct OptionSpec: Sendable {
     case texts
   }
 
-  let name: String
+  package let name: String
   let kind: Kind
   /// "auto" means that the library chooses; the meaning says how.
-  let defaultValue: String
+  package let defaultValue: String
   let meaning: String
 
   package init(_ name: String, _ kind: Kind, _ defaultValue: String, _ meaning: String) {
@@ -26,17 +26,26 @@ package struct OptionSpec: Sendable {
     self.meaning = meaning
   }
 
-  var isAuto: Bool { defaultValue == "auto" }
+  package var isAuto: Bool { defaultValue == "auto" }
+
+  /// The default as a list, as what is given is one.
+  var defaultItems: [String] {
+    switch kind {
+    case .integers, .numbers, .texts:
+      defaultValue.isEmpty ? [""] : defaultValue.split(separator: ",").map(String.init)
+    case .integer, .number, .flag, .choice, .text: [defaultValue]
+    }
+  }
 }
 
 package struct OptionTable: Sendable {
-  let kind: String
-  let specs: [OptionSpec]
+  package let kind: String
+  package let specs: [OptionSpec]
 
   subscript(_ name: String) -> OptionSpec? { specs.first { $0.name == name } }
 
   /// Every table, in the order of the header.
-  static let all: [OptionTable] = [
+  package static let all: [OptionTable] = [
     .context, .dataset, .model, .graph, .trainer, .sampler, .impute, .encode, .decode,
     .logLikelihood, .loss, .denoising, .chains, .sampleSize,
     .steinDiscrepancy, .slicedWasserstein, .meanDiscrepancy, .importWeights,
@@ -77,3 +86,6 @@ extension OptionSpec {
 package func describeOptions(kind: String) -> String? {
   OptionTable.all.first { $0.kind == kind }?.json.text
 }
+
+/// The kinds that there are.
+package func optionKinds() -> [String] { OptionTable.all.map(\.kind) }

@@ -18,7 +18,8 @@ package struct Options: Sendable {
 
   package func isSet(_ key: String) -> Bool { values[key] != nil }
 
-  /// nil where the value is auto.
+  // What an option that is auto or empty by default is given; nil where it is given nothing.
+
   package func integer(_ key: String) -> Int? { single(key).flatMap(Int.init) }
 
   package func number(_ key: String) -> Double? { single(key).flatMap(Double.init) }
@@ -27,34 +28,27 @@ package struct Options: Sendable {
 
   package func choice(_ key: String) -> String? { single(key) }
 
-  package func integers(_ key: String) -> [Int]? {
-    guard let items = items(key), items != ["auto"] else { return nil }
-    return items.compactMap(Int.init)
+  package func integers(_ key: String) -> [Int]? { open(key)?.compactMap(Int.init) }
+
+  package func numbers(_ key: String) -> [Double]? { open(key)?.compactMap(Double.init) }
+
+  package func texts(_ key: String) -> [String]? { open(key) }
+
+  /// What `parse` makes of the value that was given, else of the table's default.
+  func read<T>(_ key: String, nothing: T, _ parse: ([String]) -> T?) -> T {
+    assert(table[key]?.isAuto == false, "option '\(key)' is auto: who reads it chooses")
+    return values[key].flatMap(parse) ?? table[key].flatMap { parse($0.defaultItems) } ?? nothing
   }
 
-  package func numbers(_ key: String) -> [Double]? {
-    guard let items = items(key), items != ["auto"] else { return nil }
-    return items.compactMap(Double.init)
-  }
+  private func items(_ key: String) -> [String]? { values[key] ?? table[key]?.defaultItems }
 
-  package func texts(_ key: String) -> [String]? {
-    guard let items = items(key), items != [""] else { return nil }
-    return items
-  }
+  private func single(_ key: String) -> String? { open(key)?.first }
 
-  private func items(_ key: String) -> [String]? {
-    values[key]
-      ?? table[key].map { spec in
-        switch spec.kind {
-        case .integers, .numbers, .texts: spec.defaultValue.split(separator: ",").map(String.init)
-        case .integer, .number, .flag, .choice, .text: [spec.defaultValue]
-        }
-      }.map { $0.isEmpty ? [""] : $0 }
-  }
-
-  private func single(_ key: String) -> String? {
-    guard let value = items(key)?.first, value != "auto", !value.isEmpty else { return nil }
-    return value
+  /// nil where an option stays as open as its default.
+  private func open(_ key: String) -> [String]? {
+    guard let spec = table[key], let items = items(key), items != [""] else { return nil }
+    assert(spec.isAuto || spec.defaultValue.isEmpty, "option '\(key)' has a default: take value")
+    return spec.isAuto && items == ["auto"] ? nil : items
   }
 
   /// These options with those of `newer` in the place of theirs.
@@ -91,7 +85,7 @@ package struct Options: Sendable {
 
   /// That of matrix products, which this machine must have.
   func precision() throws -> Precision {
-    let asked = choice("precision").flatMap(Precision.init) ?? .float32
+    let asked: Precision = value("precision")
     guard asked.isAvailable else {
       throw SteinError(
         .unsupported, "option 'precision' is bf16; this processor has no AVX-512 BF16",

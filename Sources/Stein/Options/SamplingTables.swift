@@ -8,11 +8,11 @@ extension OptionTable {
     specs: samplerSpecs + [
       .init(
         "method", .choice(["auto", "covariance", "replacement", "dps", "held"]), "auto",
-        "covariance: the score of what is known by the denoised row's covariance, exact for Gaussians (Boys et al. 2023); replacement of the known part (Song et al. 2021), an approximation; dps (Chung et al. 2023), another; held: for langevin. auto: covariance, held for langevin"
+        "held: what is known stands still while langevin or underdamped_langevin moves the rest; covariance: the score of what is known by the denoised row's covariance, exact for Gaussians, too wide where a law bends (Boys et al. 2023); replacement of the known part (Song et al. 2021), too wide wherever columns depend on each other; dps (Chung et al. 2023), another approximation. auto: held, but covariance for gaussian, with noise, iterations, a sampler that does not hold, and for sums"
       ),
       .init(
         "noise", .number(0 ... 1e12), "0",
-        "Deviation of the noise in what is known: of values in units of the columns' scale, of sums in their own. The lowest level's is added"
+        "covariance: deviation of the noise in what is known: of values in units of the columns' scale, of sums in their own. The lowest level's is added"
       ),
       .init(
         "iterations", .integer(1 ... 10_000), "20", "covariance: of conjugate gradients, at most"),
@@ -70,18 +70,19 @@ extension OptionTable {
   private static let samplerSpecs: [OptionSpec] = [
     .init(
       "sampler", .choice(["auto"] + SamplerKind.allCases.map(\.rawValue)), "auto",
-      "Probability-flow ODE: euler, heun (Karras et al. 2022), rk45 (adaptive), dpmpp_2m (Lu et al. 2022); with noise: ddim (Song et al. 2021, by eta), dpmpp_3m_sde, predictor_corrector (Song et al. 2021), annealed_langevin (Song & Ermon 2020); langevin: at one level. auto: langevin for a model of one level, else heun"
+      "Probability-flow ODE: euler, heun (Karras et al. 2022), rk45 (adaptive), dpmpp_2m (Lu et al. 2022); with noise: ddim (Song et al. 2021, by eta), dpmpp_3m_sde, predictor_corrector (Song et al. 2021), annealed_langevin (Song & Ermon 2020), underdamped_langevin: steps with momentum; langevin: at one level. auto: langevin for a model of one level, else heun; where values are known by method"
     ),
     .init(
       "steps", .integer(1 ... 100_000_000), "auto",
-      "Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200; annealed_langevin: steps a level, 20; langevin: steps, 1000"
+      "Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200, underdamped_langevin 8 for each factor of e between the highest and the lowest, and with fewer more steps at each; annealed_langevin: steps a level, 20; langevin: steps, 1000"
     ),
     .init("seed", .integer(0 ... .max), "0", "Of all that is random"),
     .init("first_index", .integer(0 ... 1 << 55), "0", "Number of the first row"),
     precision,
     .init(
-      "grid", .choice(NoiseGrid.allCases.map(\.rawValue)), "edm",
-      "How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma"),
+      "grid", .choice(["auto"] + NoiseGrid.allCases.map(\.rawValue)), "auto",
+      "How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma; auto: edm, geometric for underdamped_langevin"
+    ),
     .init("rho", .number(1 ... 100), "7", "edm: how the levels crowd towards the lowest"),
     .init(
       "levels", .numbers, "auto", "The levels themselves, from the highest down, instead of a grid"),
@@ -113,6 +114,9 @@ extension OptionTable {
     .init(
       "corrector_ratio", .number(0 ... 0.9), "0.16",
       "predictor_corrector: r of the Langevin steps ε = 2 r² σ², which widen a level by 1/(1 - r²)"),
+    .init(
+      "step_ratio", .number(1e-3 ... 1.9), "1.1",
+      "underdamped_langevin: the time of a step over σ; from 2 on steps would not be stable"),
     .init(
       "accept", .flag, "false",
       "annealed_langevin: accept or reject (Metropolis) at each level; for models with an energy"),

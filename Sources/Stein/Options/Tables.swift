@@ -6,7 +6,9 @@ extension OptionTable {
   package static let context = OptionTable(
     kind: "context",
     specs: [
-      .init("threads", .integer(0 ... 1024), "0", "Worker threads; 0: as many as processors"),
+      .init(
+        "threads", .integer(0 ... 1024), "0",
+        "Worker threads; 0: as many as the process may use processors, by affinity and quota"),
       .init(
         "memory_limit", .integer(0 ... 1 << 62), "0",
         "Bytes that data, models and work may take together; 0: no limit"),
@@ -44,7 +46,7 @@ extension OptionTable {
       ),
       .init(
         "widths", .integers(1 ... 8192), "auto",
-        "Hidden layers, or residual blocks; auto: 64,64 under 500 rows, 128,128,128 under 5000 (energy_mlp 128,128), else and for scale=common 256,256,256; score_unet: channels of each level, of half the length of the one before, 32,64,128 or as many of them as leave a length of 4; nice, autoregressive: 64,64 or from 5000 rows 256,256; deep_kernel_exponential: 30,30,30"
+        "Hidden layers, or residual blocks; auto: 64,64 under 500 rows of up to 20 columns, 128,128 under 5000 of up to 100, else 256,256, and for scale=common 256,256,256; score_unet: channels of each level, of half the length of the one before, 32,64,128 or as many of them as leave a length of 4; nice, autoregressive: 64,64 or from 5000 rows 256,256; deep_kernel_exponential: 30,30,30"
       ),
       .init(
         "blocks", .integer(1 ... UNet.mostBlocks), "2",
@@ -71,7 +73,15 @@ extension OptionTable {
         "parameterization", .choice(["auto"] + Parameterization.allCases.map(\.rawValue)), "auto",
         "score_mlp, score_unet: what its output F stands for; edm: D = c_skip u + c_out F (Karras et al. 2022); v: velocity (Salimans & Ho 2022); score: s = F/σ; noise: ε = F; clean: D = F. auto: edm, and score for one level"
       ),
-      .init("dropout", .number(0 ... 0.9), "auto", "In residual blocks while training; auto: 0.1"),
+      .init(
+        "preconditioning",
+        .choice(["auto"] + ModelDescription.PreconditioningKind.allCases.map(\.rawValue)), "auto",
+        "score_mlp, energy_mlp: what a network begins as, and what scales it. covariance: the Gaussian with the covariance of the data, so that it learns what is not Gaussian alone; isotropic: one deviation for all directions (Karras et al. 2022). auto: covariance up to 256 columns, where there is no domain, parameterization is edm or v and the scale not common"
+      ),
+      .init(
+        "dropout", .number(0 ... 0.9), "auto",
+        "In residual blocks while training; auto: 0.1, under 500 rows 0.25, but with scale=common 0.1"
+      ),
       .init(
         "components", .integer(1 ... 4096), "auto",
         "mixture: Gaussians, 5; autoregressive: of each conditional density, 1"),
@@ -92,7 +102,9 @@ extension OptionTable {
       .init(
         "points", .integer(1 ... 20_000), "200",
         "Kernel families: points at which kernels stand; at most as many as rows"),
-      .init("kernels", .integer(1 ... 64), "3", "deep_kernel_exponential: kernels in the sum"),
+      .init(
+        "kernels", .integer(1 ... 64), "auto",
+        "deep_kernel_exponential: kernels in the sum; auto: 3. kernel_exponential has one"),
       .init("couplings", .integer(1 ... 64), "4", "nice: additive couplings"),
       .init(
         "conditional", .choice(Structure.Conditional.allCases.map(\.rawValue)), "gaussian",
@@ -110,6 +122,10 @@ extension OptionTable {
       .init(
         "output", .choice(GraphModel.Output.allCases.map(\.rawValue)), "energy",
         "stein_model_from_graph: what the node is"),
+      .init(
+        "classes", .choice(["use", "ignore"]), "use",
+        "ignore: the labels of the data set are left out; families without classes refuse them else"
+      ),
       .init("seed", .integer(0 ... .max), "0", "Of the starting weights"),
     ])
 
@@ -189,11 +205,15 @@ extension OptionTable {
       ),
       .init(
         "steps", .integer(1 ... 1_000_000_000), "auto",
-        "Of the optimiser; auto: 600 passes over the rows at this batch, from 500 to 20000"),
+        "Of the optimiser; auto: for score_mlp and energy_mlp over many levels with scale=columns 10 a row, from 1200 to 8000, or if that is more 100 passes over the rows up to 20000; else 600 passes, from 500 to 20000"
+      ),
       .init(
         "batch", .integer(1 ... 1_048_576), "auto",
         "Rows a step, drawn with replacement; auto: 256, score_unet 64"),
-      .init("rate", .number(0 ... 1e30), "0.001", "Adam's learning rate at its highest"),
+      .init(
+        "rate", .number(0 ... 1e30), "auto",
+        "Adam's learning rate at its highest; auto: 0.003 for score_mlp and energy_mlp over many levels with scale=columns, else 0.001"
+      ),
       .init("beta1", .number(0 ... 0.999999), "0.9", "Adam's decay of the first moment"),
       .init("beta2", .number(0 ... 0.999999), "0.99", "Adam's decay of the second moment"),
       .init("warmup", .integer(0 ... 1_000_000_000), "100", "Steps in which the rate rises from 0"),
@@ -204,12 +224,13 @@ extension OptionTable {
       .init("ema", .number(0 ... 0.9999999), "0.999", "Decay of the moving average of the weights"),
       .init(
         "validation", .number(0 ... 0.5), "auto",
-        "Share of the rows held out to stop early; auto: 0.1 and at least 20 rows, of score_unet at most 512, 0 under 60 rows, and for exponential, mixture and graphs from 20 rows a parameter on"
+        "Share of the rows held out, to judge by and to stop early; auto: 0.1 and at least 20 rows, of score_unet at most 512, 0 under 60 rows, and for exponential, mixture and graphs from 20 rows a parameter on; for score_mlp and energy_mlp over many levels with scale=columns 0 under 500 rows, then 0.1 up to 1000 rows, which are trained on too once the network, after three fifths of the steps, is better on them than a Gaussian"
       ),
       .init("checks", .integer(1 ... 10000), "40", "Validations in the course of `steps`"),
       .init(
-        "patience", .integer(0 ... 10000), "8",
-        "Checks without a better validation loss that end training; 0: never"),
+        "patience", .integer(0 ... 10000), "auto",
+        "Checks without a better validation loss that end training, whose best weights are then taken; 0: never, and the last are taken. auto: 8, but 0 for score_mlp and energy_mlp over many levels with scale=columns, where one loss is too little to judge all levels by"
+      ),
       .init(
         "schedule", .choice(["edm", "geometric", "ve", "vp", "subvp", "cosine"]), "edm",
         "Law of the noise levels: ln(σ/σ_data) ~ N(-0.5, 1.2²) (Karras et al. 2022); a geometric ladder (Song & Ermon 2020); the times of the VE, VP and sub-VP processes (Song et al. 2021) or of the cosine schedule (Nichol & Dhariwal 2021), as levels of noise over signal"
@@ -235,6 +256,10 @@ extension OptionTable {
         "Share of rows whose class is hidden while training; above 0 the model also knows its score without a class"
       ),
       .init("seed", .integer(0 ... .max), "0", "Of rows, noise and dropout"),
+      .init(
+        "rescale", .flag, "false",
+        "For a model of other rows: takes its location and scale from these. The weights stay, in those units, and the model shows the change at once"
+      ),
       .init(
         "local_steps", .integer(1 ... 1_000_000), "1",
         "With ranks on a slow network: steps that each takes by itself, on its own rows of the batch, before weights and moments are averaged by the number of rows (McMahan et al. 2017); 1: every gradient is summed"
@@ -295,7 +320,7 @@ extension OptionTable {
       .init("thin", .integer(1 ... 1_000_000), "1", "Transitions a draw"),
       .init(
         "step_size", .number(1e-300 ... 1e300), "auto",
-        "ε of x' = x + ε s(x) + √(2ε) z for langevin and mala, h of a leapfrog or BAOAB step for the others; where kernels adapt, the first one. auto: found by doubling, 0.01 without warm-up (hmc, nuts 0.1)"
+        "ε of x' = x + ε s(x) + √(2ε) z for langevin and mala, h of a leapfrog or BAOAB step for the others, in units of the metric; where kernels adapt, the first one. auto: found by doubling, 0.01 without warm-up (hmc, nuts 0.1)"
       ),
       .init(
         "target_acceptance", .number(0.01 ... 0.999), "auto",

@@ -9,14 +9,17 @@ final class Condition {
     ///
     /// Boys et al. (2023), "Tweedie Moment Projected Diffusions for Inverse Problems"; Rozet et al. (2024), by conjugate gradients.
     /// A learnt J can be far from positive. Where along a direction it gives less than a fifth of what the data's own covariance
-    /// would, that row's Cov is σ² Σ (Σ + σ²)⁻¹ instead, which is the same for Gaussians. J stands for Jᵀ too: the two are the
+    /// would, that row's Cov is σ² Σ (Σ + σ²)⁻¹ instead, which is the same for Gaussians. Where a law bends within σ, its draws
+    /// are too wide, however many the steps: the denoised row given what is known is then no Gaussian. J stands for Jᵀ too: the two are the
     /// same where the score is a gradient.
     case covariance
-    /// The known part of D is replaced by what is known. Song et al. (2021), appendix I.2, in the limit of small steps.
+    /// The known part of D is replaced by what is known. Song et al. (2021), appendix I.2, in the limit of small steps. What is not
+    /// known is then drawn by a score that does not know what is: too wide wherever columns depend on each other.
     case replacement
     /// Each step is followed by one of length ζ against ∇ ‖y − A D‖. Chung et al. (2023), "Diffusion Posterior Sampling", algorithm 1.
     case dps
-    /// The known part stands still: exact for a density of one level.
+    /// The known part stands still, and Langevin steps move the rest: exact for a density of one level, and down the levels in
+    /// the limit of many steps, where each level's law is that of the data smeared by its σ.
     case held
   }
 

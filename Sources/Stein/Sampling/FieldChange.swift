@@ -25,10 +25,11 @@ struct FieldChange: Sendable {
 extension FieldChange {
   /// From the options of a sampler.
   init(_ options: Options, _ description: ModelDescription, oneLevel: Bool) throws {
-    guidance = options.number("guidance") ?? 1
-    temperature = options.number("temperature") ?? 1
+    guidance = options.value("guidance")
+    temperature = options.value("temperature")
     isOneLevel = oneLevel
-    let (low, high) = (options.number("guidance_min") ?? 0, options.number("guidance_max") ?? 0)
+    let low: Double = options.value("guidance_min")
+    let high: Double = options.value("guidance_max")
     guard high == 0 || low <= high else {
       throw Options.bad("guidance_min", "is above guidance_max")
     }

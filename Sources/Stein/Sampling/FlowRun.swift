@@ -19,7 +19,7 @@ final class FlowRun: Sendable {
   ) throws {
     try model.checkFlow(now, labels)
     range = try now.range(options, lowest: lowest)
-    tolerance = options.number("tolerance") ?? 1e-5
+    tolerance = options.value("tolerance")
     sigmaData = now.description.sigmaData
     classes = try now.classes(labels, rows: rows, memory: model.context.memory)
     evaluator = try Evaluator(model, now, field)

@@ -11,13 +11,17 @@ extension Model {
   ) throws {
     let options = try Options(text, .impute)
     let now = snapshot
-    let moments = options.integer("trajectory") ?? 0
+    let moments: Int = options.value("trajectory")
     try now.checkRows(x, "x")
     try now.checkRows(out, "out", moments: moments)
     try checkKnown(x, known, rows: out.rows, monitor)
-    let noise = options.number("noise") ?? 0
-    let kind = try samplerKind(options, now, usual: usualKind(options))
+    let noise: Double = options.value("noise")
+    let kind = try samplerKind(options, now, usual: usualKind(options, now))
     let method = try method(options, kind)
+    guard noise == 0 || method == .covariance else {
+      throw Options.bad(
+        "noise", "is for method=covariance; method=\(method.rawValue) takes what is known as it is")
+    }
     let sampler = try sampler(kind, options, now)
     let lowest = now.description.sigmaMin
     let observation = LinearObservation(
@@ -38,7 +42,7 @@ extension Model {
     let options = try Options(text, .impute)
     let now = snapshot
     let units = now.description.units
-    try now.checkRows(out, "out", moments: options.integer("trajectory") ?? 0)
+    try now.checkRows(out, "out", moments: options.value("trajectory"))
     guard matrix.shape.count == 2, matrix.shape[1] == units.count, matrix.rows > 0 else {
       throw SteinError(
         .badShape, "matrix has shape \(matrix.shape); it needs [m, \(units.count)]",
@@ -50,12 +54,13 @@ extension Model {
     }
     try checkFinite(matrix, "matrix", monitor)
     try checkFinite(y, "y", monitor)
-    let kind = try samplerKind(options, now, usual: usualKind(options))
+    let usual = options.choice("method") == Condition.Method.dps.rawValue ? .ddim : SamplerKind.heun
+    let kind = try samplerKind(options, now, usual: usual)
     let method = try method(options, kind)
     guard method == .covariance || method == .dps else {
       throw SteinError(
         .unsupported,
-        method == .held
+        kind == .langevin
           ? "a model of one noise level is conditioned on values alone, by stein_impute"
           : "method=\(method.rawValue) is for values that are known, not for sums of them",
         argument: "options", option: "method")
@@ -63,27 +68,35 @@ extension Model {
     let sampler = try sampler(kind, options, now)
     var call = SamplingCall(options: options, labels: labels, out: out, monitor: monitor)
     let observation = try LinearObservation(
-      matrix, y, now.description, noise: options.number("noise") ?? 0, memory: context.memory)
+      matrix, y, now.description, noise: options.value("noise"), memory: context.memory)
     call.known = (observation, method)
     try draw(call, sampler, now)
   }
 
-  private func usualKind(_ options: Options) -> SamplerKind {
-    options.choice("method") == Condition.Method.dps.rawValue ? .ddim : .heun
+  /// The sampler of many levels that goes with what options say of the method.
+  private func usualKind(_ options: Options, _ now: Snapshot) -> SamplerKind {
+    switch options.choice("method").flatMap(Condition.Method.init) {
+    case .dps: return .ddim
+    case .held: return .underdampedLangevin
+    case .covariance, .replacement: return .heun
+    case nil:
+      let wantsCovariance =
+        options.value("noise") > 0.0 || options.isSet("iterations")
+        || now.description.family == .gaussian
+      return wantsCovariance ? .heun : .underdampedLangevin
+    }
   }
 
   private func method(_ options: Options, _ kind: SamplerKind) throws -> Condition.Method {
     let asked = options.choice("method").flatMap(Condition.Method.init)
-    if kind == .langevin {
-      guard asked == nil || asked == .held else {
-        throw Options.bad(
-          "method", "is for samplers of many levels; langevin holds what is known: method=held")
-      }
-      return .held
-    }
-    let method = asked ?? .covariance
-    guard method != .held else {
-      throw Options.bad("method", "is 'held', which is for sampler=langevin")
+    let holds = [.langevin, .underdampedLangevin].contains(kind)
+    let method = asked ?? (holds ? .held : .covariance)
+    guard holds == (method == .held) else {
+      throw Options.bad(
+        "method",
+        holds
+          ? "is '\(method.rawValue)'; \(kind.rawValue) holds what is known: method=held"
+          : "is 'held', which is for sampler=underdamped_langevin and sampler=langevin")
     }
     guard method != .dps || [.ddim, .euler].contains(kind) else {
       throw Options.bad("method", "is 'dps', which is for sampler=ddim and sampler=euler")

@@ -54,8 +54,8 @@ extension Model {
     try checkFlow(now, labels)
     let range = try now.range(options, lowest: "sigma_min")
     let sampler = AdaptiveFlow(
-      levels: [range.upperBound, range.lowerBound], denoise: options.flag("denoise") ?? false,
-      control: .adaptive, tolerance: options.number("tolerance") ?? 1e-5,
+      levels: [range.upperBound, range.lowerBound], denoise: options.value("denoise"),
+      control: .adaptive, tolerance: options.value("tolerance"),
       sigmaData: now.description.sigmaData)
     var call = SamplingCall(
       options: try Options("", .sampler), labels: labels, out: out, monitor: monitor)

@@ -9,7 +9,7 @@ struct TraceEstimate: Sendable {
 
   init(_ options: Options, dimension: Int) {
     let isExact = options.choice("trace").map { $0 == "exact" } ?? (dimension <= 64)
-    directions = isExact ? 0 : options.integer("probes") ?? 8
+    directions = isExact ? 0 : options.value("probes")
   }
 
   var field: Field {
@@ -56,7 +56,7 @@ extension Model {
         argument: "model")
     }
     let result = LikelihoodResult(
-      isBits: options.choice("unit") == "bits_per_dimension", dimension: description.dimension,
+      isBits: options.value("unit") == "bits_per_dimension", dimension: description.dimension,
       out: out, deviation: deviation)
     let isNormalized = description.family.isNormalized
     if options.choice("method") ?? (isNormalized ? "density" : "flow") == "density" {
@@ -109,8 +109,8 @@ extension Model {
         rows: flow.rows, dimension: flow.dimension, traces: trace.count,
         columns: description.units.count, memory: memory)
     }
-    let seed = UInt64(options.integer("seed") ?? 0)
-    let firstIndex = UInt64(options.integer("first_index") ?? 0)
+    let seed: UInt64 = options.value("seed")
+    let firstIndex: UInt64 = options.value("first_index")
     let run = RowRun(rows: x.rows, shardRows: flow.rows, monitor: monitor)
     try run.run(context.workers) { worker, first, count in
       let bench = benches[worker]

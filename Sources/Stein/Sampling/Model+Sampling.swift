@@ -23,7 +23,7 @@ struct SamplingCall {
   var known: (observation: LinearObservation, method: Condition.Method)?
   let monitor: any Monitor
 
-  var moments: Int { options.integer("trajectory") ?? 0 }
+  var moments: Int { options.value("trajectory") }
 }
 
 extension Model {
@@ -34,7 +34,7 @@ extension Model {
   ) throws {
     let options = try Options(text, .sampler)
     let now = snapshot
-    let moments = options.integer("trajectory") ?? 0
+    let moments: Int = options.value("trajectory")
     try now.checkRows(out, "out", moments: moments)
     var call = SamplingCall(options: options, labels: labels, out: out, monitor: monitor)
     if let start {
@@ -81,8 +81,27 @@ extension Model {
     try draw(call, sampler, now)
   }
 
+  /// The labels of the classes that rows are drawn of where none are given.
+  package func sampleLabels(options text: String, out: TensorView) throws {
+    let options = try Options(text, .impute)
+    let description = snapshot.description
+    guard !description.classes.isEmpty else {
+      throw SteinError(
+        .unsupported, "the model was made without classes; there are none to draw",
+        argument: "model")
+    }
+    let law = ClassLaw(description)
+    let seed: UInt64 = options.value("seed")
+    let firstIndex: UInt64 = options.value("first_index")
+    for row in 0 ..< out.rows {
+      out.write(
+        description.classes[law.draw(seed: seed, row: firstIndex &+ UInt64(row))], at: row)
+    }
+  }
+
   /// Moves the rows of a call from their start to the end of a sampler's way.
   func draw(_ call: SamplingCall, _ sampler: any Sampler, _ now: Snapshot) throws {
+    try now.checkReach(call.out)
     let (options, description) = (call.options, now.description)
     let change = try FieldChange(options, description, oneLevel: sampler is Langevin)
     if sampler.needsEnergy, change.guidance != 1 || change.temperature != 1 || call.known != nil {
@@ -95,14 +114,15 @@ extension Model {
       self, now, sampler.needsEnergy ? .scaledScoreAndEnergy : .scaledScore, precision)
     let wantsSlopes = [.covariance, .dps].contains(call.known?.method)
     let tangents = wantsSlopes ? try Evaluator(self, now, .scaledScoreAndTangent, precision) : nil
-    let seed = UInt64(options.integer("seed") ?? 0)
-    let firstIndex = UInt64(options.integer("first_index") ?? 0)
+    let seed: UInt64 = options.value("seed")
+    let firstIndex: UInt64 = options.value("first_index")
+    let law = ClassLaw(description)
     let benches = try (0 ..< context.workers.count).map { worker in
       let condition = try call.known.map { known in
         try Condition(
           known.method, known.observation, rows: evaluator.rows, dimension: evaluator.dimension,
-          iterations: options.integer("iterations") ?? 20,
-          strength: options.number("strength") ?? 1, description, memory: context.memory)
+          iterations: options.value("iterations"),
+          strength: options.value("strength"), description, memory: context.memory)
       }
       let field = try ShardField(
         evaluator, tangents, change, condition, worker: worker, needsEnergy: sampler.needsEnergy,
@@ -118,7 +138,7 @@ extension Model {
       bench.field.begin(run, first: first, count: count) { r in
         if let classes { return Int(classes.view[first + min(r, count - 1)]) }
         if case .normals = call.start { return -1 }
-        return description.drawClass(seed: seed, row: walkers.firstIndex &+ UInt64(r))
+        return law.draw(seed: seed, row: walkers.firstIndex &+ UInt64(r))
       }
       try bench.begin(walkers, call.start, sigma: sampler.firstSigma, first: first, count: count)
       if call.logWeights != nil { bench.weigh(sigma: sampler.firstSigma) }
@@ -144,20 +164,33 @@ extension Model.Snapshot {
   }
 }
 
-extension ModelDescription {
-  /// A class for a row, in the training set's proportions; -1 for a model without classes.
-  func drawClass(seed: UInt64, row: UInt64) -> Int {
-    guard !classes.isEmpty else { return -1 }
+/// The law of a row's class where none is given: the training set's proportions.
+struct ClassLaw: Sendable {
+  /// Rows of the training set up to the end of each class.
+  private let ends: [Int]
+
+  init(_ description: ModelDescription) {
+    var sum = 0
+    ends = description.classCounts.map { count in
+      sum += count
+      return sum
+    }
+  }
+
+  /// A class for a row, by number; -1 for a model without classes.
+  func draw(seed: UInt64, row: UInt64) -> Int {
+    guard let total = ends.last else { return -1 }
     let words = philox4x32(
       counter: RandomSource.counter(Stream.labels, row: row, step: 0), seed: seed)
-    let total = classCounts.reduce(0, +)
-    var rest = Int(
+    let place = Int(
       (UInt64(words[0]) << 32 | UInt64(words[1])).multipliedFullWidth(by: UInt64(max(total, 1)))
         .high)
-    for (index, count) in classCounts.enumerated() {
-      rest -= count
-      if rest < 0 { return index }
+    // The first class that ends beyond the place.
+    var (low, high) = (0, ends.count - 1)
+    while low < high {
+      let middle = (low + high) / 2
+      if ends[middle] > place { high = middle } else { low = middle + 1 }
     }
-    return classes.count - 1
+    return low
   }
 }

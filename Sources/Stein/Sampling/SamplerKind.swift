@@ -10,12 +10,19 @@ enum SamplerKind: String, Sendable, CaseIterable {
   case dpmpp3mSDE = "dpmpp_3m_sde"
   case predictorCorrector = "predictor_corrector"
   case annealedLangevin = "annealed_langevin"
+  case underdampedLangevin = "underdamped_langevin"
   case langevin
 
   /// Whether it follows the probability flow or its SDE, which hold for Gaussian noise alone.
   var isDiffusion: Bool { self != .annealedLangevin && self != .langevin }
 
-  /// Levels of the grid unless options say so.
+  /// Levels of the grid unless options say so, or what else steps are.
+  func usualSteps(_ range: ClosedRange<Double>) -> Int {
+    guard self == .underdampedLangevin else { return usualSteps }
+    let folds = log(range.upperBound / range.lowerBound)
+    return max(2, Int((UnderdampedLangevin.stepsPerFold * folds).rounded(.up)))
+  }
+
   var usualSteps: Int {
     switch self {
     case .euler, .ddim: 50
@@ -23,6 +30,7 @@ enum SamplerKind: String, Sendable, CaseIterable {
     case .dpmpp2m: 25
     case .dpmpp3mSDE: 50
     case .predictorCorrector: 200
+    case .underdampedLangevin: 50
     case .annealedLangevin: 20
     case .langevin: 1000
     }
@@ -41,6 +49,7 @@ enum SamplerKind: String, Sendable, CaseIterable {
     case .ddim, .dpmpp2m, .dpmpp3mSDE: SamplerKind.gridOptions.union(["eta"])
     case .predictorCorrector:
       SamplerKind.gridOptions.union(["predictor", "process", "corrector_steps", "corrector_ratio"])
+    case .underdampedLangevin: SamplerKind.gridOptions.union(["step_ratio"])
     case .annealedLangevin: ["sigma_min", "sigma_max", "step_size", "accept"]
     case .langevin: ["sigma", "step_size"]
     }
@@ -76,7 +85,7 @@ extension Model {
         "is not for sampler=\(kind.rawValue), which takes \(kind.options.sorted().joined(separator: ", "))"
       )
     }
-    if options.integer("trajectory") == 1 {
+    if options.value("trajectory") == 1 {
       throw Options.bad("trajectory", "is 1; it is 2 states or more, or 0 for the end alone")
     }
     if kind.isDiffusion || options.flag("denoise") == true { try checkGaussianNoise() }
@@ -88,6 +97,9 @@ extension Model {
     switch kind {
     case .langevin: return try Langevin(options, now)
     case .annealedLangevin: return try AnnealedLangevin(options, now)
+    case .underdampedLangevin:
+      return UnderdampedLangevin(
+        grid: try now.grid(options, kind), stepRatio: options.value("step_ratio"))
     case .euler, .heun:
       return ProbabilityFlow(
         grid: try now.grid(options, kind), isSecondOrder: kind == .heun,
@@ -102,28 +114,27 @@ extension Model {
     case .predictorCorrector:
       return PredictorCorrector(
         grid: try now.grid(options, kind),
-        predictor: options.choice("predictor").flatMap(PredictorCorrector.Predictor.init)
-          ?? .reverseDiffusion,
-        process: options.choice("process").flatMap(PredictorCorrector.Process.init)
-          ?? .varianceExploding,
-        correctorSteps: options.integer("corrector_steps") ?? 1,
-        ratio: options.number("corrector_ratio") ?? 0.16, sigmaData: sigmaData)
+        predictor: options.value("predictor"),
+        process: options.value("process"),
+        correctorSteps: options.value("corrector_steps"),
+        ratio: options.value("corrector_ratio"), sigmaData: sigmaData)
     case .rk45:
       let grid = try now.grid(options, kind)
       return AdaptiveFlow(
         levels: grid.filter { $0 > 0 }, denoise: grid.contains(0), control: .adaptive,
-        tolerance: options.number("tolerance") ?? 1e-4, sigmaData: sigmaData)
+        tolerance: options.value("tolerance"), sigmaData: sigmaData)
     }
   }
 }
 
 extension ProbabilityFlow.Churn {
   init?(_ options: Options) throws {
-    let amount = options.number("churn") ?? 0
-    let (low, high) = (options.number("churn_min") ?? 0, options.number("churn_max") ?? .infinity)
+    let amount: Double = options.value("churn")
+    let low: Double = options.value("churn_min")
+    let high = options.number("churn_max") ?? .infinity
     guard low <= high else { throw Options.bad("churn_min", "is above churn_max") }
     guard amount > 0 else { return nil }
-    self.init(amount: amount, range: low ... high, noise: options.number("churn_noise") ?? 1)
+    self.init(amount: amount, range: low ... high, noise: options.value("churn_noise"))
   }
 }
 
@@ -135,7 +146,7 @@ extension Langevin {
     let spread = model.description.sigmaData * model.description.sigmaData
     let warm = sigma > 0 ? min(sigma * sigma / 4, 0.1 * spread) : 0.01 * spread
     let stepSize =
-      options.number("step_size") ?? warm * min(options.number("temperature") ?? 1, 1)
+      options.number("step_size") ?? warm * min(options.value("temperature"), 1)
     let denoise = options.flag("denoise") ?? false
     if denoise, model.description.domain != .real {
       throw Options.bad("denoise", "is for densities without a domain")
@@ -155,10 +166,10 @@ extension AnnealedLangevin {
     // Beyond the largest distance between two points there is nothing to learn about them (technique 1).
     let highest = min(range.upperBound, max(description.largestDistance, 2 * range.lowerBound))
     let ladder = GeometricLadder(
-      sigmaMax: options.number("sigma_max") ?? 0 > 0 ? range.upperBound : highest,
+      sigmaMax: options.value("sigma_max") > 0.0 ? range.upperBound : highest,
       sigmaMin: range.lowerBound, dimension: description.dimension)
     let steps = options.integer("steps") ?? SamplerKind.annealedLangevin.usualSteps
-    let accepts = options.flag("accept") ?? false
+    let accepts: Bool = options.value("accept")
     var usual = ladder.stepSize(stepsPerLevel: steps)
     if accepts {
       // Proposals of ℓ² D^{−1/3}/2 with ℓ = 1.65 are accepted in 57 of 100 (Roberts & Rosenthal 1998).
@@ -177,7 +188,8 @@ extension AnnealedLangevin {
 extension Model.Snapshot {
   /// A level from the options; 0 stands for `usual`.
   func level(_ options: Options, _ key: String, usual: Double) throws -> Double {
-    guard let value = options.number(key), value != 0 else { return usual }
+    let value: Double = options.value(key)
+    guard value != 0 else { return usual }
     try check(value, key)
     return value
   }
@@ -211,13 +223,14 @@ extension Model.Snapshot {
       return given + last
     }
     let range = try range(options)
-    let steps = options.integer("steps") ?? kind.usualSteps
+    let steps = options.integer("steps") ?? kind.usualSteps(range)
     guard steps >= 2, steps <= 1_000_000 else {
       throw Options.bad("steps", "is \(steps); \(kind.rawValue) takes 2 to 1000000 levels")
     }
-    let grid = options.choice("grid").flatMap(NoiseGrid.init) ?? .edm
+    let usual = kind == .underdampedLangevin ? NoiseGrid.geometric : .edm
+    let grid = options.choice("grid").flatMap(NoiseGrid.init) ?? usual
     if options.isSet("rho"), grid != .edm { throw Options.bad("rho", "is for grid=edm") }
     return grid.levels(
-      steps, from: range.upperBound, to: range.lowerBound, rho: options.number("rho") ?? 7) + last
+      steps, from: range.upperBound, to: range.lowerBound, rho: options.value("rho")) + last
   }
 }

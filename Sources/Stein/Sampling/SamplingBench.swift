@@ -106,7 +106,10 @@ final class SamplingBench {
         }
       }
       guard call.out.holds(row) else {
-        throw SteinError(.diverged, "sampling left the finite numbers in row \(first + r)")
+        let isFinite = (0 ..< row.count).allSatisfy { row[$0].isFinite }
+        throw isFinite
+          ? overflow(call.out, "row \(first + r)")
+          : SteinError(.diverged, "sampling left the finite numbers in row \(first + r)")
       }
       call.out.writeRow(first + r, from: row)
       if let weights = call.logWeights {

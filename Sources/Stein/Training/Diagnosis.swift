@@ -42,7 +42,9 @@ struct Diagnosis: Sendable {
     }
     guard !trainer.trainRows.isEmpty else { return nil }
     let train = try errors(trainer.trainRows)
-    let held = trainer.validationRows.isEmpty ? nil : try errors(trainer.validationRows)
+    let held =
+      trainer.validationRows.isEmpty || !trainer.hasHeldOut
+      ? nil : try errors(trainer.validationRows)
     levels = train.enumerated().map { Level(train: $1, validation: held?[$0]) }
   }
 
@@ -88,10 +90,11 @@ struct Diagnosis: Sendable {
     }
     return list
   }
+}
 
-  private func rounded(_ x: Double) -> String {
-    let scale = pow(10, 2 - (abs(x) > 0 ? log10(abs(x)).rounded(.down) : 0))
-    let value = (x * scale).rounded() / scale
-    return value == value.rounded() && abs(value) < 1e9 ? "\(Int(value))" : "\(value)"
-  }
+/// Three digits of a number, for sentences.
+func rounded(_ x: Double) -> String {
+  let scale = pow(10, 2 - (abs(x) > 0 ? log10(abs(x)).rounded(.down) : 0))
+  let value = (x * scale).rounded() / scale
+  return value == value.rounded() && abs(value) < 1e9 ? "\(Int(value))" : "\(value)"
 }

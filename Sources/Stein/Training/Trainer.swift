@@ -40,6 +40,10 @@ package final class Trainer: @unchecked Sendable {
   var restored: JSON?
   private var machine: TrainingMachine?
   private var isAttached = false
+  /// What does not fit of a model made of other rows.
+  private var strangeness: [String]
+  /// Time that runs took, and the steps that they made.
+  private var pace = (seconds: 0.0, steps: 0)
   /// Whether the model has what the last run learnt.
   private var isShown = true
   /// Noise of the caller's; with noise_kernel=caller it must be there before a run.
@@ -54,14 +58,18 @@ package final class Trainer: @unchecked Sendable {
   }
 
   package convenience init(model: Model, dataset: Dataset, options: String) throws {
-    try self.init(model: model, dataset: dataset, Options(options, .trainer))
+    let options = try Options(options, .trainer)
+    try self.init(model: model, dataset: dataset, options, rescale: options.value("rescale"))
     weights.parameters.view.copy(model.snapshot.weights.view)
     weights.average.view.copy(model.snapshot.weights.view)
     good.copy(weights)
   }
 
-  init(model: Model, dataset: Dataset, _ options: Options) throws {
-    let description = model.snapshot.description
+  init(model: Model, dataset: Dataset, _ options: Options, rescale: Bool = false) throws {
+    var description = model.snapshot.description
+    try description.checkColumns(dataset)
+    if rescale { description = try description.rescaled(dataset) }
+    strangeness = description.strangeness(of: dataset)
     let memory = model.context.memory
     self.model = model
     self.dataset = dataset
@@ -77,6 +85,8 @@ package final class Trainer: @unchecked Sendable {
     best = try Storage(memory, count: model.layout.count)
     try model.attachTrainer()
     isAttached = true
+    // Nothing that can fail comes after it: a trainer that is refused leaves the model as it was.
+    if rescale { model.rescale(description) }
   }
 
   // Also of a trainer that was refused because the model has one.
@@ -89,7 +99,10 @@ package final class Trainer: @unchecked Sendable {
     // A run that goes on knows what the last check found.
     monitor.report(loss: progress.loss, validation: progress.validation)
     guard !isFinished || progress.pendingCheck || !isShown else {
-      if progress.step > 0 { try diagnose(monitor) }
+      if progress.step > 0 {
+        try conclude(monitor)
+        try diagnose(monitor)
+      }
       return true
     }
     try monitor.poll()
@@ -109,7 +122,10 @@ package final class Trainer: @unchecked Sendable {
       throw SteinError(
         .badState, "noise_kernel=caller wants stein_trainer_set_noise first", argument: "trainer")
     }
-    if machine == nil { machine = try TrainingMachine(self, objective) }
+    if machine == nil {
+      machine = try TrainingMachine(self, objective)
+      if progress.hasJoined { try machine?.join() }
+    }
     guard let machine else { return false }
     isShown = false
     do {
@@ -119,8 +135,20 @@ package final class Trainer: @unchecked Sendable {
       throw error
     }
     try publish(shown, monitor)
-    if isFinished { try diagnose(monitor) }
+    if isFinished {
+      try conclude(monitor)
+      try diagnose(monitor)
+    }
     return isFinished
+  }
+
+  /// Once, at the end: judges the network beside the Gaussian that it began as, and finds the level of the clean score.
+  private func conclude(_ monitor: any Monitor) throws {
+    guard progress.conclusion == nil, model.snapshot.description.trained else { return }
+    // Had before, so that what was concluded is shown.
+    let shown = try Storage<Float>(model.context.memory, count: weights.average.count)
+    progress.conclusion = try Conclusion(self, monitor: monitor)
+    if progress.conclusion != nil { try publish(shown, monitor) }
   }
 
   /// Once, at the end; a call that is stopped in it is taken up by the next.
@@ -139,6 +167,11 @@ package final class Trainer: @unchecked Sendable {
   }
 
   private func train(_ machine: TrainingMachine, steps: Int, _ monitor: any Monitor) throws {
+    let (begin, first) = (ContinuousClock.now, progress.step)
+    defer {
+      pace.seconds += (ContinuousClock.now - begin) / .seconds(1)
+      pace.steps += max(progress.step - first, 0)
+    }
     if progress.pendingCheck { try check(machine, monitor) }
     let last = steps > 0 ? min(plan.steps, progress.step + steps) : plan.steps
     while progress.step < last, !isFinished {
@@ -152,6 +185,8 @@ package final class Trainer: @unchecked Sendable {
   var isFinished: Bool { progress.step >= plan.steps || progress.stoppedEarly }
 
   private func step(_ machine: TrainingMachine, _ monitor: any Monitor) throws {
+    // Weights that go on are judged anew.
+    progress.conclusion = nil
     let adam = AdamStep(
       rate: plan.rate(at: progress.step), beta1: plan.beta1, beta2: plan.beta2, epsilon: 1e-8,
       step: progress.step + 1, averageDecay: plan.averageDecay(at: progress.step))
@@ -176,12 +211,19 @@ package final class Trainer: @unchecked Sendable {
     // Stopped in the middle, the check is made when training goes on, so that the pieces of a run don't show.
     progress.pendingCheck = true
     try refit(weights.average.view, monitor)
-    if validation.count > 0 {
+    if hasHeldOut {
       let result = try machine.validate(plan, monitor: monitor)
       progress.validated(result, patience: plan.patience) { best.view.copy(weights.average.view) }
+      if let join = plan.joinStep, progress.step >= join, !progress.isJudged {
+        progress.hasJoined = try isBetterThanGaussian(monitor)
+        progress.isJudged = true
+        if progress.hasJoined { try machine.join() }
+      }
     }
+    // One that joined them has been noted with the check before.
+    if !hasHeldOut, progress.history.last?.step != progress.step { progress.noted() }
     progress.pendingCheck = false
-    let loss = validation.count == 0 ? progress.loss : progress.validation
+    let loss = hasHeldOut ? progress.validation : progress.loss
     guard loss.isFinite, weights.parameters.view.allFinite else {
       throw diverged(nil)
     }
@@ -189,6 +231,9 @@ package final class Trainer: @unchecked Sendable {
     good.copy(weights)
     monitor.report(loss: progress.loss, validation: progress.validation)
   }
+
+  /// Whether there are rows that are not trained on.
+  var hasHeldOut: Bool { validation.count > 0 && !progress.hasJoined }
 
   /// The weights of deep kernels, which training solves for shard by shard, for all rows at once.
   private func refit(_ parameters: View<Float>, _ monitor: any Monitor) throws {
@@ -211,12 +256,15 @@ package final class Trainer: @unchecked Sendable {
 
   /// Shows the best average, or before any validation the latest, in `shown`.
   func publish(_ shown: Storage<Float>, _ monitor: any Monitor = Unwatched()) throws {
-    let source = progress.bestStep > 0 ? best : weights.average
+    let isBest = progress.bestStep > 0 && plan.keepsBest
+    let source = isBest ? best : weights.average
     guard source.view.allFinite else { return }
     shown.view.copy(source.view)
-    if progress.bestStep == 0 { try refit(shown.view, monitor) }
+    if !isBest { try refit(shown.view, monitor) }
+    if let conclusion = progress.conclusion { model.apply(conclusion.gains, to: shown.view) }
     isShown = true
     model.publish(shown) { description in
+      description.cleanLevel = progress.conclusion?.cleanLevel
       description.sigmaMin = plan.levels.range.lowerBound
       description.sigmaMax = plan.levels.range.upperBound
       description.noiseKernel = plan.objective?.kernel ?? .gaussian
@@ -262,6 +310,12 @@ package final class Trainer: @unchecked Sendable {
         "closed forms, deep kernels and noise of the caller's are of one rank; gradients of other models are summed",
         argument: "trainer")
     }
+    if options.value("rescale") {
+      throw Options.bad(
+        "rescale",
+        "takes one rank's rows; rank 0 makes a trainer with it, frees that and writes the model to bytes for all ranks, whose trainers go without"
+      )
+    }
     guard machine == nil else {
       throw SteinError(
         .badState, "the trainer has run already; ranks are set before the first run",
@@ -289,6 +343,8 @@ package final class Trainer: @unchecked Sendable {
     drawnRows = drawn
     validation = Validation(rows: validationRows, first: first, count: held.count)
     ranks = joined
+    strangeness = description.strangeness(
+      ofMeans: joined.columnMeans, rows: joined.totalRows)
     expected = nil
   }
 
@@ -339,9 +395,19 @@ package final class Trainer: @unchecked Sendable {
         ),
         ("rows", .integer(drawnRows.count)),
         ("validation_rows", .integer(validation.count)),
+        ("validation_joined", .bool(progress.hasJoined)),
         ("ranks", .integer(ranks?.count ?? 1)), ("rank", .integer(ranks?.rank ?? 0)),
+        ("seconds", .number(pace.seconds)),
+        ("seconds_left", secondsLeft.map(JSON.number) ?? .null),
       ] + progress.fields + report + [("warnings", .array(warnings.map(JSON.string)))]
     ).text
+  }
+
+  /// Until the last step at the pace so far; nil before a hundredth of the steps.
+  private var secondsLeft: Double? {
+    if isFinished { return 0 }
+    guard pace.steps > 0, pace.steps >= plan.steps / 100 else { return nil }
+    return pace.seconds / Double(pace.steps) * Double(plan.steps - progress.step)
   }
 
   /// What training found beside the weights.
@@ -359,10 +425,20 @@ package final class Trainer: @unchecked Sendable {
 
   private var warnings: [String] {
     var list = diagnosis?.warnings ?? (restored?["warnings"]?.array ?? []).compactMap(\.string)
+    list += progress.conclusion?.warnings ?? []
+    if isFinished, hasHeldOut, !progress.stoppedEarly, progress.bestStep == progress.step,
+      progress.step > 0, plan.steps > 1
+    {
+      list.append(
+        "the last check was the best yet: training ended while it still learnt; give more steps than \(plan.steps)"
+      )
+    }
     if plan.objective != nil, totalRows < 60 {
       list.append(
         "\(totalRows) rows are few for a network; family=gaussian is likely to do better")
     }
+    list += strangeness
+    list += model.warnings
     let constant = dataset.columns.filter(\.isConstant).count
     if constant > 0 {
       list.append("\(constant) constant columns are left out and restored on output")

@@ -16,7 +16,7 @@ final class TrainingMachine {
   // Not the trainer itself, which holds the machine.
   private let data: TrainingRows
   /// Rows that batches are drawn from, by their numbers over all ranks.
-  private let trainRows: RowList
+  private var trainRows: RowList
   private let validation: Trainer.Validation
   private let ranks: Ranks?
   private let memory: Memory
@@ -262,6 +262,11 @@ final class TrainingMachine {
     return Draw(
       row: row, sigma: sigma, classIndex: shown ? data.classIndex(row) : -1,
       weight: 1 / Double(isLocal ? max(ownCount, 1) : plan.batch), level: weight)
+  }
+
+  /// From now on batches are drawn from all rows, those held out too.
+  func join() throws {
+    trainRows = try RowList(ranks?.totalRows ?? data.count, memory: memory) { _ in true }
   }
 
   /// After the weights were changed by others.

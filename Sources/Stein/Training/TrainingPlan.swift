@@ -4,7 +4,7 @@ import Graph
 /// What a trainer is asked to do, resolved from its options, the model and the data.
 struct TrainingPlan: Sendable {
   /// nil: closed form.
-  let objective: Objective?
+  private(set) var objective: Objective?
   var steps: Int
   let batch: Int
   var rate: Double
@@ -26,16 +26,22 @@ struct TrainingPlan: Sendable {
   let seed: UInt64
   let precision: Precision
 
+  /// From this step on rows that were held out are trained on too, if the network has proved itself on them by then.
+  let joinStep: Int?
+
+  /// Whether it is a network over many levels on a table, which is trained to the end: see `TrainingPlan.init`.
+  let isOfTable: Bool
+
   /// Whether a row is so much work that checks are made with few.
   let isOfPictures: Bool
 
-  /// Draws of noise for each held-out row: 64, but not more than about 65,000 in all; of pictures about a tenth of the work between two
+  /// Draws of noise for each held-out row: 64, but not more than about 65,000 in all, of tables 16,000; of pictures about a tenth of the work between two
   /// checks, of which a draw in a step takes three times as much as one in a check.
   ///
   /// Without noise and random directions every draw is the same.
   var validationDraws: Int {
     let isFixed = levels.range.upperBound == 0 && objective?.form.isSliced == false
-    var most = 65_536
+    var most = isOfTable ? 16_384 : 65_536
     if isOfPictures { most = min(most, 3 * steps / checks * batch / 10) }
     return isFixed ? 1 : max(1, min(64, most / max(validationRows, 1)))
   }
@@ -50,6 +56,9 @@ struct TrainingPlan: Sendable {
 
   /// The average's decay, short at first: min(ema, (1 + t)/(10 + t)).
   func averageDecay(at step: Int) -> Double { min(average, Double(2 + step) / Double(11 + step)) }
+
+  /// Whether the weights of the best check are taken in the end, not the last ones.
+  var keepsBest: Bool { patience > 0 || !isOfTable }
 
   /// Whether the weights are looked at after so many steps.
   func isCheck(after step: Int) -> Bool { step % max(1, steps / checks) == 0 || step == steps }
@@ -67,35 +76,53 @@ extension TrainingPlan {
       throw Options.bad(
         "batch", "is \(batch); deep kernels are trained on whole shards, multiples of 256 rows")
     }
-    let passes = 600.0 * Double(rows) / Double(batch)
-    steps = objective == nil ? 1 : options.integer("steps") ?? Int(min(max(passes, 500), 20_000))
-    rate = options.number("rate") ?? 1e-3
-    beta1 = options.number("beta1") ?? 0.9
-    beta2 = options.number("beta2") ?? 0.99
-    warmup = options.integer("warmup") ?? 100
-    cosine = options.choice("decay") != "none"
-    clip = options.number("clip") ?? 10
-    average = options.number("ema") ?? 0.999
-    checks = options.integer("checks") ?? 40
-    patience = options.integer("patience") ?? 8
-    labelDropout = options.number("label_dropout") ?? 0
-    localSteps = options.integer("local_steps") ?? 1
-    seed = UInt64(options.integer("seed") ?? 0)
+    isOfTable =
+      [.scoreMLP, .energyMLP].contains(model.family) && model.isNoiseConditional
+      && model.isOfTable
+    // Below these a table's levels are still being learnt, the low ones last; far above them few rows are learnt by heart.
+    let passes = Double(rows) / Double(batch)
+    let usual =
+      isOfTable
+      ? max(min(max(10 * Double(rows), 1200), 8000), min(100 * passes, 20_000))
+      : min(max(600 * passes, 500), 20_000)
+    steps = objective == nil ? 1 : options.integer("steps") ?? Int(usual)
+    rate = options.number("rate") ?? (isOfTable ? 3e-3 : 1e-3)
+    beta1 = options.value("beta1")
+    beta2 = options.value("beta2")
+    warmup = options.value("warmup")
+    cosine = options.value("decay") != "none"
+    clip = options.value("clip")
+    average = options.value("ema")
+    checks = options.value("checks")
+    patience = options.integer("patience") ?? (isOfTable ? 0 : 8)
+    labelDropout = options.value("label_dropout")
+    // A tenth of the rows is worth more in training than at its end, but the user's own share stays held out.
+    joinStep =
+      isOfTable && options.number("validation") == nil && patience == 0 && steps >= checks
+      ? steps / checks * (checks * 3 / 5) : nil
+    localSteps = options.value("local_steps")
+    seed = options.value("seed")
     precision = try options.precision()
     if objective == nil && model.family != .kernelExponential {
       validationRows = 0
     } else if let share = options.number("validation") {
       validationRows = min(Int((share * Double(rows)).rounded()), rows - 1)
-    } else if rows < 60 || TrainingPlan.hasFewParameters(model, rows: rows) {
+    } else if rows < (isOfTable ? 500 : 60) || TrainingPlan.hasFewParameters(model, rows: rows) {
       validationRows = 0
     } else {
       let tenth = max(20, Int((0.1 * Double(rows)).rounded()))
-      validationRows = isOfPictures ? min(tenth, 512) : tenth
+      validationRows = isOfPictures ? min(tenth, 512) : isOfTable ? min(tenth, 1000) : tenth
     }
     if model.isNoiseConditional {
       levels = try NoiseLevels(options, model, objective)
     } else {
       levels = NoiseLevels(one: try TrainingPlan.noise(options, model, objective))
+    }
+    if var objective {
+      objective.isByAxis =
+        objective.form == .denoising && objective.kernel == .gaussian && !objective.controlVariate
+        && model.isNoiseConditional && model.base != nil && levels.weighting == .edm
+      self.objective = objective
     }
   }
 
@@ -136,6 +163,26 @@ extension TrainingPlan {
   }
 }
 
+extension ModelDescription {
+  /// Whether rows are those of a table: of one axis, whose columns have each a scale of their own, or none.
+  var isOfTable: Bool { shape.count == 2 && ownScaling != .common }
+
+  /// The lowest level to train for: a quarter of the data's resolution, from .001 to .01 of σ_data.
+  var lowestLevel: Double {
+    (resolution > 0 ? min(max(resolution / 4, 0.001), 0.01) : 0.01) * sigmaData
+  }
+
+  /// EDM's law of levels, carried down where the data are thin: 95 of 100 levels lie from half the resolution up.
+  var standardLaw: NoiseLaw {
+    guard case .edm(let mean, let deviation) = NoiseLaw.standard, resolution > 0 else {
+      return .standard
+    }
+    let (low, high) = (mean - 2 * deviation, mean + 2 * deviation)
+    let lower = min(low, naturalLog(resolution / 2))
+    return .edm(mean: (lower + high) / 2, deviation: (high - lower) / 4)
+  }
+}
+
 extension NoiseLevels {
   /// The levels of a model that is told of them.
   init(_ options: Options, _ model: ModelDescription, _ objective: Objective?) throws {
@@ -143,8 +190,8 @@ extension NoiseLevels {
       throw Options.bad(
         "noise", "is for models of one level; this one takes sigma_min and sigma_max")
     }
-    let schedule = options.choice("schedule") ?? "edm"
-    let lowest = options.number("sigma_min") ?? 0.01 * model.sigmaData
+    let schedule: String = options.value("schedule")
+    let lowest = options.number("sigma_min") ?? model.lowestLevel
     let farthest = max(model.largestDistance, 2 * lowest)
     let named: NoiseLaw =
       switch schedule {
@@ -152,7 +199,7 @@ extension NoiseLevels {
       case "vp": .variancePreserving
       case "subvp": .subVariancePreserving
       case "cosine": .cosine
-      default: .standard
+      default: model.standardLaw
       }
     let highest =
       options.number("sigma_max") ?? named.ownMaximum.map { $0 * model.sigmaData }
@@ -164,7 +211,7 @@ extension NoiseLevels {
     let ladder = GeometricLadder(
       sigmaMax: highest, sigmaMin: lowest, dimension: model.dimension)
     let weighting: Weighting =
-      switch options.choice("weighting") {
+      switch options.value("weighting") as String {
       case "sigma2": .sigmaSquared
       case "likelihood": .likelihood
       case "min_snr": .minimumSNR

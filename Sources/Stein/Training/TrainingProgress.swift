@@ -11,6 +11,11 @@ struct TrainingProgress: Sendable {
   private(set) var waiting = 0
   var stoppedEarly = false
   var pendingCheck = false
+  /// Whether the network was judged on the way, and whether rows held out are trained on since.
+  var isJudged = false
+  var hasJoined = false
+  /// Of training that has ended.
+  var conclusion: Conclusion?
   private(set) var levels: [(sigma: Double, loss: Double)] = []
   private(set) var history: [(step: Int, loss: Double, validation: Double)] = []
   private var sum = 0.0
@@ -41,6 +46,9 @@ struct TrainingProgress: Sendable {
     }
   }
 
+  /// A check without rows to make it on.
+  mutating func noted() { history.append((step, loss, .nan)) }
+
   /// For descriptions and checkpoints.
   var fields: [(String, JSON)] {
     [
@@ -50,6 +58,8 @@ struct TrainingProgress: Sendable {
       ("waiting", .integer(waiting)), ("stopped_early", .bool(stoppedEarly)),
       ("pending_check", .bool(pendingCheck)),
       ("interval_sum", .number(sum)), ("interval_steps", .integer(count)),
+      ("judged", .bool(isJudged)), ("joined", .bool(hasJoined)),
+      ("conclusion", conclusion?.json ?? .null),
       (
         "levels",
         .array(levels.map { .object([("sigma", .number($0.sigma)), ("loss", .number($0.loss))]) })
@@ -88,6 +98,9 @@ struct TrainingProgress: Sendable {
     pendingCheck = json["pending_check"]?.bool ?? false
     sum = json["interval_sum"]?.double ?? 0
     count = try integer("interval_steps")
+    isJudged = json["judged"]?.bool ?? false
+    hasJoined = json["joined"]?.bool ?? false
+    conclusion = try json["conclusion"].flatMap { try Conclusion($0) }
     levels = (json["levels"]?.array ?? []).map {
       ($0["sigma"]?.double ?? .nan, $0["loss"]?.double ?? .nan)
     }

@@ -1,4 +1,4 @@
-/* Reads a table, fits a score model, draws rows from it and saves both.   quickstart wine.csv samples.csv */
+/* Reads a table, fits a score model, draws rows with their classes and saves both.   quickstart wine.csv samples.csv */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
 
   /* How good is it? The loss on its own rows beside that of a Gaussian. */
   double loss, gaussian_loss;
-  check(stein_model_new(context, rows, "family=gaussian", &gaussian, &error));
+  check(stein_model_new(context, rows, "family=gaussian classes=ignore", &gaussian, &error));
   stein_trainer_free(trainer);
   check(stein_trainer_new(gaussian, rows, NULL, &trainer, &error));
   check(stein_trainer_run(trainer, 0, NULL, NULL, &error));
@@ -46,11 +46,24 @@ int main(int argc, char **argv) {
   shape[0] = 200;
   float *samples = malloc(sizeof *samples * (size_t)(shape[0] * shape[1]));
   stein_tensor out = stein_float32(samples, axes, shape);
+  int64_t *classes = malloc(sizeof *classes * (size_t)shape[0]);
+  stein_tensor drawn = stein_int64(classes, 1, shape);
   check(stein_sample(model, NULL, NULL, "seed=7", &out, NULL, &error));
-  FILE *file = fopen(argv[2], "w");
-  for (int64_t i = 0; file && i < shape[0] * shape[1]; i++) fprintf(file, "%g%c", samples[i], (i + 1) % shape[1] ? ',' : '\n');
+  check(stein_sample_labels(model, "seed=7", &drawn, &error));
+
+  /* The table's first line names its columns; the class comes last there. */
+  char names[4096] = "";
+  FILE *file = fopen(argv[1], "r");
+  if (!file || !fgets(names, sizeof names, file)) return fprintf(stderr, "%s can't be read\n", argv[1]), 1;
+  fclose(file);
+  file = fopen(argv[2], "w");
+  if (file) fputs(names, file);
+  for (int64_t i = 0; file && i < shape[0]; i++) {
+    for (int64_t j = 0; j < shape[1]; j++) fprintf(file, "%g,", samples[i * shape[1] + j]);
+    fprintf(file, "%" PRId64 "\n", classes[i]);
+  }
   if (file && fclose(file) == 0) printf("%" PRId64 " rows drawn into %s\n", shape[0], argv[2]);
-  free(samples);
+  free(samples), free(classes);
   stein_trainer_free(trainer), stein_model_free(gaussian), stein_model_free(model), stein_dataset_free(rows), stein_context_free(context);
   return 0;
 }

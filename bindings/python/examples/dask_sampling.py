@@ -40,7 +40,7 @@ def main():
         rows = None
         for _, (first, part) in as_completed(tasks, with_results=True):
             if rows is None:
-                rows = np.lib.format.open_memmap(arguments.out, "w+", np.float32, (arguments.rows, *part.shape[1:]))
+                rows = np.lib.format.open_memmap(arguments.out, "w+", part.dtype, (arguments.rows, *part.shape[1:]))
             rows[first : first + len(part)] = part
         rows.flush()
         print(f"{arguments.rows} rows in {len(tasks)} tasks, {time.perf_counter() - started:.1f} s")

@@ -65,7 +65,7 @@ def field(path):
     data = make_moons(4000, noise=0.08, random_state=0)[0] * 2
     model = stein.fit(data, widths=[128, 128, 128], dropout=0, steps=4000)
     scale = np.array(model.describe()["scale"])
-    samples = model.sample(1000)
+    samples = model.sample(1000, seed=0)
     grid = np.stack(np.meshgrid(np.linspace(-3.5, 5, 28), np.linspace(-2.5, 3.5, 24)), -1).reshape(-1, 2)
     figure, axes = plt.subplots(1, 4, figsize=(18, 4))
     for axis, sigma in zip(axes, (1.0, 0.3, 0.1)):

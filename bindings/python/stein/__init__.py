@@ -13,9 +13,10 @@ from ._errors import (
     SteinNumericError,
     SteinUnsupported,
     SteinValueError,
+    SteinWarning,
 )
 from . import ops, show
-from .chains import Chains, Density, effective_sample_size, rhat, to_arviz
+from .chains import Chains, Density, GradientCheck, effective_sample_size, rhat, to_arviz
 from .core import Context, Dataset, Graph, Model, Node, Trainer, fit, options, version
 from .diagnostics import (
     Discrepancy,
@@ -34,6 +35,7 @@ __all__ = [
     "Density",
     "Discrepancy",
     "Divergence",
+    "GradientCheck",
     "Graph",
     "Model",
     "Node",
@@ -44,6 +46,7 @@ __all__ = [
     "SteinNumericError",
     "SteinUnsupported",
     "SteinValueError",
+    "SteinWarning",
     "TableModel",
     "Trainer",
     "effective_sample_size",

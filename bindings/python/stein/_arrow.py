@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._checks import refused
+
 Array = npt.NDArray[Any]
 
 NUMBERS = {
@@ -86,7 +88,7 @@ def read(table: Any) -> list[Column]:
         _checked(stream, GET(stream.get_schema)(ctypes.addressof(stream), ctypes.addressof(schema)))
         try:
             if schema.format != b"+s":
-                raise TypeError(f"the Arrow stream holds {_text(schema.format)!r}, not a table")
+                raise refused(f"the Arrow stream holds {_text(schema.format)!r}, not a table")
             fields = [schema.children[j].contents for j in range(schema.n_children)]
             parts: list[list[Column]] = [[] for _ in fields]
             while True:
@@ -163,7 +165,7 @@ def _column(field: Schema, data: Data, skipped: int, count: int) -> Column:
         return Column(name, "flag", _bits(data, 1, start, count).astype(np.int64), missing, kind)
     if kind in ("u", "U", "vu"):
         return _coded(name, _words(data, kind, start, count, missing), missing, kind, field)
-    raise TypeError(f"column {name!r} has the Arrow type {kind!r}: cast it to numbers, flags, text or a dictionary")
+    raise refused(f"column {name!r} has the Arrow type {kind!r}: cast it to numbers, flags, text or a dictionary")
 
 
 def _words(data: Data, kind: str, start: int, count: int, missing: Array) -> list[str]:

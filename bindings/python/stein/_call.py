@@ -12,7 +12,9 @@ from typing import Any, Callable, Union
 
 import numpy as np
 
-from . import _abi
+from . import _abi, _arrays
+from ._checks import function as checked_function
+from ._checks import refused, seconds, shown
 from ._errors import exception
 from ._library import library
 from ._progress import Bar
@@ -44,7 +46,9 @@ class NoiseFunction:
             try:
                 shape = (n, d)
                 made = noise(as_array(x, shape), as_array(sigma, (n,)), as_array(bits, shape))
-                as_array(noisy, shape)[:], as_array(score, shape)[:] = made
+                moved, slope = _arrays.pair(made, "the noise function", "two arrays: the noisy rows and their score, each like x")
+                as_array(noisy, shape)[:] = _arrays.returned(moved, shape, "what the noise function returns as noisy")
+                as_array(score, shape)[:] = _arrays.returned(slope, shape, "what the noise function returns as score")
                 return 0
             except BaseException as failure:  # noqa: BLE001
                 self.raised = failure
@@ -68,7 +72,13 @@ class AllReduceFunction:
         def function(_user: Any, values: int, count: int, bits: int) -> int:
             try:
                 kind = ctypes.c_float if bits == 32 else ctypes.c_double
-                allreduce(np.ctypeslib.as_array((kind * count).from_address(values)))
+                array = np.ctypeslib.as_array((kind * count).from_address(values))
+                found = allreduce(array)
+                if found is not None and found is not array:
+                    raise refused(
+                        f"allreduce returned a value {shown(found)}; it sums its array in place and returns nothing, as "
+                        "comm.Allreduce(MPI.IN_PLACE, array) does"
+                    )
                 return 0
             except BaseException as failure:  # noqa: BLE001
                 self.raised = failure
@@ -111,39 +121,62 @@ def parsed(name: str, *arguments: Any) -> Any:
 
 
 class Watch:
-    """What a progress function sees: step, steps, loss, validation. Its `cancel()` stops the call."""
+    """What a progress function sees: step, steps, loss, validation, and how long the call takes. Its `cancel()` stops the call."""
 
     def __init__(self, monitor: _abi.stein_monitor) -> None:
         self._monitor = monitor
+        self._begun = time.monotonic()
+        self._first: int | None = None
 
     step = property(lambda self: self._monitor.step)
     steps = property(lambda self: self._monitor.steps)
     loss = property(lambda self: self._monitor.loss)
     validation = property(lambda self: self._monitor.validation)
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the call began."""
+        return time.monotonic() - self._begun
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the end at the pace so far; None before the first hundredth of the steps."""
+        step, steps = int(self.step), int(self.steps)
+        if self._first is None and steps:
+            self._first = step  # a run that goes on has steps behind it
+        done = step - (self._first or 0)
+        if not steps or done <= 0 or 100 * done < steps - (self._first or 0):
+            return None
+        return self.elapsed / done * (steps - step)
+
     def cancel(self) -> None:
         self._monitor.cancel = 1
 
 
 def watched(
-    name: str, *arguments: Any, progress: Progress | None = None, deadline: float | None = None
+    name: str, *arguments: Any, progress: Progress | None = None, deadline: float | None = None, title: str | None = None
 ) -> None:
     """Calls a function with a monitor before its error.
 
     progress is called at most every 20 ms with a Watch; a true result stops the call, and what it raises comes out unchanged. True:
-    a bar by tqdm, or a line a second where tqdm is not installed. deadline: seconds from now.
+    a bar by tqdm, or a line a second where tqdm is not installed, that names what runs: `title`, or the call. deadline: seconds from now.
     """
     monitor = _abi.stein_monitor(struct_size=ctypes.sizeof(_abi.stein_monitor))
     if deadline is not None:
-        monitor.deadline_ns = time.monotonic_ns() + max(1, int(deadline * 1e9))
+        monitor.deadline_ns = time.monotonic_ns() + max(1, int((seconds(deadline) or 0) * 1e9))
     raised: list[BaseException] = []
     watch = Watch(monitor)
-    bar = Bar(name) if progress is True else None
+    if progress is not None and not isinstance(progress, (bool, np.bool_)):
+        checked_function(progress, "progress")
+    bar = Bar(name, title) if isinstance(progress, (bool, np.bool_)) and progress else None
     told: Callable[[Watch], Any] | None = bar.show if bar else progress if callable(progress) else None
 
     def callback(_user: Any, _monitor: Any) -> int:
         try:
-            return 1 if told is not None and told(watch) else 0
+            stop = None if told is None else told(watch)
+            if stop is None or isinstance(stop, (bool, np.bool_, int)) and stop in (0, 1):
+                return 1 if stop else 0
+            raise refused(f"progress returned a value {shown(stop)}; it returns nothing to go on, or True to stop")
         except BaseException as failure:  # noqa: BLE001
             raised.append(failure)
             return _FAILED

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ._arrow import Column
 from ._arrow import read as read_arrow
 from ._arrow_out import Stream
+from ._checks import refused
 
 Array = npt.NDArray[Any]
 
@@ -19,13 +20,13 @@ Array = npt.NDArray[Any]
 def read(table: Any) -> tuple[str, list[Column]]:
     """What kind of container a table is ("pandas", "polars", "pyarrow", "arrow" or "dict"), and its columns."""
     package = type(table).__module__.split(".")[0]
-    if package == "pandas":
+    if package == "pandas" and hasattr(table, "columns"):
         return "pandas", [_from_pandas(name, table.iloc[:, j]) for j, name in enumerate(table.columns)]
     if hasattr(table, "__arrow_c_stream__"):
         return package if package in ("polars", "pyarrow") else "arrow", read_arrow(table)
     if isinstance(table, Mapping):
-        return "dict", [_from_values(name, np.asarray(values)) for name, values in table.items()]
-    raise TypeError(
+        return "dict", [_from_values(name, values) for name, values in table.items()]
+    raise refused(
         f"{type(table).__name__} is not a table: give a pandas, polars or pyarrow one, an object with __arrow_c_stream__, "
         "or a dictionary of one array a column; stein.fit takes arrays [n, d]"
     )
@@ -66,7 +67,17 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _from_values(name: Any, values: Array) -> Column:
+def _from_values(name: Any, values: Any) -> Column:
+    if isinstance(values, np.ma.MaskedArray):
+        return _from_masked(name, values)
+    if isinstance(values, np.matrix):
+        raise refused(f"column {name!r} is a numpy.matrix, whose rows keep two axes; give numpy.asarray of it")
+    try:
+        values = np.asarray(values)
+    except Exception as failure:  # whatever an array library raises of its own
+        raise refused(f"column {name!r} is no array: {failure}") from None
+    if values.dtype.names is not None:
+        raise refused(f"column {name!r} is a structured array; give its fields as columns of their own")
     if values.ndim != 1:
         raise ValueError(f"column {name!r} has shape {values.shape}, not one value a row")
     if values.dtype.kind == "O":
@@ -75,6 +86,21 @@ def _from_values(name: Any, values: Array) -> Column:
     if values.dtype.kind == "U":
         return coded(name, values.tolist(), np.zeros(len(values), bool), values.dtype.str)
     return _numbers(name, values, None, values.dtype.str)
+
+
+def _from_masked(name: Any, values: Any) -> Column:
+    """Masked values are gaps; what lies under the mask is not looked at."""
+    gone, type_ = np.ma.getmaskarray(values), values.dtype.str
+    if not gone.any() or values.ndim != 1 or values.dtype.names is not None:
+        return _from_values(name, values.data)
+    if values.dtype.kind == "f":
+        return _from_values(name, values.filled(np.nan))
+    if gone.all():
+        return Column(name, "real", np.full(len(gone), np.nan), gone, "<f8")  # which fit refuses by its name
+    whole = _from_values(name, np.where(gone, values.data[~gone][0], values.data))
+    if whole.kind == "category":
+        return coded(name, values.data.tolist(), gone | whole.missing, whole.type)
+    return dataclasses.replace(whole, missing=gone | whole.missing, type=type_)
 
 
 def _objects(name: Any, values: list[Any], missing: Array, type_: str, numeric: dict[str, str]) -> Column:
@@ -98,7 +124,7 @@ def _numbers(name: Any, values: Array, missing: Array | None, type_: str) -> Col
         return Column(name, "integer", values.astype(np.int64), none if missing is None else missing, type_)
     if values.dtype.kind == "b":
         return Column(name, "flag", values.astype(np.int64), none if missing is None else missing, type_)
-    raise TypeError(f"column {name!r} holds {values.dtype}, which is not among numbers, flags, text and categories")
+    raise refused(f"column {name!r} holds {values.dtype}, which is not among numbers, flags, text and categories")
 
 
 def _to_values(column: Column) -> Array:
@@ -146,7 +172,10 @@ def _to_pandas(pandas: Any, column: Column, index: Any) -> Any:
         words = [column.categories[code] for code in column.values]
         return pandas.Series(words, index=index, dtype=column.type)
     values = column.values.astype(bool) if column.kind == "flag" else column.values
-    return pandas.Series(values, index=index).astype(column.type)
+    try:
+        return pandas.Series(values, index=index).astype(column.type)
+    except (TypeError, ValueError) as failure:
+        raise refused(f"column {column.name!r} is of type {column.type} in the table, which does not hold what is drawn of it ({failure}); give it as float64") from None
 
 
 def without_values(column: Column) -> Column:

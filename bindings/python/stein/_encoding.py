@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, Hashable
 
 import numpy as np
 import numpy.typing as npt
 
 from ._arrow import Column
 from ._columns import plain, without_values
+from ._checks import refused, shown
 from ._quantiles import Quantiles, is_far_from_normal
 from .core import Context, fit
 
@@ -78,13 +79,16 @@ class Code:
         rows[column.missing] = np.nan
         return rows
 
-    def decode(self, rows: Array) -> Column:
+    def decode(self, rows: Array, bounded: bool = False) -> Column:
+        """bounded: real numbers are kept within what fit saw, as whole numbers and ranks always are."""
         if self.quantiles is not None:
             rows = self.quantiles.decode(rows[:, 0])[:, None]
         if self.one_hot:
             values = rows.argmax(axis=1).astype(np.int64)
         elif self.column.kind == "real":
             values = rows[:, 0].astype(np.float64)
+            if bounded:
+                values = values.clip(self.lowest, self.highest)
         else:
             highest = len(self.column.categories) - 1 if self.column.categories is not None else self.highest
             lowest = 0 if self.column.categories is not None else self.lowest
@@ -121,23 +125,27 @@ class Code:
         return {value: code for code, value in enumerate(self.column.categories or [])}
 
     def _place(self, places: dict[Any, int], value: Any) -> int:
-        if value not in places:
-            listed = ", ".join(map(repr, (self.column.categories or [])[:20]))
-            raise ValueError(f"column {self.column.name!r} has no category {value!r}; there are {listed}")
+        if not isinstance(value, Hashable) or value not in places:
+            known = self.column.categories or []
+            more = f" and {len(known) - 20} more" if len(known) > 20 else ""
+            raise refused(f"column {self.column.name!r} has no category {value!r}; there are {', '.join(map(repr, known[:20]))}{more}")
         return places[value]
 
     def given(self, value: Any, count: int) -> Column:
         """A value, or one for each row."""
         scalar = isinstance(value, (str, bytes)) or np.ndim(value) == 0
-        values = [value] * count if scalar else list(value)
+        values = [value] * count if scalar else np.ma.filled(value, np.nan).tolist() if isinstance(value, np.ma.MaskedArray) and value.dtype.kind == "f" else list(value)
         if self.column.kind == "category":
             places = self._places()
             codes = np.array([self._place(places, plain(v)) for v in values], np.int64)
             return dataclasses.replace(self.column, values=codes, missing=np.zeros(count, bool))
         try:
-            numbers = np.array(values, np.float64)
+            raw = np.array(values)
+            numbers = raw.astype(np.float64) if raw.ndim == 1 and raw.dtype.kind in "iufbO" else None
         except (TypeError, ValueError):
-            raise ValueError(f"column {self.column.name!r} holds numbers, not {value!r}") from None
+            numbers = None
+        if numbers is None:
+            raise refused(f"column {self.column.name!r} holds numbers, not {shown(value)}; give one, or one for each row")
         if not np.isfinite(numbers).all():
             raise ValueError(f"what is given of column {self.column.name!r} is not finite")
         if self.column.kind != "real":
@@ -184,7 +192,8 @@ def filled(rows: Array, codes: list[Code], rng: np.random.Generator, context: Co
         columns = slice(place, place + code.width)
         full[gone, columns] = rows[rng.choice(np.flatnonzero(~gone), gone.sum()), columns]
         place += code.width
-    spread = 1e-3 * full.std(axis=0)
+    size = np.abs(full).max(axis=0, initial=np.finfo(float).tiny)  # so that squares of extreme columns stay finite
+    spread = 1e-3 * size * (full / size).std(axis=0)
     incomplete = gaps.any(axis=1)
     for turn in range(_FILLING_ROUNDS):
         # A little noise, since the numbers of one category add up to 1.

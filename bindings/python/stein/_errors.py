@@ -47,6 +47,10 @@ class SteinNumericError(SteinError, ArithmeticError):
     """4xx: the mathematics failed."""
 
 
+class SteinWarning(UserWarning):
+    """What the library doubts of what it was given or made: a sentence that says what to do."""
+
+
 NAMES = {value: name for name, value in vars(_abi).items() if name.startswith("STEIN_")}
 
 _CLASSES: dict[int, type[SteinError]] = {1: SteinValueError, 3: SteinInterrupted, 4: SteinNumericError}

@@ -11,7 +11,7 @@ class ContextOptions(TypedDict, total=False):
     """Options of stein.Context.
 
     threads : integer in [0, 1024], default 0
-        Worker threads; 0: as many as processors
+        Worker threads; 0: as many as the process may use processors, by affinity and quota
     memory_limit : integer in [0, 4611686018427387904], default 0
         Bytes that data, models and work may take together; 0: no limit
     """
@@ -52,10 +52,10 @@ class ModelOptions(TypedDict, total=False):
         Standardise each column by its own deviation, all by one, or not at all (u = x); auto: common from 3 axes
         on, for score_unet and for a ball
     widths : integers in [1, 8192], default auto
-        Hidden layers, or residual blocks; auto: 64,64 under 500 rows, 128,128,128 under 5000 (energy_mlp 128,128),
-        else and for scale=common 256,256,256; score_unet: channels of each level, of half the length of the one
-        before, 32,64,128 or as many of them as leave a length of 4; nice, autoregressive: 64,64 or from 5000 rows
-        256,256; deep_kernel_exponential: 30,30,30
+        Hidden layers, or residual blocks; auto: 64,64 under 500 rows of up to 20 columns, 128,128 under 5000 of up
+        to 100, else 256,256, and for scale=common 256,256,256; score_unet: channels of each level, of half the
+        length of the one before, 32,64,128 or as many of them as leave a length of 4; nice, autoregressive: 64,64
+        or from 5000 rows 256,256; deep_kernel_exponential: 30,30,30
     blocks : integer in [1, 8], default 2
         score_unet: residual blocks of a level, on the way down and up
     spatial_axes : integer in [1, 2], default auto
@@ -73,8 +73,13 @@ class ModelOptions(TypedDict, total=False):
         score_mlp, score_unet: what its output F stands for; edm: D = c_skip u + c_out F (Karras et al. 2022); v:
         velocity (Salimans & Ho 2022); score: s = F/σ; noise: ε = F; clean: D = F. auto: edm, and score for one
         level
+    preconditioning : auto | covariance | isotropic, default auto
+        score_mlp, energy_mlp: what a network begins as, and what scales it. covariance: the Gaussian with the
+        covariance of the data, so that it learns what is not Gaussian alone; isotropic: one deviation for all
+        directions (Karras et al. 2022). auto: covariance up to 256 columns, where there is no domain,
+        parameterization is edm or v and the scale not common
     dropout : number in [0, 0.9], default auto
-        In residual blocks while training; auto: 0.1
+        In residual blocks while training; auto: 0.1, under 500 rows 0.25, but with scale=common 0.1
     components : integer in [1, 4096], default auto
         mixture: Gaussians, 5; autoregressive: of each conditional density, 1
     covariance : full | diagonal | low_rank, default full
@@ -92,8 +97,8 @@ class ModelOptions(TypedDict, total=False):
         & Shojaie 2019)
     points : integer in [1, 20000], default 200
         Kernel families: points at which kernels stand; at most as many as rows
-    kernels : integer in [1, 64], default 3
-        deep_kernel_exponential: kernels in the sum
+    kernels : integer in [1, 64], default auto
+        deep_kernel_exponential: kernels in the sum; auto: 3. kernel_exponential has one
     couplings : integer in [1, 64], default 4
         nice: additive couplings
     conditional : gaussian | logistic, default gaussian
@@ -109,6 +114,8 @@ class ModelOptions(TypedDict, total=False):
         domain=ball: in the data's units; auto: the origin
     radius : number in [0, 1e+30], default auto
         domain=ball: in the data's units
+    classes : use | ignore, default use
+        ignore: the labels of the data set are left out; families without classes refuse them else
     seed : integer in [0, 9223372036854775807], default 0
         Of the starting weights
     """
@@ -122,6 +129,7 @@ class ModelOptions(TypedDict, total=False):
     embedding: Literal["fourier", "log"] | None
     noise_conditional: bool | None
     parameterization: Literal["auto", "edm", "v", "score", "noise", "clean"] | None
+    preconditioning: Literal["auto", "covariance", "isotropic"] | None
     dropout: float | Literal["auto"] | None
     components: int | Literal["auto"] | None
     covariance: Literal["full", "diagonal", "low_rank"] | None
@@ -130,7 +138,7 @@ class ModelOptions(TypedDict, total=False):
     degree: int | None
     exponents: Sequence[float] | NDArray[Any] | float | None
     points: int | None
-    kernels: int | None
+    kernels: int | Literal["auto"] | None
     couplings: int | None
     conditional: Literal["gaussian", "logistic"] | None
     domain: Literal["real", "positive", "box", "ball"] | None
@@ -138,6 +146,7 @@ class ModelOptions(TypedDict, total=False):
     upper: Sequence[float] | NDArray[Any] | float | Literal["auto"] | None
     centre: Sequence[float] | NDArray[Any] | float | Literal["auto"] | None
     radius: float | Literal["auto"] | None
+    classes: Literal["use", "ignore"] | None
     seed: int | None
 
 
@@ -206,11 +215,13 @@ class TrainerOptions(TypedDict, total=False):
         auto: closed_form for gaussian, exponential and kernel_exponential; for other models of one level exact,
         from 33 columns on sliced_vr; else denoising
     steps : integer in [1, 1000000000], default auto
-        Of the optimiser; auto: 600 passes over the rows at this batch, from 500 to 20000
+        Of the optimiser; auto: for score_mlp and energy_mlp over many levels with scale=columns 10 a row, from 1200
+        to 8000, or if that is more 100 passes over the rows up to 20000; else 600 passes, from 500 to 20000
     batch : integer in [1, 1048576], default auto
         Rows a step, drawn with replacement; auto: 256, score_unet 64
-    rate : number in [0, 1e+30], default 0.001
-        Adam's learning rate at its highest
+    rate : number in [0, 1e+30], default auto
+        Adam's learning rate at its highest; auto: 0.003 for score_mlp and energy_mlp over many levels with
+        scale=columns, else 0.001
     beta1 : number in [0, 0.999999], default 0.9
         Adam's decay of the first moment
     beta2 : number in [0, 0.999999], default 0.99
@@ -224,12 +235,17 @@ class TrainerOptions(TypedDict, total=False):
     ema : number in [0, 1], default 0.999
         Decay of the moving average of the weights
     validation : number in [0, 0.5], default auto
-        Share of the rows held out to stop early; auto: 0.1 and at least 20 rows, of score_unet at most 512, 0 under
-        60 rows, and for exponential, mixture and graphs from 20 rows a parameter on
+        Share of the rows held out, to judge by and to stop early; auto: 0.1 and at least 20 rows, of score_unet at
+        most 512, 0 under 60 rows, and for exponential, mixture and graphs from 20 rows a parameter on; for
+        score_mlp and energy_mlp over many levels with scale=columns 0 under 500 rows, then 0.1 up to 1000 rows,
+        which are trained on too once the network, after three fifths of the steps, is better on them than a
+        Gaussian
     checks : integer in [1, 10000], default 40
         Validations in the course of `steps`
-    patience : integer in [0, 10000], default 8
-        Checks without a better validation loss that end training; 0: never
+    patience : integer in [0, 10000], default auto
+        Checks without a better validation loss that end training, whose best weights are then taken; 0: never, and
+        the last are taken. auto: 8, but 0 for score_mlp and energy_mlp over many levels with scale=columns, where
+        one loss is too little to judge all levels by
     schedule : edm | geometric | ve | vp | subvp | cosine, default edm
         Law of the noise levels: ln(σ/σ_data) ~ N(-0.5, 1.2²) (Karras et al. 2022); a geometric ladder (Song & Ermon
         2020); the times of the VE, VP and sub-VP processes (Song et al. 2021) or of the cosine schedule (Nichol &
@@ -268,6 +284,9 @@ class TrainerOptions(TypedDict, total=False):
         Share of rows whose class is hidden while training; above 0 the model also knows its score without a class
     seed : integer in [0, 9223372036854775807], default 0
         Of rows, noise and dropout
+    rescale : flag, default false
+        For a model of other rows: takes its location and scale from these. The weights stay, in those units, and
+        the model shows the change at once
     local_steps : integer in [1, 1000000], default 1
         With ranks on a slow network: steps that each takes by itself, on its own rows of the batch, before weights
         and moments are averaged by the number of rows (McMahan et al. 2017); 1: every gradient is summed
@@ -279,7 +298,7 @@ class TrainerOptions(TypedDict, total=False):
     objective: Literal["auto", "denoising", "exact", "sliced", "sliced_vr", "finite_difference", "maximum_likelihood", "closed_form"] | None
     steps: int | Literal["auto"] | None
     batch: int | Literal["auto"] | None
-    rate: float | None
+    rate: float | Literal["auto"] | None
     beta1: float | None
     beta2: float | None
     warmup: int | None
@@ -288,7 +307,7 @@ class TrainerOptions(TypedDict, total=False):
     ema: float | None
     validation: float | Literal["auto"] | None
     checks: int | None
-    patience: int | None
+    patience: int | Literal["auto"] | None
     schedule: Literal["edm", "geometric", "ve", "vp", "subvp", "cosine"] | None
     weighting: Literal["edm", "sigma2", "likelihood", "min_snr"] | None
     sigma_min: float | Literal["auto"] | None
@@ -304,6 +323,7 @@ class TrainerOptions(TypedDict, total=False):
     boundary_power: int | None
     label_dropout: float | None
     seed: int | None
+    rescale: bool | None
     local_steps: int | None
     precision: Literal["float32", "bf16"] | None
 
@@ -315,10 +335,10 @@ class FitOptions(TypedDict, total=False):
         Standardise each column by its own deviation, all by one, or not at all (u = x); auto: common from 3 axes
         on, for score_unet and for a ball
     widths : integers in [1, 8192], default auto
-        Hidden layers, or residual blocks; auto: 64,64 under 500 rows, 128,128,128 under 5000 (energy_mlp 128,128),
-        else and for scale=common 256,256,256; score_unet: channels of each level, of half the length of the one
-        before, 32,64,128 or as many of them as leave a length of 4; nice, autoregressive: 64,64 or from 5000 rows
-        256,256; deep_kernel_exponential: 30,30,30
+        Hidden layers, or residual blocks; auto: 64,64 under 500 rows of up to 20 columns, 128,128 under 5000 of up
+        to 100, else 256,256, and for scale=common 256,256,256; score_unet: channels of each level, of half the
+        length of the one before, 32,64,128 or as many of them as leave a length of 4; nice, autoregressive: 64,64
+        or from 5000 rows 256,256; deep_kernel_exponential: 30,30,30
     blocks : integer in [1, 8], default 2
         score_unet: residual blocks of a level, on the way down and up
     spatial_axes : integer in [1, 2], default auto
@@ -336,8 +356,13 @@ class FitOptions(TypedDict, total=False):
         score_mlp, score_unet: what its output F stands for; edm: D = c_skip u + c_out F (Karras et al. 2022); v:
         velocity (Salimans & Ho 2022); score: s = F/σ; noise: ε = F; clean: D = F. auto: edm, and score for one
         level
+    preconditioning : auto | covariance | isotropic, default auto
+        score_mlp, energy_mlp: what a network begins as, and what scales it. covariance: the Gaussian with the
+        covariance of the data, so that it learns what is not Gaussian alone; isotropic: one deviation for all
+        directions (Karras et al. 2022). auto: covariance up to 256 columns, where there is no domain,
+        parameterization is edm or v and the scale not common
     dropout : number in [0, 0.9], default auto
-        In residual blocks while training; auto: 0.1
+        In residual blocks while training; auto: 0.1, under 500 rows 0.25, but with scale=common 0.1
     components : integer in [1, 4096], default auto
         mixture: Gaussians, 5; autoregressive: of each conditional density, 1
     covariance : full | diagonal | low_rank, default full
@@ -355,8 +380,8 @@ class FitOptions(TypedDict, total=False):
         & Shojaie 2019)
     points : integer in [1, 20000], default 200
         Kernel families: points at which kernels stand; at most as many as rows
-    kernels : integer in [1, 64], default 3
-        deep_kernel_exponential: kernels in the sum
+    kernels : integer in [1, 64], default auto
+        deep_kernel_exponential: kernels in the sum; auto: 3. kernel_exponential has one
     couplings : integer in [1, 64], default 4
         nice: additive couplings
     conditional : gaussian | logistic, default gaussian
@@ -372,6 +397,8 @@ class FitOptions(TypedDict, total=False):
         domain=ball: in the data's units; auto: the origin
     radius : number in [0, 1e+30], default auto
         domain=ball: in the data's units
+    classes : use | ignore, default use
+        ignore: the labels of the data set are left out; families without classes refuse them else
     seed : integer in [0, 9223372036854775807], default 0
         Of the starting weights; of rows, noise and dropout
     objective : auto | denoising | exact | sliced | sliced_vr | finite_difference | maximum_likelihood |
@@ -379,11 +406,13 @@ class FitOptions(TypedDict, total=False):
         auto: closed_form for gaussian, exponential and kernel_exponential; for other models of one level exact,
         from 33 columns on sliced_vr; else denoising
     steps : integer in [1, 1000000000], default auto
-        Of the optimiser; auto: 600 passes over the rows at this batch, from 500 to 20000
+        Of the optimiser; auto: for score_mlp and energy_mlp over many levels with scale=columns 10 a row, from 1200
+        to 8000, or if that is more 100 passes over the rows up to 20000; else 600 passes, from 500 to 20000
     batch : integer in [1, 1048576], default auto
         Rows a step, drawn with replacement; auto: 256, score_unet 64
-    rate : number in [0, 1e+30], default 0.001
-        Adam's learning rate at its highest
+    rate : number in [0, 1e+30], default auto
+        Adam's learning rate at its highest; auto: 0.003 for score_mlp and energy_mlp over many levels with
+        scale=columns, else 0.001
     beta1 : number in [0, 0.999999], default 0.9
         Adam's decay of the first moment
     beta2 : number in [0, 0.999999], default 0.99
@@ -397,12 +426,17 @@ class FitOptions(TypedDict, total=False):
     ema : number in [0, 1], default 0.999
         Decay of the moving average of the weights
     validation : number in [0, 0.5], default auto
-        Share of the rows held out to stop early; auto: 0.1 and at least 20 rows, of score_unet at most 512, 0 under
-        60 rows, and for exponential, mixture and graphs from 20 rows a parameter on
+        Share of the rows held out, to judge by and to stop early; auto: 0.1 and at least 20 rows, of score_unet at
+        most 512, 0 under 60 rows, and for exponential, mixture and graphs from 20 rows a parameter on; for
+        score_mlp and energy_mlp over many levels with scale=columns 0 under 500 rows, then 0.1 up to 1000 rows,
+        which are trained on too once the network, after three fifths of the steps, is better on them than a
+        Gaussian
     checks : integer in [1, 10000], default 40
         Validations in the course of `steps`
-    patience : integer in [0, 10000], default 8
-        Checks without a better validation loss that end training; 0: never
+    patience : integer in [0, 10000], default auto
+        Checks without a better validation loss that end training, whose best weights are then taken; 0: never, and
+        the last are taken. auto: 8, but 0 for score_mlp and energy_mlp over many levels with scale=columns, where
+        one loss is too little to judge all levels by
     schedule : edm | geometric | ve | vp | subvp | cosine, default edm
         Law of the noise levels: ln(σ/σ_data) ~ N(-0.5, 1.2²) (Karras et al. 2022); a geometric ladder (Song & Ermon
         2020); the times of the VE, VP and sub-VP processes (Song et al. 2021) or of the cosine schedule (Nichol &
@@ -439,6 +473,9 @@ class FitOptions(TypedDict, total=False):
         Of the distance in the weight; 2 where the density may diverge at the boundary
     label_dropout : number in [0, 1], default 0
         Share of rows whose class is hidden while training; above 0 the model also knows its score without a class
+    rescale : flag, default false
+        For a model of other rows: takes its location and scale from these. The weights stay, in those units, and
+        the model shows the change at once
     local_steps : integer in [1, 1000000], default 1
         With ranks on a slow network: steps that each takes by itself, on its own rows of the batch, before weights
         and moments are averaged by the number of rows (McMahan et al. 2017); 1: every gradient is summed
@@ -456,6 +493,7 @@ class FitOptions(TypedDict, total=False):
     embedding: Literal["fourier", "log"] | None
     noise_conditional: bool | None
     parameterization: Literal["auto", "edm", "v", "score", "noise", "clean"] | None
+    preconditioning: Literal["auto", "covariance", "isotropic"] | None
     dropout: float | Literal["auto"] | None
     components: int | Literal["auto"] | None
     covariance: Literal["full", "diagonal", "low_rank"] | None
@@ -464,7 +502,7 @@ class FitOptions(TypedDict, total=False):
     degree: int | None
     exponents: Sequence[float] | NDArray[Any] | float | None
     points: int | None
-    kernels: int | None
+    kernels: int | Literal["auto"] | None
     couplings: int | None
     conditional: Literal["gaussian", "logistic"] | None
     domain: Literal["real", "positive", "box", "ball"] | None
@@ -472,11 +510,12 @@ class FitOptions(TypedDict, total=False):
     upper: Sequence[float] | NDArray[Any] | float | Literal["auto"] | None
     centre: Sequence[float] | NDArray[Any] | float | Literal["auto"] | None
     radius: float | Literal["auto"] | None
+    classes: Literal["use", "ignore"] | None
     seed: int | None
     objective: Literal["auto", "denoising", "exact", "sliced", "sliced_vr", "finite_difference", "maximum_likelihood", "closed_form"] | None
     steps: int | Literal["auto"] | None
     batch: int | Literal["auto"] | None
-    rate: float | None
+    rate: float | Literal["auto"] | None
     beta1: float | None
     beta2: float | None
     warmup: int | None
@@ -485,7 +524,7 @@ class FitOptions(TypedDict, total=False):
     ema: float | None
     validation: float | Literal["auto"] | None
     checks: int | None
-    patience: int | None
+    patience: int | Literal["auto"] | None
     schedule: Literal["edm", "geometric", "ve", "vp", "subvp", "cosine"] | None
     weighting: Literal["edm", "sigma2", "likelihood", "min_snr"] | None
     sigma_min: float | Literal["auto"] | None
@@ -500,6 +539,7 @@ class FitOptions(TypedDict, total=False):
     boundary_cap: float | Literal["auto"] | None
     boundary_power: int | None
     label_dropout: float | None
+    rescale: bool | None
     local_steps: int | None
     precision: Literal["float32", "bf16"] | None
 
@@ -508,14 +548,15 @@ class SamplerOptions(TypedDict, total=False):
     """Options of Model.sample.
 
     sampler : auto | euler | heun | rk45 | ddim | dpmpp_2m | dpmpp_3m_sde | predictor_corrector | annealed_langevin
-            | langevin, default auto
+            | underdamped_langevin | langevin, default auto
         Probability-flow ODE: euler, heun (Karras et al. 2022), rk45 (adaptive), dpmpp_2m (Lu et al. 2022); with
         noise: ddim (Song et al. 2021, by eta), dpmpp_3m_sde, predictor_corrector (Song et al. 2021),
-        annealed_langevin (Song & Ermon 2020); langevin: at one level. auto: langevin for a model of one level, else
-        heun
+        annealed_langevin (Song & Ermon 2020), underdamped_langevin: steps with momentum; langevin: at one level.
+        auto: langevin for a model of one level, else heun; where values are known by method
     steps : integer in [1, 100000000], default auto
-        Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200;
-        annealed_langevin: steps a level, 20; langevin: steps, 1000
+        Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200,
+        underdamped_langevin 8 for each factor of e between the highest and the lowest, and with fewer more steps at
+        each; annealed_langevin: steps a level, 20; langevin: steps, 1000
     seed : integer in [0, 9223372036854775807], default 0
         Of all that is random
     first_index : integer in [0, 36028797018963968], default 0
@@ -523,8 +564,9 @@ class SamplerOptions(TypedDict, total=False):
     precision : float32 | bf16, default float32
         Of the factors of matrix products: bf16 takes half of their time or less with AMX (Intel from Sapphire
         Rapids on) or a fast AVX-512 BF16 (AMD Zen 5); sums, weights and all else stay float32
-    grid : edm | geometric | uniform, default edm
-        How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma
+    grid : auto | edm | geometric | uniform, default auto
+        How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma; auto: edm, geometric for
+        underdamped_langevin
     rho : number in [1, 100], default 7
         edm: how the levels crowd towards the lowest
     levels : numbers, default auto
@@ -555,6 +597,8 @@ class SamplerOptions(TypedDict, total=False):
         predictor_corrector: Langevin steps a level
     corrector_ratio : number in [0, 0.9], default 0.16
         predictor_corrector: r of the Langevin steps ε = 2 r² σ², which widen a level by 1/(1 - r²)
+    step_ratio : number in [0.001, 1.9], default 1.1
+        underdamped_langevin: the time of a step over σ; from 2 on steps would not be stable
     accept : flag, default false
         annealed_langevin: accept or reject (Metropolis) at each level; for models with an energy
     sigma : number in [0, 1e+09], default 0
@@ -575,12 +619,12 @@ class SamplerOptions(TypedDict, total=False):
         trajectory, ...]; 0: the end alone
     """
 
-    sampler: Literal["auto", "euler", "heun", "rk45", "ddim", "dpmpp_2m", "dpmpp_3m_sde", "predictor_corrector", "annealed_langevin", "langevin"] | None
+    sampler: Literal["auto", "euler", "heun", "rk45", "ddim", "dpmpp_2m", "dpmpp_3m_sde", "predictor_corrector", "annealed_langevin", "underdamped_langevin", "langevin"] | None
     steps: int | Literal["auto"] | None
     seed: int | None
     first_index: int | None
     precision: Literal["float32", "bf16"] | None
-    grid: Literal["edm", "geometric", "uniform"] | None
+    grid: Literal["auto", "edm", "geometric", "uniform"] | None
     rho: float | None
     levels: Sequence[float] | NDArray[Any] | float | Literal["auto"] | None
     sigma_min: float | None
@@ -596,6 +640,7 @@ class SamplerOptions(TypedDict, total=False):
     process: Literal["ve", "vp"] | None
     corrector_steps: int | None
     corrector_ratio: float | None
+    step_ratio: float | None
     accept: bool | None
     sigma: float | None
     step_size: float | Literal["auto"] | None
@@ -610,14 +655,15 @@ class ImputeOptions(TypedDict, total=False):
     """Options of Model.impute and Model.sample_posterior.
 
     sampler : auto | euler | heun | rk45 | ddim | dpmpp_2m | dpmpp_3m_sde | predictor_corrector | annealed_langevin
-            | langevin, default auto
+            | underdamped_langevin | langevin, default auto
         Probability-flow ODE: euler, heun (Karras et al. 2022), rk45 (adaptive), dpmpp_2m (Lu et al. 2022); with
         noise: ddim (Song et al. 2021, by eta), dpmpp_3m_sde, predictor_corrector (Song et al. 2021),
-        annealed_langevin (Song & Ermon 2020); langevin: at one level. auto: langevin for a model of one level, else
-        heun
+        annealed_langevin (Song & Ermon 2020), underdamped_langevin: steps with momentum; langevin: at one level.
+        auto: langevin for a model of one level, else heun; where values are known by method
     steps : integer in [1, 100000000], default auto
-        Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200;
-        annealed_langevin: steps a level, 20; langevin: steps, 1000
+        Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200,
+        underdamped_langevin 8 for each factor of e between the highest and the lowest, and with fewer more steps at
+        each; annealed_langevin: steps a level, 20; langevin: steps, 1000
     seed : integer in [0, 9223372036854775807], default 0
         Of all that is random
     first_index : integer in [0, 36028797018963968], default 0
@@ -625,8 +671,9 @@ class ImputeOptions(TypedDict, total=False):
     precision : float32 | bf16, default float32
         Of the factors of matrix products: bf16 takes half of their time or less with AMX (Intel from Sapphire
         Rapids on) or a fast AVX-512 BF16 (AMD Zen 5); sums, weights and all else stay float32
-    grid : edm | geometric | uniform, default edm
-        How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma
+    grid : auto | edm | geometric | uniform, default auto
+        How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma; auto: edm, geometric for
+        underdamped_langevin
     rho : number in [1, 100], default 7
         edm: how the levels crowd towards the lowest
     levels : numbers, default auto
@@ -657,6 +704,8 @@ class ImputeOptions(TypedDict, total=False):
         predictor_corrector: Langevin steps a level
     corrector_ratio : number in [0, 0.9], default 0.16
         predictor_corrector: r of the Langevin steps ε = 2 r² σ², which widen a level by 1/(1 - r²)
+    step_ratio : number in [0.001, 1.9], default 1.1
+        underdamped_langevin: the time of a step over σ; from 2 on steps would not be stable
     accept : flag, default false
         annealed_langevin: accept or reject (Metropolis) at each level; for models with an energy
     sigma : number in [0, 1e+09], default 0
@@ -676,24 +725,26 @@ class ImputeOptions(TypedDict, total=False):
         States of every row to write, evenly over its steps from the start to the end: 2 or more, and out is [n,
         trajectory, ...]; 0: the end alone
     method : auto | covariance | replacement | dps | held, default auto
-        covariance: the score of what is known by the denoised row's covariance, exact for Gaussians (Boys et al.
-        2023); replacement of the known part (Song et al. 2021), an approximation; dps (Chung et al. 2023), another;
-        held: for langevin. auto: covariance, held for langevin
+        held: what is known stands still while langevin or underdamped_langevin moves the rest; covariance: the
+        score of what is known by the denoised row's covariance, exact for Gaussians, too wide where a law bends
+        (Boys et al. 2023); replacement of the known part (Song et al. 2021), too wide wherever columns depend on
+        each other; dps (Chung et al. 2023), another approximation. auto: held, but covariance for gaussian, with
+        noise, iterations, a sampler that does not hold, and for sums
     noise : number in [0, 1e+12], default 0
-        Deviation of the noise in what is known: of values in units of the columns' scale, of sums in their own. The
-        lowest level's is added
+        covariance: deviation of the noise in what is known: of values in units of the columns' scale, of sums in
+        their own. The lowest level's is added
     iterations : integer in [1, 10000], default 20
         covariance: of conjugate gradients, at most
     strength : number in [0, 1e+06], default 1
         dps: the step against the distance to what is known, ζ of algorithm 1
     """
 
-    sampler: Literal["auto", "euler", "heun", "rk45", "ddim", "dpmpp_2m", "dpmpp_3m_sde", "predictor_corrector", "annealed_langevin", "langevin"] | None
+    sampler: Literal["auto", "euler", "heun", "rk45", "ddim", "dpmpp_2m", "dpmpp_3m_sde", "predictor_corrector", "annealed_langevin", "underdamped_langevin", "langevin"] | None
     steps: int | Literal["auto"] | None
     seed: int | None
     first_index: int | None
     precision: Literal["float32", "bf16"] | None
-    grid: Literal["edm", "geometric", "uniform"] | None
+    grid: Literal["auto", "edm", "geometric", "uniform"] | None
     rho: float | None
     levels: Sequence[float] | NDArray[Any] | float | Literal["auto"] | None
     sigma_min: float | None
@@ -709,6 +760,7 @@ class ImputeOptions(TypedDict, total=False):
     process: Literal["ve", "vp"] | None
     corrector_steps: int | None
     corrector_ratio: float | None
+    step_ratio: float | None
     accept: bool | None
     sigma: float | None
     step_size: float | Literal["auto"] | None
@@ -888,8 +940,9 @@ class ChainsOptions(TypedDict, total=False):
     thin : integer in [1, 1000000], default 1
         Transitions a draw
     step_size : number in [1e-300, 1e+300], default auto
-        ε of x' = x + ε s(x) + √(2ε) z for langevin and mala, h of a leapfrog or BAOAB step for the others; where
-        kernels adapt, the first one. auto: found by doubling, 0.01 without warm-up (hmc, nuts 0.1)
+        ε of x' = x + ε s(x) + √(2ε) z for langevin and mala, h of a leapfrog or BAOAB step for the others, in units
+        of the metric; where kernels adapt, the first one. auto: found by doubling, 0.01 without warm-up (hmc, nuts
+        0.1)
     target_acceptance : number in [0.01, 0.999], default auto
         What the step size is adapted to; auto: 0.8, mala 0.574
     metric : auto | identity | diagonal | dense, default auto

@@ -48,6 +48,11 @@ def option_text(values: Mapping[str, Any]) -> bytes:
         return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
     def whole(value: Any) -> str:
+        if isinstance(value, np.ndarray) and not value.ndim:
+            value = value.item()
         return ",".join(map(item, value)) if isinstance(value, (list, tuple, np.ndarray)) else item(value)
 
-    return " ".join(f"{key}={whole(value)}" for key, value in values.items() if value is not None).encode()
+    text = " ".join(f"{key}={whole(value)}" for key, value in values.items() if value is not None)
+    if "\0" in text:
+        raise SteinValueError("options hold a NUL, which ends text", _abi.STEIN_BAD_OPTION)
+    return text.encode()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import operator
 import os
 import threading
+import warnings
 import weakref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Sequence
@@ -12,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays, _arrow, _html, _kinds
+from . import _abi, _arrays, _arrow, _checks, _html, _kinds
 from ._call import AllReduce, AllReduceFunction, Noise, NoiseFunction, Progress, blob, call, parsed, watched
-from ._errors import SteinError
+from ._errors import SteinError, SteinInterrupted, SteinWarning
 from ._library import library
 from ._options import option_text as _option_text
 from ._options import refuse_unknown, takes
-from .sampling import Sampling
+from .sampling import Sampling, result_type
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -32,7 +35,7 @@ def version() -> str:
 
 def options(kind: str) -> list[dict[str, Any]]:
     """Every option of "context", "dataset", "model", "graph", "trainer", "sampler", "loss", "denoising", ..."""
-    described: list[dict[str, Any]] = parsed("stein_options_describe", kind.encode())
+    described: list[dict[str, Any]] = parsed("stein_options_describe", _checks.word(kind, "kind"))
     return described
 
 
@@ -107,6 +110,10 @@ class Context(_Object):
             return cls._default
 
 
+def _context(given: Context | None) -> Context:
+    return Context.default() if given is None else _checks.instance(given, Context, "context")
+
+
 class Dataset(_Object):
     """Rows [n, d] (or [n, channels, ...]) with optional classes [n], copied.
 
@@ -123,12 +130,12 @@ class Dataset(_Object):
         context: Context | None = None,
         names: Sequence[str] | None = None,
     ) -> None:
-        self.context = context or Context.default()
+        self.context = _context(context)
         tensor, classes = _arrays.rows(rows), _arrays.labels(labels)
         handle = ctypes.c_void_p()
         call(
             "stein_dataset_new", self.context.handle, tensor.pointer, _arrays.pointer(classes),
-            _option_text({"names": names or _arrays.names_of(rows)}), ctypes.byref(handle),
+            _option_text({"names": _arrays.names_of(rows) if names is None else names}), ctypes.byref(handle),
         )
         super().__init__(handle)
 
@@ -143,10 +150,10 @@ class Dataset(_Object):
     ) -> Dataset:
         """Reads a .npy or .csv file. options: format, separator, header, label, columns, names."""
         self = cls.__new__(cls)
-        self.context = context or Context.default()
+        self.context = _context(context)
         handle = ctypes.c_void_p()
         call(
-            "stein_dataset_open", self.context.handle, os.fsencode(path), _option_text(options),
+            "stein_dataset_open", self.context.handle, _checks.path(path), _option_text(options),
             ctypes.byref(handle),
         )
         _Object.__init__(self, handle)
@@ -167,8 +174,10 @@ class Dataset(_Object):
         and 1. A missing value is a SteinValueError with its row and column; `stein.TableModel` takes those, and text.
         """
         self = cls.__new__(cls)
-        self.context = context or Context.default()
+        self.context = _context(context)
         handle = ctypes.c_void_p()
+        if not hasattr(table, "__arrow_c_stream__"):
+            raise _checks.refused(f"table is {_checks.shown(table)}; it has __arrow_c_stream__, as those of polars, pyarrow, pandas and DuckDB")
         capsule = table.__arrow_c_stream__()
         call(
             "stein_dataset_move_arrow", self.context.handle, _arrow.stream_of(capsule),
@@ -213,6 +222,12 @@ def _dataset(data: Any, context: Context | None = None) -> Dataset:
     return data if isinstance(data, Dataset) else Dataset(data, context=context)
 
 
+def _warn(sentences: Sequence[str]) -> None:
+    """At the line that called the binding's function."""
+    for sentence in sentences:
+        warnings.warn(sentence, SteinWarning, stacklevel=3)
+
+
 class Model(_Object, Sampling):
     """A score model. options: family, scale, widths, activation, ...: stein.options("model")."""
 
@@ -222,14 +237,17 @@ class Model(_Object, Sampling):
     def __init__(
         self, dataset: Dataset | npt.ArrayLike, family: str = "score_mlp", **options: Unpack[_kinds.ModelOptions]
     ) -> None:
-        data = _dataset(dataset)
+        self._make(_dataset(dataset), family, options)
+        _warn(self.describe()["warnings"])
+
+    def _make(self, data: Dataset, family: str, options: Any) -> None:
         self.context = data.context
         handle = ctypes.c_void_p()
         call(
             "stein_model_new", self.context.handle, data.handle, _option_text({"family": family, **options}),
             ctypes.byref(handle),
         )
-        super().__init__(handle)
+        _Object.__init__(self, handle)
 
     @classmethod
     def _wrap(cls, handle: ctypes.c_void_p, context: Context) -> Model:
@@ -240,36 +258,41 @@ class Model(_Object, Sampling):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, context: Context | None = None) -> Model:
-        context = context or Context.default()
+        context = _context(context)
         handle = ctypes.c_void_p()
-        call("stein_model_load", context.handle, os.fsencode(path), ctypes.byref(handle))
+        call("stein_model_load", context.handle, _checks.path(path), ctypes.byref(handle))
         return cls._wrap(handle, context)
 
     @classmethod
     def from_bytes(cls, data: bytes, *, context: Context | None = None) -> Model:
-        context = context or Context.default()
+        context = _context(context)
         handle = ctypes.c_void_p()
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise _checks.refused(f"data is {_checks.shown(data)}; it is the bytes that to_bytes gave")
+        data = bytes(data)
         call("stein_model_read", context.handle, data, len(data), ctypes.byref(handle))
         return cls._wrap(handle, context)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a safetensors file, whole or not at all."""
-        call("stein_model_save", self.handle, os.fsencode(path))
+        call("stein_model_save", self.handle, _checks.path(path))
 
     @takes(_kinds.ImportOptions)
     def import_weights(self, path: str | os.PathLike[str], **options: Unpack[_kinds.ImportOptions]) -> None:
-        """Takes the weights of a plain network trained elsewhere (PyTorch, Flax) from a safetensors file; for residual=False.
+        """Takes the weights of a plain network trained elsewhere (PyTorch, Flax) from a safetensors file.
+
+        For models made with residual=False and preconditioning="isotropic".
 
         options: sigma_min, sigma_max (the levels it was trained for), prefix, unconditional.
         """
-        call("stein_model_import_weights", self.handle, os.fsencode(path), _option_text(options))
+        call("stein_model_import_weights", self.handle, _checks.path(path), _option_text(options))
 
     def export_onnx(self, path: str | os.PathLike[str]) -> None:
         """Writes the score, and for Gaussian noise the denoiser, for runtimes of ONNX.
 
         Inputs x [n, ...] in the data's units, sigma [n], both float32, and with classes label, int64 [n]; outputs score, denoised [n, ...].
         """
-        call("stein_model_export_onnx", self.handle, os.fsencode(path))
+        call("stein_model_export_onnx", self.handle, _checks.path(path))
 
     def to_bytes(self) -> bytes:
         return blob("stein_model_write", self.handle)
@@ -284,6 +307,18 @@ class Model(_Object, Sampling):
     def shape(self) -> tuple[int, ...]:
         """Of one row, with a 1 before it."""
         return _shape("stein_model_shape", self.handle)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the data that it was made of, and of what it draws: float32, or float64 also where float32 does not reach."""
+        known: np.dtype[Any] | None = getattr(self, "_dtype", None)
+        if known is None:
+            told = self.describe()
+            sizes = np.abs([*told["scale"], *told["mean"]])
+            reached = bool((sizes[: len(told["scale"])] > 1e-30).all() and (sizes < 1e30).all())
+            known = np.dtype(np.float32 if told["dtype"] == "float32" and reached else np.float64)
+            self._dtype = known
+        return known
 
     def _said(self) -> str:
         told = self.describe()
@@ -302,10 +337,10 @@ class Model(_Object, Sampling):
         return _html.page("Model", facts, ("parameter", "shape"), [(p["name"], p["shape"]) for p in told["parameters"]])
 
     def parameter(self, name: str) -> Array:
-        axes, lengths = ctypes.c_int32(), (ctypes.c_int64 * 5)()
-        call("stein_model_parameter", self.handle, name.encode(), ctypes.byref(axes), lengths, None)
+        axes, lengths, word = ctypes.c_int32(), (ctypes.c_int64 * 5)(), _checks.word(name, "name")
+        call("stein_model_parameter", self.handle, word, ctypes.byref(axes), lengths, None)
         out = np.empty(tuple(lengths[: axes.value]), np.float32)
-        call("stein_model_parameter", self.handle, name.encode(), None, None, _arrays.Tensor(out).pointer)
+        call("stein_model_parameter", self.handle, word, None, None, _arrays.Tensor(out).pointer)
         return out
 
     def parameters(self) -> dict[str, Array]:
@@ -318,14 +353,14 @@ class Model(_Object, Sampling):
         sigma: float,
         labels: npt.ArrayLike | None,
         shape: Any,
+        dtype: npt.DTypeLike | None,
         progress: Progress | None,
         deadline: float | None,
     ) -> Array:
-        tensor, classes = _arrays.rows(x), _arrays.labels(labels)
-        single = tensor.array.dtype == np.float32
-        out = np.empty(shape(tensor.array), np.float32 if single else np.float64)
+        tensor, classes = _arrays.rows(x, "x"), _arrays.labels(labels)
+        out = np.empty(shape(tensor.array), result_type(tensor.array, dtype))
         watched(
-            name, self.handle, tensor.pointer, _arrays.pointer(classes), float(sigma),
+            name, self.handle, tensor.pointer, _arrays.pointer(classes), _checks.real(sigma, "sigma"),
             _arrays.Tensor(out).pointer, progress=progress, deadline=deadline,
         )
         return out
@@ -336,11 +371,16 @@ class Model(_Object, Sampling):
         sigma: float = 0.0,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> Array:
-        """grad log p_sigma(x); sigma in units of the columns' scale, 0: the lowest trained."""
-        return self._field("stein_model_score", x, sigma, labels, lambda a: a.shape, progress, deadline)
+        """grad log p_sigma(x); sigma in units of the columns' scale, 0: the level that
+        gives the clean score best (`clean_level` of describe).
+
+        dtype: float32 or float64; if not given float32 of float32 and float64 of all else, here and in the other functions of rows.
+        """
+        return self._field("stein_model_score", x, sigma, labels, lambda a: a.shape, dtype, progress, deadline)
 
     def denoise(
         self,
@@ -348,11 +388,12 @@ class Model(_Object, Sampling):
         sigma: float,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> Array:
         """E[clean | x] for x with noise of sigma."""
-        return self._field("stein_model_denoise", x, sigma, labels, lambda a: a.shape, progress, deadline)
+        return self._field("stein_model_denoise", x, sigma, labels, lambda a: a.shape, dtype, progress, deadline)
 
     def energy(
         self,
@@ -360,11 +401,12 @@ class Model(_Object, Sampling):
         sigma: float = 0.0,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> Array:
         """E(x), with p_sigma proportional to exp(-E), up to a constant; -log p_sigma(x) of normalised families."""
-        return self._field("stein_model_energy", x, sigma, labels, lambda a: a.shape[:1], progress, deadline)
+        return self._field("stein_model_energy", x, sigma, labels, lambda a: a.shape[:1], dtype, progress, deadline)
 
     def jacobian(
         self,
@@ -372,11 +414,12 @@ class Model(_Object, Sampling):
         sigma: float = 0.0,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> Array:
         """[n, d, d]: entry [r, i, j] is the derivative of score j by x_i."""
-        return self._field("stein_model_jacobian", x, sigma, labels, _square, progress, deadline)
+        return self._field("stein_model_jacobian", x, sigma, labels, _square, dtype, progress, deadline)
 
     def denoise_covariance(
         self,
@@ -384,11 +427,12 @@ class Model(_Object, Sampling):
         sigma: float,
         labels: npt.ArrayLike | None = None,
         *,
+        dtype: npt.DTypeLike | None = None,
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> Array:
         """Cov[clean | x], [n, d, d]."""
-        return self._field("stein_model_denoise_covariance", x, sigma, labels, _square, progress, deadline)
+        return self._field("stein_model_denoise_covariance", x, sigma, labels, _square, dtype, progress, deadline)
 
     @takes(_kinds.DenoisingOptions)
     def denoise_error(
@@ -405,7 +449,7 @@ class Model(_Object, Sampling):
         options: draws, reference, seed.
         """
         data = _dataset(dataset, self.context)
-        levels = np.atleast_1d(np.asarray(sigmas, np.float64))
+        levels = np.atleast_1d(_arrays.doubles(sigmas, "sigmas"))
         out = np.empty((len(levels), 3))
         watched(
             "stein_model_denoise_error", self.handle, data.handle, _arrays.Tensor(levels).pointer,
@@ -460,6 +504,7 @@ class Node:
         self.number = number
 
     def _binary(self, operation: str, other: Any, swapped: bool = False) -> Node:
+        """other: a node, or what becomes a constant."""
         other = self.graph._node_of(other)
         pair = (other, self) if swapped else (self, other)
         return self.graph.node(operation, *pair)
@@ -518,14 +563,21 @@ class Node:
         starts, sizes, kept = [], [], []
         for length, place in zip(shape, (*places, *[slice(None)] * (len(shape) - len(places)))):
             if isinstance(place, slice):
-                start, stop, step = place.indices(length)
+                try:
+                    start, stop, step = place.indices(length)
+                except (TypeError, ValueError):
+                    raise IndexError(f"a slice of a node has whole numbers and step 1, not {place}") from None
                 if step != 1 or stop <= start:
                     raise IndexError(f"a slice of a node has step 1 and an element, not {place}")
                 starts.append(start)
                 sizes.append(stop - start)
                 kept.append(stop - start)
             else:
-                start = int(place) + (length if place < 0 else 0)
+                try:
+                    start = operator.index(place)
+                except TypeError:
+                    raise IndexError(f"a node is indexed by whole numbers and slices, not by {_checks.shown(place)}") from None
+                start += length if start < 0 else 0
                 if not 0 <= start < length:
                     raise IndexError(f"index {place} is outside an axis of {length}")
                 starts.append(start)
@@ -584,7 +636,7 @@ class Graph(_Object):
     _free = "stein_graph_free"
 
     def __init__(self, columns: int, *, context: Context | None = None) -> None:
-        self.context = context or Context.default()
+        self.context = _context(context)
         handle = ctypes.c_void_p()
         call("stein_graph_new", self.context.handle, ctypes.byref(handle))
         super().__init__(handle)
@@ -608,14 +660,17 @@ class Graph(_Object):
         if isinstance(start, str):
             named: Any = start  # what is not a start is refused by name
             return self.node("parameter", name=name, shape=lengths or None, start=named, deviation=deviation)
-        values = np.asarray(start, np.float64)
+        values = _arrays.doubles(start, "start")
         if not values.ndim and not lengths:
             return self.node("parameter", name=name, value=float(values))
-        whole = np.ascontiguousarray(np.broadcast_to(values, lengths or values.shape))
+        lengths = tuple(_checks.whole(length, "a length of shape") for length in lengths) or values.shape
+        if values.ndim and values.shape != lengths:
+            raise _checks.refused(f"start has shape {values.shape}, and the parameter {lengths}", _abi.STEIN_BAD_SHAPE)
+        whole = np.ascontiguousarray(np.broadcast_to(values, lengths))
         return self.node("parameter", name=name, array=whole)
 
     def constant(self, value: npt.ArrayLike) -> Node:
-        array = np.asarray(value, np.float64)
+        array = _arrays.doubles(value, "a constant")
         if not array.ndim:
             return self.node("constant", value=float(array))
         return self.node("constant", array=np.ascontiguousarray(array))
@@ -628,9 +683,9 @@ class Graph(_Object):
         nodes = [self._node_of(value) for value in inputs]
         numbers = (ctypes.c_int32 * max(len(nodes), 1))(*(n.number for n in nodes))
         number, axes, lengths = ctypes.c_int32(), ctypes.c_int32(), (ctypes.c_int64 * 5)()
-        tensor = None if array is None else _arrays.Tensor(array)
+        tensor = None if array is None else _arrays.Tensor(np.atleast_1d(_arrays.doubles(array, "array")))
         call(
-            "stein_graph_node", self.handle, operation.encode(), numbers, len(nodes), _option_text(options),
+            "stein_graph_node", self.handle, _checks.word(operation, "operation"), numbers, len(nodes), _option_text(options),
             _arrays.pointer(tensor), ctypes.byref(number),
         )
         call("stein_graph_shape", self.handle, number.value, ctypes.byref(axes), lengths)
@@ -641,7 +696,7 @@ class Graph(_Object):
         if not isinstance(value, Node):
             return self.constant(value)
         if value.graph is not self:
-            raise ValueError("the node belongs to another graph")
+            raise _checks.refused("the node belongs to another graph")
         return value
 
     @takes(_kinds.ModelOptions)
@@ -658,8 +713,10 @@ class Graph(_Object):
         outputs = {"energy": energy, "log_density": log_density, "score": score}
         given = [(name, node) for name, node in outputs.items() if node is not None]
         if len(given) != 1:
-            raise ValueError("give one of energy, log_density and score")
+            raise _checks.refused("give one of energy, log_density and score")
         name, node = given[0]
+        if _checks.instance(node, Node, name).graph is not self:
+            raise _checks.refused("the node belongs to another graph")
         dataset = _dataset(data, self.context)
         handle = ctypes.c_void_p()
         call(
@@ -676,7 +733,7 @@ class Trainer(_Object):
 
     @takes(_kinds.TrainerOptions)
     def __init__(self, model: Model, dataset: Dataset | npt.ArrayLike, **options: Unpack[_kinds.TrainerOptions]) -> None:
-        data = _dataset(dataset, model.context)
+        data = _dataset(dataset, _checks.instance(model, Model, "model").context)
         self.model = model
         handle = ctypes.c_void_p()
         call("stein_trainer_new", model.handle, data.handle, _option_text(options), ctypes.byref(handle))
@@ -688,7 +745,7 @@ class Trainer(_Object):
         data = _dataset(dataset)
         model, trainer = ctypes.c_void_p(), ctypes.c_void_p()
         call(
-            "stein_trainer_resume", data.context.handle, data.handle, os.fsencode(path), ctypes.byref(model),
+            "stein_trainer_resume", data.context.handle, data.handle, _checks.path(path), ctypes.byref(model),
             ctypes.byref(trainer),
         )
         self = cls.__new__(cls)
@@ -700,16 +757,27 @@ class Trainer(_Object):
         self, steps: int = 0, *, progress: Progress | None = None, deadline: float | None = None
     ) -> bool:
         """At most `steps` more steps (0: all); True at the end of training."""
+        self._warn_of_other_rows()
         finished = ctypes.c_int32()
+        count = _checks.whole(steps, "steps")
+        title = f"training {self.model.describe()['family']}" if progress is True else None
         try:
             watched(
-                "stein_trainer_run", self.handle, steps, ctypes.byref(finished), progress=progress,
-                deadline=deadline,
+                "stein_trainer_run", self.handle, count, ctypes.byref(finished), progress=progress,
+                deadline=deadline, title=title,
             )
         except SteinError:
             self._raise_from_callbacks()
             raise
         return bool(finished.value)
+
+    def _warn_of_other_rows(self) -> None:
+        """Once, before the first run: by then it is known whether the rows are one rank's part."""
+        if not getattr(self, "_warned", False):
+            self._warned = True
+            for sentence in self.describe()["warnings"]:
+                if sentence.startswith("these rows"):
+                    warnings.warn(sentence, stacklevel=3)
 
     def _raise_from_callbacks(self) -> None:
         for function in (getattr(self, "_noise", None), getattr(self, "_allreduce", None)):
@@ -723,7 +791,7 @@ class Trainer(_Object):
         noise(x, sigma, bits) -> (noisy, score): x [n, d] and sigma [n] in units of the model, bits [n, d] random uint64 that
         repeat with the seed; score is the gradient of log q(noisy | x) in noisy. What it raises comes out of run().
         """
-        trampoline = NoiseFunction(noise)
+        trampoline = NoiseFunction(_checks.function(noise, "noise"))
         call("stein_trainer_set_noise", self.handle, trampoline.pointer, None, None)
         self._noise = trampoline
 
@@ -733,7 +801,8 @@ class Trainer(_Object):
         allreduce(array) sums an array in place over all ranks, to the same bits on each: with mpi4py
         `lambda a: comm.Allreduce(MPI.IN_PLACE, a)`. Every rank has the same model (`Model.from_bytes` of rank 0's) and options.
         """
-        trampoline = AllReduceFunction(allreduce)
+        trampoline = AllReduceFunction(_checks.function(allreduce, "allreduce"))
+        rank, ranks = _checks.whole(rank, "rank"), _checks.whole(ranks, "ranks", 1)
         self._allreduce = trampoline
         try:
             call("stein_trainer_set_allreduce", self.handle, rank, ranks, trampoline.pointer, None, None)
@@ -742,7 +811,7 @@ class Trainer(_Object):
             raise
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        call("stein_trainer_save", self.handle, os.fsencode(path))
+        call("stein_trainer_save", self.handle, _checks.path(path))
 
     @takes(_kinds.TrainerOptions)
     def set(self, **options: Unpack[_kinds.TrainerOptions]) -> None:
@@ -784,15 +853,52 @@ def fit(
     deadline: float | None = None,
     **options: Unpack[_kinds.FitOptions],
 ) -> Model:
-    """A trained model of `data` [n, d]; options go to the model or the trainer by their names, seed to both."""
+    """A trained model of `data` [n, d]; options go to the model or the trainer by their names, seed to both.
+
+    What stops it keeps what was learnt: at the deadline, in seconds, the model is returned, with a SteinWarning that says at which step; after
+    Ctrl-C, or whatever a progress function raises, it is the exception's `model`.
+    """
     refuse_unknown(options, _kinds.FitOptions, "fit")
+    if isinstance(data, Dataset) and labels is not None:
+        raise _checks.refused("labels belong to the data set: give them to stein.Dataset")
     dataset = data if isinstance(data, Dataset) else Dataset(data, labels, context=context)
     of_model: Any = {k: v for k, v in options.items() if k in _kinds.ModelOptions.__annotations__}
     of_trainer: Any = {k: v for k, v in options.items() if k in _kinds.TrainerOptions.__annotations__}
-    model = Model(dataset, family, **of_model)
+    model = Model.__new__(Model)
+    model._make(dataset, family, of_model)
+    _warn(model.describe()["warnings"])
     with Trainer(model, dataset, **of_trainer) as trainer:
-        trainer.run(progress=progress, deadline=deadline)
+        try:
+            trainer.run(progress=progress, deadline=deadline)
+        except SteinInterrupted as failure:
+            kept = _kept(trainer, failure)
+            if failure.status != _abi.STEIN_DEADLINE or not kept:
+                raise
+            _warn([str(failure)])
+        except BaseException as failure:
+            _kept(trainer, failure)
+            raise
     return model
+
+
+def _kept(trainer: Trainer, failure: BaseException) -> bool:
+    """Gives what stopped training the model so far, if a step was made, and the words that say so."""
+    told, learnt = trainer.describe(), trainer.model.describe()["trained"]
+    if not learnt and told["step"]:  # deep kernels, whose weights are solved for at a check or at the end: here is the end
+        with contextlib.suppress(SteinError):
+            trainer.set(steps=told["step"])
+            trainer.run()
+            learnt = trainer.model.describe()["trained"]
+    where = f"training stopped at step {told['step']} of {told['steps']}"
+    if learnt:
+        with contextlib.suppress(AttributeError):  # an exception that takes no attributes
+            failure.model = trainer.model  # type: ignore[attr-defined]
+    if isinstance(failure, SteinInterrupted):
+        kept = "the model is what was learnt until then" if learnt else "nothing was learnt yet"
+        failure.args = (f"{failure}: {where}; {kept}", *failure.args[1:])
+    elif isinstance(failure, KeyboardInterrupt):
+        failure.args = (f"{where}; " + ("the exception's `model` is what was learnt until then" if learnt else "nothing was learnt yet"),)
+    return bool(learnt)
 
 
 __all__ = ["Context", "Dataset", "Graph", "Model", "Node", "Trainer", "fit", "options", "version"]

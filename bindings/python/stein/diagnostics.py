@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
 
 import numpy.typing as npt
 
-from . import _arrays, _kinds
+from . import _arrays, _checks, _kinds
 from ._call import Progress, watched
 from ._options import option_text as _option_text
 from ._options import takes
-from .core import Context, Model
+from .core import Context, Model, _context
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -48,7 +48,7 @@ def kernel_stein_discrepancy(
     allows for draws that remember each other (Chwialkowski et al. 2016). options: kernel, length, statistic, bootstraps, change_probability, seed, ...:
     stein.options("kernel_stein_discrepancy").
     """
-    return _compare("stein_kernel_stein_discrepancy", x, scores, p_value, context, progress, deadline, options)
+    return _compare("stein_kernel_stein_discrepancy", x, scores, ("x", "scores"), p_value, context, progress, deadline, options)
 
 
 @takes(_kinds.MeanDiscrepancyOptions)
@@ -66,7 +66,7 @@ def maximum_mean_discrepancy(
 
     With p_value=True also the p-value of their being from one law, by permutation; it wants independent rows. options: kernel, length, scale, permutations, seed, ...: stein.options("maximum_mean_discrepancy").
     """
-    return _compare("stein_maximum_mean_discrepancy", a, b, p_value, context, progress, deadline, options)
+    return _compare("stein_maximum_mean_discrepancy", a, b, ("a", "b"), p_value, context, progress, deadline, options)
 
 
 @takes(_kinds.WassersteinOptions)
@@ -85,8 +85,8 @@ def sliced_wasserstein(
     """
     out = ctypes.c_double()
     watched(
-        "stein_sliced_wasserstein", (context or Context.default()).handle, _arrays.rows(a).pointer,
-        _arrays.rows(b).pointer, _option_text(options), ctypes.byref(out), progress=progress, deadline=deadline,
+        "stein_sliced_wasserstein", _context(context).handle, _arrays.rows(a, "a").pointer,
+        _arrays.rows(b, "b").pointer, _option_text(options), ctypes.byref(out), progress=progress, deadline=deadline,
     )
     return out.value
 
@@ -104,8 +104,8 @@ def fisher_divergence(
     """How far a model's score is from the known `scores` of rows x; those of the density with noise of sigma if that is above 0."""
     out, relative = ctypes.c_double(), ctypes.c_double()
     watched(
-        "stein_fisher_divergence", model.handle, _arrays.rows(x).pointer, _arrays.pointer(_arrays.labels(labels)),
-        _arrays.rows(scores).pointer, float(sigma), ctypes.byref(out), ctypes.byref(relative), progress=progress,
+        "stein_fisher_divergence", _checks.instance(model, Model, "model").handle, _arrays.rows(x, "x").pointer,
+        _arrays.pointer(_arrays.labels(labels)), _arrays.rows(scores, "scores").pointer, _checks.real(sigma, "sigma"), ctypes.byref(out), ctypes.byref(relative), progress=progress,
         deadline=deadline,
     )
     return Divergence(out.value, relative.value)
@@ -115,6 +115,7 @@ def _compare(
     name: str,
     first: npt.ArrayLike,
     second: npt.ArrayLike,
+    names: tuple[str, str],
     with_p_value: bool,
     context: Context | None,
     progress: Progress | None,
@@ -123,7 +124,7 @@ def _compare(
 ) -> Discrepancy:
     out, p_value = ctypes.c_double(), ctypes.c_double()
     watched(
-        name, (context or Context.default()).handle, _arrays.rows(first).pointer, _arrays.rows(second).pointer,
+        name, _context(context).handle, _arrays.rows(first, names[0]).pointer, _arrays.rows(second, names[1]).pointer,
         _option_text(options), ctypes.byref(out), ctypes.byref(p_value) if with_p_value else None, progress=progress,
         deadline=deadline,
     )

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from . import _arrays, _checks
 from .core import Node
+
+
+def _node(*values: Any) -> Node:
+    """The first node among them, whose graph the others join."""
+    for value in values:
+        if isinstance(value, Node):
+            return value
+    raise _checks.refused(f"a function of a graph takes its nodes, not a value {_checks.shown(values[0] if values else None)}")
 
 
 def _unary(name: str) -> Callable[[Node], Node]:
     def function(x: Node) -> Node:
-        return x.graph.node(name, x)
+        return _node(x).graph.node(name, x)
 
     function.__name__ = name
     function.__doc__ = f"{name} of each element." if name not in ("inverse", "log_determinant") else f"{name} of the last two axes."
@@ -24,12 +33,12 @@ inverse, log_determinant = map(_unary, ("inverse", "log_determinant"))
 
 def squared_norm(x: Node) -> Node:
     """Along the last axis."""
-    return x.graph.node("squared_norm", x)
+    return _node(x).graph.node("squared_norm", x)
 
 
 def dot(a: Node, b: Any) -> Node:
     """Along the last axis."""
-    return a.graph.node("dot", a, b)
+    return _node(a, b).graph.node("dot", a, b)
 
 
 def convolution(x: Node, kernel: Any, stride: int | tuple[int, int] = 1, padding: int | tuple[int, int] | None = None) -> Node:
@@ -46,26 +55,28 @@ def transposed_convolution(y: Node, kernel: Any, stride: int | tuple[int, int] =
 
 
 def _convolved(name: str, x: Node, kernel: Any, stride: Any, padding: Any) -> Node:
-    return x.graph.node(name, x, kernel, stride=stride, **({} if padding is None else {"padding": padding}))
+    return _node(x, kernel).graph.node(name, x, kernel, stride=stride, **({} if padding is None else {"padding": padding}))
 
 
 def maximum(a: Node, b: Any) -> Node:
-    return a.graph.node("maximum", a, b)
+    return _node(a, b).graph.node("maximum", a, b)
 
 
 def minimum(a: Node, b: Any) -> Node:
-    return a.graph.node("minimum", a, b)
+    return _node(a, b).graph.node("minimum", a, b)
 
 
 def select(condition: Node, a: Any, b: Any) -> Node:
     """a where the condition is not 0, else b."""
-    return condition.graph.node("select", condition, a, b)
+    return _node(condition, a, b).graph.node("select", condition, a, b)
 
 
 def concatenate(parts: list[Node], axis: int = 0) -> Node:
-    return parts[0].graph.node("concatenate", *parts, axis=axis)
+    parts = list(parts) if isinstance(parts, (list, tuple)) else [parts]
+    return _node(*parts).graph.node("concatenate", *parts, axis=axis)
 
 
 def gather(x: Node, indices: Any) -> Node:
     """Entries of the first axis."""
-    return x.graph.node("gather", x, indices=list(indices))
+    places = indices if isinstance(indices, int) else [_checks.whole(place, "an index") for place in _arrays.numbers(indices, "indices").ravel()]
+    return _node(x).graph.node("gather", x, indices=places)

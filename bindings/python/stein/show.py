@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays
+from . import _arrays, _checks
 from .core import Model, Trainer
 
 Array = npt.NDArray[Any]
@@ -24,8 +24,17 @@ def _axes(ax: Any, columns: int = 1) -> Any:
     return plots.subplots(1, columns, figsize=(4.8 * columns, 4), squeeze=columns == 1, layout="constrained")[1]
 
 
+def _places(columns: Any) -> tuple[int, int]:
+    if not isinstance(columns, (tuple, list)) or len(columns) != 2:
+        raise _checks.refused(f"columns is a value {_checks.shown(columns)}; it is two columns by their numbers, (0, 1)")
+    first, second = (_checks.whole(place, "a column") for place in columns)
+    return first, second
+
+
 def _pair(rows: Any, columns: tuple[int, int]) -> Array:
-    flat = _arrays.array_of(rows)
+    flat = _arrays.rows(rows).array
+    if not len(flat):
+        raise _checks.refused("there are no rows to show")
     flat = flat.reshape(len(flat), -1)
     if flat.shape[1] <= max(columns):
         raise ValueError(f"columns {columns} of rows that have {flat.shape[1]}")
@@ -48,7 +57,8 @@ def vector_field(
     one class for the whole field, [1]. The plane reaches over the rows, or three deviations about the mean. Lengths are shown by
     their square roots, since scores grow without bound away from the data.
     """
-    told = model.describe()
+    columns, arrows = _places(columns), _checks.whole(arrows, "arrows", 1)
+    told = _checks.instance(model, Model, "model").describe()
     mean, scale = np.array(told["mean"]), np.array(told["scale"])
     if len(mean) <= max(columns):
         raise ValueError(f"columns {columns} of a model that has {len(mean)}")
@@ -61,7 +71,10 @@ def vector_field(
     across, up = (np.linspace(low[j], high[j], arrows) for j in (0, 1))
     plane = np.tile(mean, (arrows * arrows, 1))
     plane[:, columns[0]], plane[:, columns[1]] = (side.ravel() for side in np.meshgrid(across, up))
-    classes = None if labels is None else np.repeat(_arrays.array_of(labels), len(plane))
+    given = _arrays.labels(labels)
+    if given is not None and given.array.shape != (1,):
+        raise _checks.refused(f"labels has shape {given.array.shape}; it is one class for the whole field, [1]")
+    classes = None if given is None else np.repeat(given.array, len(plane))
     score = model.score(plane.reshape(-1, *model.shape[1:]), sigma, classes).reshape(len(plane), -1)[:, list(columns)]
     score = score * scale[list(columns)]  # in deviations, so that columns of different units are seen alike
     score /= np.sqrt(np.linalg.norm(score, axis=1, keepdims=True) + 1e-300)
@@ -76,6 +89,7 @@ def vector_field(
 
 def samples(data: Any, drawn: Any, *, columns: tuple[int, int] = (0, 1), ax: Any = None) -> Any:
     """Rows of data and rows drawn, both [n, d], side by side over the same plane. ax: two axes. Returns both."""
+    columns = _places(columns)
     pairs = [_pair(rows, columns) for rows in (data, drawn)]
     both = np.concatenate(pairs)
     margin = 0.05 * np.ptp(both, axis=0)
@@ -92,7 +106,7 @@ def samples(data: Any, drawn: Any, *, columns: tuple[int, int] = (0, 1), ax: Any
 
 def training(trainer: Trainer, *, ax: Any = None) -> Any:
     """The loss and the validation loss by step, and the step where that was best."""
-    told = trainer.describe()
+    told = _checks.instance(trainer, Trainer, "trainer").describe()
     history = told["history"]
     if not history:
         raise ValueError("the trainer has no check behind it yet: run it first")
@@ -111,7 +125,7 @@ def training(trainer: Trainer, *, ax: Any = None) -> Any:
 
 def levels(trainer: Trainer, *, ax: Any = None) -> Any:
     """The validation loss by noise level: where a model is weak, and whether the levels reach low and high enough."""
-    found = [level for level in trainer.describe()["levels"] or [] if level["loss"] is not None]
+    found = [level for level in _checks.instance(trainer, Trainer, "trainer").describe()["levels"] or [] if level["loss"] is not None]
     if not found:
         raise ValueError("the trainer has no loss by noise level: it needs many levels, and rows held out")
     ax = _axes(ax)

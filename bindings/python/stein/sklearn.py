@@ -14,11 +14,18 @@ try:
 except ImportError as missing:
     raise ImportError(f"stein.sklearn needs scikit-learn 1.6 or newer: {missing}") from missing
 
-from .core import Dataset
+from . import _arrays, _checks
+from .core import Dataset, Model
 from .core import fit as _fit
 
 Array = npt.NDArray[Any]
 _MOST_ROWS_FOR_OFFSET = 2000
+
+
+def _plain(X: Any) -> Any:
+    """Masked values are refused here, since scikit-learn would take what lies under the mask, and matrices with what to give."""
+    masked = isinstance(X, (np.ma.MaskedArray, np.matrix)) or isinstance(X, (list, tuple)) and any(isinstance(row, np.ma.MaskedArray) for row in X)
+    return _arrays.array_of(X, "X") if masked else X
 
 
 def _seed(random_state: Any) -> int:
@@ -78,18 +85,35 @@ class ScoreModel(OutlierMixin, DensityMixin, BaseEstimator):  # type: ignore[mis
         self.options = options
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> ScoreModel:
-        """Learns the density of X [n_samples, n_features], finite numbers, 2 rows or more. y is ignored."""
-        if not 0 < self.contamination <= 0.5:
+    def fit(self, X: Any, y: Any = None, *, progress: Any = None, deadline: float | None = None) -> ScoreModel:
+        """Learns the density of X [n_samples, n_features], finite numbers, 2 rows or more. y is ignored.
+
+        At the deadline, in seconds, the estimator is what was learnt until then, and a SteinWarning says at which step; after Ctrl-C, or what a
+        progress function raises, it is the exception's `model`, which has no offset_ and draws samples.
+        """
+        if self.options is not None and not isinstance(self.options, Mapping):
+            raise _checks.refused(f"options is {_checks.shown(self.options)}; it is a dictionary of options by their names")
+        if not 0 < _checks.real(self.contamination, "contamination") <= 0.5:
             raise ValueError(f"contamination is {self.contamination!r}, and lies above 0 and at most at 0.5")
-        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        X = validate_data(self, _plain(X), dtype=[np.float64, np.float32], ensure_min_samples=2)
         self.varying_ = np.ones(X.shape[1], bool)
         self.varying_[Dataset(X).describe()["constant_columns"]] = False
         if not self.varying_.any():
             raise ValueError(f"every column is constant over {len(X)} samples: there is no density to learn")
         self._constants = X[0].astype(np.float64)
         options = {"seed": _seed(self.random_state), "steps": self.steps, **(self.options or {})}
-        self.model_ = _fit(X[:, self.varying_], family=self.family, **options)
+        for name, value in (("progress", progress), ("deadline", deadline)):
+            if value is not None:
+                options[name] = value
+        try:
+            self.model_ = _fit(X[:, self.varying_], family=self.family, **options)
+        except BaseException as failure:
+            kept = getattr(failure, "model", None)
+            if isinstance(kept, Model):
+                self.model_ = kept
+                self.__dict__.pop("offset_", None)
+                failure.model = self  # type: ignore[attr-defined]
+            raise
         chosen = np.unique(np.linspace(0, len(X) - 1, min(len(X), _MOST_ROWS_FOR_OFFSET)).astype(int))
         self.offset_ = float(np.percentile(self._log_density(X[chosen]), 100 * self.contamination))
         return self
@@ -105,7 +129,7 @@ class ScoreModel(OutlierMixin, DensityMixin, BaseEstimator):  # type: ignore[mis
 
     def _validated(self, X: Any) -> Array:
         check_is_fitted(self)
-        valid: Array = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        valid: Array = validate_data(self, _plain(X), dtype=[np.float64, np.float32], reset=False)
         return valid
 
     def score_samples(self, X: Any) -> Array:
@@ -121,6 +145,7 @@ class ScoreModel(OutlierMixin, DensityMixin, BaseEstimator):  # type: ignore[mis
 
     def decision_function(self, X: Any) -> Array:
         """score_samples - offset_, [n_samples]: below 0 for anomalies."""
+        check_is_fitted(self, "offset_")
         decisions: Array = self.score_samples(X) - self.offset_
         return decisions
 
@@ -131,10 +156,9 @@ class ScoreModel(OutlierMixin, DensityMixin, BaseEstimator):  # type: ignore[mis
     def sample(self, n_samples: int = 1, random_state: Any = None, **options: Any) -> Array:
         """Draws [n_samples, n_features], float64. options: sampler, steps, temperature, ...: stein.options("sampler")."""
         check_is_fitted(self)
-        if n_samples < 1:
-            raise ValueError(f"n_samples is {n_samples}, and 1 is the least")
-        rows = np.tile(self._constants, (int(n_samples), 1))
-        rows[:, self.varying_] = self.model_.sample(int(n_samples), seed=_seed(random_state), **options)
+        count = _checks.whole(n_samples, "n_samples", 1)
+        rows = np.tile(self._constants, (count, 1))
+        rows[:, self.varying_] = self.model_.sample(count, dtype=np.float64, seed=_seed(random_state), **options)
         return rows
 
 

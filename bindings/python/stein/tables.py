@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from . import _html, _kinds
+from . import _checks, _html, _kinds
 from ._arrow import Column
 from ._call import Progress
 from ._columns import index_of, read, write
 from ._encoding import Code, filled, plainest
 from ._options import refuse_unknown, takes
 from .core import Context, Model, fit
+from .sampling import fresh_seed
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -36,7 +37,7 @@ class TableModel:
 
     How a column becomes numbers for the model, and numbers its values again:
 
-    - real numbers: as they are. A column of which one value stands out (5 % or more of the rows, and ten times as often as
+    - real numbers: as they are, and what is drawn is kept within what was seen, unless ``bounded=False``. A column of which one value stands out (5 % or more of the rows, and ten times as often as
       the median value), or whose tails are much heavier than a Gaussian's (excess kurtosis above 3; whole numbers too), goes by its
       rank instead: as normal scores of the training rows' quantiles. What is drawn of it lies among those, a common value comes
       back exactly and as often. ``quantiles`` names the columns to be treated so, or is "all" or "none".
@@ -63,17 +64,21 @@ class TableModel:
         integers: Sequence[Any] = (),
         categories: Sequence[Any] = (),
         quantiles: str | Sequence[Any] = "auto",
+        bounded: bool = True,
         **options: Unpack[_kinds.FitOptions],
     ) -> None:
         refuse_unknown(options, _kinds.FitOptions, "TableModel")
         self.family = family
-        self.integers = tuple(integers)
-        self.categories = tuple(categories)
+        self.integers = _listed(integers, "integers")
+        self.categories = _listed(categories, "categories")
         if isinstance(quantiles, str) and quantiles not in ("auto", "all", "none"):
             raise ValueError(f"quantiles is {quantiles!r}; it is 'auto', 'all', 'none' or a list of columns")
-        self.quantiles = quantiles if isinstance(quantiles, str) else tuple(quantiles)
+        self.quantiles = quantiles if isinstance(quantiles, str) else _listed(quantiles, "quantiles")
+        self.bounded = bool(bounded)
         self.options: Any = dict(options)
         self._model: Model | None = None
+        #: Of the last call that drew: the one given, or the one taken from the system's entropy.
+        self.last_seed: int | None = None
         self._container = "dict"
         self._codes: list[Code] = []
 
@@ -85,7 +90,11 @@ class TableModel:
         progress: Progress | None = None,
         deadline: float | None = None,
     ) -> TableModel:
-        """Learns the density of a table of n rows. A column without a value, and one of a type that has none, is an error that names it."""
+        """Learns the density of a table of n rows. A column without a value, and one of a type that has none, is an error that names it.
+
+        At the deadline, in seconds, the table model is what was learnt until then, and a SteinWarning says at which step; after Ctrl-C, or what
+        a progress function raises, too, and it is the exception's `model`.
+        """
         container, columns = read(table)
         if not columns or not len(columns[0].values):
             raise ValueError("the table has no rows")
@@ -105,12 +114,19 @@ class TableModel:
         for code in codes:
             if code.column.name in named and code.quantiles is None:
                 raise ValueError(f"column {code.column.name!r} holds no numbers, so it has no quantiles")
-        rng = np.random.default_rng(int(self.options.get("seed") or 0))
+        rng = np.random.default_rng(_seed_of(self.options))
         rows = np.hstack([code.encode(code.like(column), rng) for code, column in zip(codes, columns)])
         if np.isnan(rows).any():
             rows = filled(rows, codes, rng, context)
-        self._model = fit(rows, None, self.family, context=context, progress=progress, deadline=deadline, **self.options)
-        self._container, self._codes = container, codes
+        try:
+            model = fit(rows, None, self.family, context=context, progress=progress, deadline=deadline, **self.options)
+        except BaseException as failure:
+            kept = getattr(failure, "model", None)
+            if isinstance(kept, Model):
+                self._model, self._container, self._codes = kept, container, codes
+                failure.model = self  # type: ignore[attr-defined]
+            raise
+        self._model, self._container, self._codes = model, container, codes
         return self
 
     def _is_ranked(self, name: Any) -> bool | None:
@@ -144,10 +160,16 @@ class TableModel:
         """n rows in a table like that of fit, from the density, or from that given some columns' values.
 
         given: a value for each named column, or a sequence of one for each row (n may then be left out). A value that is not among
-        a column's categories is an error; a number may be any. Options ``method``, ``noise``, ``iterations`` and ``strength`` go
+        a column's categories is an error; a number may be any. Two calls draw different rows unless seed is given. Options ``method``, ``noise``, ``iterations`` and ``strength`` go
         with given alone.
         """
+        if given is not None and not isinstance(given, Mapping):
+            raise _checks.refused(f"given is a value {_checks.shown(given)}; it is a dictionary of a value, or one for each row, by column")
         given = dict(given or {})
+        if n is not None:
+            n = _checks.whole(n, "n")
+        _ = self.model
+        options = self._seeded(options)
         unknown = [name for name in given if name not in self.columns]
         if unknown:
             raise ValueError(f"there is no column {unknown[0]!r}; there are {', '.join(map(str, self.columns))}")
@@ -160,7 +182,7 @@ class TableModel:
         if not known:
             rows = self.model.sample(count, progress=progress, deadline=deadline, **asked)
         else:
-            rng = np.random.default_rng([int(options.get("seed") or 0), 1])
+            rng = np.random.default_rng([_seed_of(options), 1])
             parts = [
                 code.encode(known[code.column.name], rng) if code.column.name in known else np.full((count, code.width), np.nan)
                 for code in self._codes
@@ -181,10 +203,12 @@ class TableModel:
 
         A column that is left out is drawn whole and comes last. One that fit has not seen is an error.
         """
+        _ = self.model
+        options = self._seeded(options)
         container, found = read(table)
         known = {column.name: self._code(column.name).like(column) for column in found}
         rows_in = len(found[0].values) if found else 0
-        rng = np.random.default_rng([int(options.get("seed") or 0), 1])
+        rng = np.random.default_rng([_seed_of(options), 1])
         parts = [
             code.encode(known[code.column.name], rng) if code.column.name in known else np.full((rows_in, code.width), np.nan)
             for code in self._codes
@@ -194,6 +218,11 @@ class TableModel:
         out = [made[column.name][0].restored(made.pop(column.name)[1], column) for column in found]
         out += [code.restored(column, None if container == self._container else plainest(container, code)) for code, column in made.values()]
         return write(container, out, index_of(container, table))
+
+    def _seeded(self, options: Any) -> Any:
+        options = fresh_seed(options)
+        self.last_seed = _seed_of(options)
+        return options
 
     def _code(self, name: Any) -> Code:
         for code in self._codes:
@@ -213,7 +242,7 @@ class TableModel:
         """The columns of encoded rows, with what is known of them as it came."""
         out, place = [], 0
         for code in self._codes:
-            column = code.decode(rows[:, place : place + code.width])
+            column = code.decode(rows[:, place : place + code.width], self.bounded)
             place += code.width
             given = known.get(code.column.name)
             if given is not None:
@@ -229,7 +258,7 @@ class TableModel:
         header["__metadata__"]["table"] = json.dumps(self._state(), default=lambda array: array.tolist())
         text = json.dumps(header, ensure_ascii=False).encode()
         text += b" " * (-len(text) % 8)
-        target = pathlib.Path(path)
+        target = pathlib.Path(os.fsdecode(_checks.path(path)))
         beside = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             beside.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
@@ -240,7 +269,7 @@ class TableModel:
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, context: Context | None = None) -> TableModel:
         """What save wrote. Samples come in the kind of table that fit was given, if its package is there."""
-        data = pathlib.Path(path).read_bytes()
+        data = pathlib.Path(os.fsdecode(_checks.path(path))).read_bytes()
         model = Model.from_bytes(data, context=context)
         length = struct.unpack("<Q", data[:8])[0]
         state = json.loads(data[8 : 8 + length])["__metadata__"].get("table")
@@ -248,7 +277,8 @@ class TableModel:
             raise ValueError(f"{os.fspath(path)} holds a model without columns: use stein.Model.load")
         state = json.loads(state)
         chosen = {key: state[key] for key in ("integers", "categories", "quantiles") if key in state}
-        self = cls(state["family"], **chosen, **state["options"])
+        # Files of before were drawn from without bounds.
+        self = cls(state["family"], bounded=state.get("bounded", False), **chosen, **state["options"])
         self._container, self._model = state["container"], model
         self._codes = [Code.from_state(code) for code in state["codes"]]
         return self
@@ -256,7 +286,7 @@ class TableModel:
     def _state(self) -> dict[str, Any]:
         return {
             "family": self.family, "integers": self.integers, "categories": self.categories,
-            "quantiles": self.quantiles, "options": self.options,
+            "quantiles": self.quantiles, "bounded": self.bounded, "options": self.options,
             "container": self._container, "codes": [code.state() for code in self._codes],
         }
 
@@ -267,6 +297,17 @@ class TableModel:
     def _repr_html_(self) -> str:
         told = [(str(c.column.name), c.column.kind, c.column.type, ", ".join(map(str, (c.column.categories or [])[:10]))) for c in self._codes]
         return _html.page("TableModel", [("family", self.family), ("fitted", bool(told))], ("column", "kind", "type", "categories"), told)
+
+
+def _listed(names: Any, what: str) -> tuple[Any, ...]:
+    if isinstance(names, (str, bytes)) or not hasattr(names, "__iter__") or np.ndim(names) == 0 and isinstance(names, np.ndarray):
+        raise _checks.refused(f"{what} is {_checks.shown(names)}; it is a list of columns")
+    return tuple(names)
+
+
+def _seed_of(options: Mapping[str, Any]) -> int:
+    seed = options.get("seed")
+    return 0 if seed is None else _checks.whole(seed, "seed")
 
 
 def _of_rows(options: Any) -> Any:

@@ -1,5 +1,6 @@
 import functools
 import os
+import time
 
 # scikit-learn has one check that it makes only where this was set before SciPy was imported.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
@@ -10,6 +11,19 @@ import stein
 
 #: Bytes that a context may use unless a test says otherwise, or 0.
 LIMIT = int(os.environ.get("STEIN_MEMORY_LIMIT", "0"))
+
+
+#: Seconds after which what stands still is given up: no test takes nearly as long, however busy the machine is.
+PATIENCE = 3600
+
+
+def within(seconds):
+    """A progress callback that stops a call after so many seconds of this process's own time on processors.
+
+    Unlike a deadline it does not depend on what else the machine does.
+    """
+    begun = time.process_time()
+    return lambda _watch: time.process_time() - begun > seconds
 
 
 def pytest_configure(config):

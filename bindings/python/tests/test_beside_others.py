@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 import stein
+from conftest import PATIENCE
 
 BESIDE = """
 import sys, threading, numpy as np, stein
@@ -43,7 +44,7 @@ print("same")
 def test_the_same_bits_beside_another_library(other):
     if other == "torch" and subprocess.run([sys.executable, "-c", "import torch"], capture_output=True).returncode:
         pytest.skip("PyTorch is not installed here")
-    result = subprocess.run([sys.executable, "-c", BESIDE, other], capture_output=True, text=True, timeout=300)
+    result = subprocess.run([sys.executable, "-c", BESIDE, other], capture_output=True, text=True, timeout=PATIENCE)
     assert result.stdout == "same\n", result.stderr[-2000:]
 
 

@@ -167,7 +167,7 @@ def test_densities_in_c(tmp_path):
     assert np.array_equal(draws, run(stein.Density.from_c(address, 2, ctypes.addressof(data))))
     with pytest.raises(stein.SteinError, match="returned 7"):
         run(stein.Density.from_c(address, 3, ctypes.addressof(data)))
-    with pytest.raises(ctypes.ArgumentError):
+    with pytest.raises(stein.SteinValueError, match="one of a ctypes.CDLL or an address"):
         stein.Density.from_c(gaussian, 2)
     with pytest.raises(stein.SteinError, match="function"):
         stein.Density.from_c(None, 2)

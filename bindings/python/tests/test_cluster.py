@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 import stein
+from conftest import PATIENCE
 
 ROOT = pathlib.Path(stein.__file__).resolve().parents[3]
 EXAMPLES = ROOT / "bindings/python/examples"
@@ -33,7 +34,7 @@ def test_c_with_mpi(tmp_path, ranks):
         ["mpicc", "-std=c99", "-Wall", "-Wextra", f"-I{ROOT}/include", ROOT / "bindings/c/examples/ranks.c", library, "-lm",
          f"-Wl,-rpath,{library.parent}", "-o", tmp_path / "ranks"], capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
-    run = subprocess.run(mpirun(ranks, tmp_path / "ranks"), env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    run = subprocess.run(mpirun(ranks, tmp_path / "ranks"), env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
     assert run.returncode == 0 and f"{ranks} ranks" in run.stdout, run.stdout + run.stderr
 
 
@@ -43,18 +44,25 @@ def test_a_killed_rank_ends_the_job_and_training_resumes(tmp_path, rows):
     pytest.importorskip("mpi4py")
     np.save(tmp_path / "table.npy", rows)
     command = [sys.executable, "-m", "mpi4py", EXAMPLES / "ranks.py", tmp_path / "table.npy"]
-    job = subprocess.Popen(
-        mpirun(2, *command, tmp_path / "first", "--steps", 1200, "--checkpoint", tmp_path / "checkpoint"), env=ENVIRONMENT,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    lines = [job.stdout.readline() for _ in range(3)]
-    assert "step 300 of 1200 on 2 ranks" in lines[-1], lines
-    children = subprocess.run(["pgrep", "-P", str(job.pid)], capture_output=True, text=True).stdout.split()
-    os.kill(int(children[-1]), signal.SIGKILL)
-    assert job.wait(60) != 0 and not (tmp_path / "first").exists()
+    for _ in range(20):  # on a busy machine it may be through before it is killed
+        job = subprocess.Popen(
+            mpirun(2, *command, tmp_path / "first", "--steps", 1200, "--checkpoint", tmp_path / "checkpoint"), env=ENVIRONMENT,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        lines = [job.stdout.readline() for _ in range(3)]
+        assert "step 300 of 1200 on 2 ranks" in lines[-1], lines
+        children = subprocess.run(["pgrep", "-P", str(job.pid)], capture_output=True, text=True).stdout.split()
+        for child in children[-1:]:
+            os.kill(int(child), signal.SIGKILL)
+        ended = job.wait(PATIENCE)
+        if children and not (tmp_path / "first").exists():
+            break
+        (tmp_path / "first").unlink(missing_ok=True)
+        (tmp_path / "checkpoint").unlink(missing_ok=True)
+    assert ended != 0 and not (tmp_path / "first").exists()
 
     def whole(ranks, name, *more):
         run = subprocess.run(
-            mpirun(ranks, *command, tmp_path / name, "--steps", 1200, *more), env=ENVIRONMENT, capture_output=True, text=True, timeout=180)
+            mpirun(ranks, *command, tmp_path / name, "--steps", 1200, *more), env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
         assert run.returncode == 0, run.stdout + run.stderr
         model = stein.Model.load(tmp_path / name)
         return run.stdout, np.concatenate([v.ravel() for v in model.parameters().values()])
@@ -71,7 +79,7 @@ def test_rows_are_the_same_however_they_are_split(tmp_path, model):
     for task, workers in ((300, 2), (1000, 1)):
         run = subprocess.run(
             [sys.executable, EXAMPLES / "dask_sampling.py", tmp_path / "model", tmp_path / f"{task}.npy", "--rows", "1000",
-             "--task", str(task), "--workers", str(workers)], capture_output=True, text=True, timeout=120)
+             "--task", str(task), "--workers", str(workers)], capture_output=True, text=True, timeout=PATIENCE)
         assert run.returncode == 0, run.stdout + run.stderr
     drawn = np.load(tmp_path / "300.npy")
     assert drawn.tobytes() == np.load(tmp_path / "1000.npy").tobytes() == model.sample(1000, seed=7).tobytes()
@@ -85,9 +93,9 @@ if rank == 0:
     server = socket.create_server((address, 7341))
     peer = server.accept()[0]
 else:
-    for attempt in range(200):
+    for attempt in range(36000):
         try:
-            peer = socket.create_connection((address, 7341), timeout=20)
+            peer = socket.create_connection((address, 7341), timeout=3600)
             break
         except OSError:
             time.sleep(0.1)
@@ -145,7 +153,7 @@ def test_two_hosts(tmp_path, rows):
                  tmp_path / f"model{rank}", tmp_path / "start"], stderr=subprocess.PIPE, text=True)
             for rank, space in enumerate((first, second))
         ]
-        messages = [host.communicate(timeout=90)[1] for host in hosts]
+        messages = [host.communicate(timeout=PATIENCE)[1] for host in hosts]
         assert [host.returncode for host in hosts] == [0, 0], messages
     finally:
         _network("netns", "del", first), _network("netns", "del", second)

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 import stein
+from conftest import PATIENCE
 
 
 def fitted(rows, threads, pieces=(0,), **options):
@@ -105,7 +106,8 @@ def test_c_and_python_agree(tmp_path):
     with stein.Trainer(model, dataset, seed=1) as trainer:
         trainer.run()
     assert model.to_bytes() == (tmp_path / "wine.safetensors").read_bytes()
-    printed = "".join(",".join(f"{v:g}" for v in row) + "\n" for row in model.sample(200, seed=7))
+    drawn, classes = model.sample(200, seed=7, dtype=np.float32, return_labels=True)
+    printed = "a,b,c,d,class\n" + "".join(",".join(f"{v:g}" for v in row) + f",{label}\n" for row, label in zip(drawn, classes))
     assert printed == (tmp_path / "out.csv").read_text()
     assert (tmp_path / "wine.csv").read_text() == text
 
@@ -136,12 +138,15 @@ def long_run(rows):
 
 def test_deadline_and_progress(rows):
     trainer = long_run(rows)
-    seen = []
-    started = time.monotonic()
+    trainer.run(5)
+    started = time.process_time()
     with pytest.raises(stein.SteinInterrupted) as caught:
-        trainer.run(deadline=0.3, progress=lambda watch: seen.append((watch.step, watch.steps)))
-    assert caught.value.name == "STEIN_DEADLINE" and time.monotonic() - started < 2
-    assert seen and all(steps == 10**7 for _, steps in seen) and seen == sorted(seen)
+        trainer.run(deadline=0.3)
+    assert caught.value.name == "STEIN_DEADLINE" and time.process_time() - started < 2
+    seen = []
+    with pytest.raises(stein.SteinInterrupted):
+        trainer.run(progress=lambda watch: seen.append((watch.step, watch.steps)) or len(seen) == 5)
+    assert len(seen) == 5 and all(steps == 10**7 for _, steps in seen) and seen == sorted(seen)
     assert trainer.model.sample(2).shape == (2, 3)  # R5: what was learnt is shown
 
 
@@ -154,16 +159,15 @@ def test_a_step_is_left_in_the_middle(rows):
         return stein.Trainer(model, dataset, objective="exact", batch=16384, steps=2, validation=0, seed=3)
 
     whole, broken = trainer(), trainer()
-    started = time.monotonic()
+    # Time on processors, of all threads: the machine may do much else.
+    started = time.process_time()
     whole.run()
-    step = (time.monotonic() - started) / 2
-    stops = 0
+    step = (time.process_time() - started) / 2
     for _ in range(3):
-        started = time.monotonic()
+        started = time.process_time()
         with pytest.raises(stein.SteinInterrupted):
-            broken.run(deadline=step / 5)
-        stops += time.monotonic() - started < 0.7 * step
-    assert stops >= 2  # of three, on a machine that others use too
+            broken.run(deadline=step / os.cpu_count() / 5)
+        assert time.process_time() - started < 0.7 * step
     with pytest.raises(stein.SteinInterrupted):  # by the callback, which is called within a step
         broken.run(progress=lambda watch: True)
     broken.run()
@@ -216,43 +220,48 @@ for wait in (0.05, 0.11, 0.2):
     sent = []
     def kill():
         time.sleep(wait)
-        sent.append(time.monotonic())
+        sent.append(time.process_time())
         os.kill(os.getpid(), signal.SIGINT)
     threading.Thread(target=kill).start()
     try:
         trainer.run()
         print("not interrupted")
     except KeyboardInterrupt:
-        print("late" if time.monotonic() - sent[0] > 0.1 else "ok")
+        print("late" if time.process_time() - sent[0] > 0.1 * os.cpu_count() else "ok")
 """
 
 
 def test_interrupt():
-    result = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=PATIENCE)
     words = result.stdout.split()
-    # Each is interrupted; at least one within 100 ms, however busy the machine is.
+    # Each is interrupted; at least one within 100 ms of the process's own time a thread, however busy the machine is.
     assert len(words) == 3 and set(words) <= {"ok", "late"} and "ok" in words, result.stdout + result.stderr
 
 
 def test_sampling_while_training_and_busy(rows):  # R5
     trainer = long_run(rows)
     trainer.run(5)
-    done = []
-    thread = threading.Thread(target=lambda: done.append(_stopped(trainer)))
+    done, running, enough = [], threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: done.append(_stopped(trainer, running, enough)))
     thread.start()
-    time.sleep(0.1)
+    assert running.wait(PATIENCE)
     for _ in range(5):
         assert trainer.model.sample(3).shape == (3, 3)
     with pytest.raises(stein.SteinValueError) as caught:
         trainer.set(rate=0.1)
     assert caught.value.name == "STEIN_BUSY"
+    enough.set()
     thread.join()
-    assert done == ["STEIN_DEADLINE"]
+    assert done == ["STEIN_CANCELLED"]
 
 
-def _stopped(trainer):
+def _stopped(trainer, running, enough):
+    def watch(_watch):
+        running.set()
+        return enough.is_set()
+
     try:
-        trainer.run(deadline=0.6)
+        trainer.run(progress=watch)
     except stein.SteinInterrupted as stopped:
         return stopped.name
 

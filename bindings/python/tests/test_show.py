@@ -15,7 +15,7 @@ def fitted():
     rows = np.random.default_rng(0).standard_normal((300, 2)) @ [[1, 1], [0, 0.5]] + [3, 100]
     dataset = stein.Dataset(rows, names=["<left>", "right"])
     model = stein.Model(dataset, widths=[32])
-    trainer = stein.Trainer(model, dataset, steps=200, patience=0)
+    trainer = stein.Trainer(model, dataset, steps=200, patience=0, validation=0.1)
     trainer.run()
     return rows, dataset, model, trainer
 

@@ -11,7 +11,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from stein.sklearn import ScoreModel
 
 
-@parametrize_with_checks([ScoreModel()], expected_failed_checks={})
+# More steps, as by default, would teach the checks nothing more.
+@parametrize_with_checks([ScoreModel(steps=100)], expected_failed_checks={})
 def test_checks(estimator, check):
     check(estimator)
 

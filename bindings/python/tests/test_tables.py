@@ -244,7 +244,7 @@ def test_gaps_that_depend_on_what_is_known():
     assert np.nanmean(holed) < -0.3
     model = stein.TableModel("gaussian", seed=1).fit({"x": x, "y": holed})
     assert abs(model.sample(3000, seed=1)["y"].mean()) < 0.12
-    filled = model.impute({"x": x, "y": holed})["y"]
+    filled = model.impute({"x": x, "y": holed}, seed=0)["y"]
     assert abs(filled.mean()) < 0.08 and np.corrcoef(x, filled)[0, 1] > 0.85
 
 
@@ -260,7 +260,7 @@ def test_columns_may_be_left_out():
 def test_categories_and_integers_on_request():
     codes = np.random.default_rng(0).choice([3, 5, 8], 200)
     table = {"code": codes, "children": np.where(codes == 3, np.nan, codes // 2.0), "x": codes + 0.1}
-    drawn = stein.TableModel(steps=50, categories=["code"], integers=["children"]).fit(table).sample(50)
+    drawn = stein.TableModel(steps=50, categories=["code"], integers=["children"]).fit(table).sample(50, seed=0)
     assert set(drawn["code"]) <= {3, 5, 8} and drawn["code"].dtype == codes.dtype
     assert (drawn["children"] == np.rint(drawn["children"])).all() and drawn["children"].dtype == np.float64
 
@@ -304,9 +304,9 @@ def test_errors_name_the_column():
         ({"x": np.array([0.0, np.inf])}, "'x' holds infinity at row 1"), ({}, "no rows"),
         ({"x": np.arange(1001).astype(str)}, "'x' has 1001 categories"), ({"x": np.zeros(3, complex)}, "'x' holds complex128"), ({"x": np.zeros(3), "y": np.zeros(4)}, "'y' has 4 rows, 'x' has 3"),
     ]:
-        with pytest.raises((ValueError, TypeError), match=message):
+        with pytest.raises(ValueError, match=message):
             stein.TableModel().fit(bad)
-    with pytest.raises(TypeError, match="list is not a table"):
+    with pytest.raises(ValueError, match="list is not a table"):
         stein.TableModel().fit([1, 2])
     with pytest.raises(ValueError, match="not fitted"):
         stein.TableModel().sample(1)
@@ -315,7 +315,7 @@ def test_errors_name_the_column():
     with pytest.raises(stein.SteinValueError, match="did you mean 'widths'"):
         stein.TableModel(widht=3)
     pyarrow = pytest.importorskip("pyarrow")
-    with pytest.raises(TypeError, match="'nested' has the Arrow type"):
+    with pytest.raises(ValueError, match="'nested' has the Arrow type"):
         stein.TableModel().fit(pyarrow.table({"nested": [[1], [2]]}))
 
 
@@ -323,7 +323,7 @@ def test_names_of_any_kind():
     pandas = pytest.importorskip("pandas")
     rows = np.random.default_rng(0).standard_normal((60, 2))
     model = stein.TableModel("gaussian").fit(pandas.DataFrame(rows))
-    drawn = model.sample(4, given={1: 0.5})
+    drawn = model.sample(4, given={1: 0.5}, seed=0)
     assert drawn.columns.tolist() == [0, 1] and (drawn[1] == 0.5).all()
     with pytest.raises(ValueError, match="two columns 'a'"):
         stein.TableModel().fit(pandas.DataFrame(rows, columns=["a", "a"]))
@@ -335,7 +335,7 @@ def test_flags_with_gaps_in_pandas():
     whole = pandas.DataFrame({"flag": [True, False] * 40, "x": np.arange(80.0)})
     holed = whole.astype({"flag": object})
     holed.loc[::5, "flag"] = None
-    filled = small().fit(whole).impute(holed)
+    filled = small().fit(whole).impute(holed, seed=0)
     assert set(filled["flag"]) == {True, False} and filled["flag"].dtype == object
     assert (filled["flag"][1::5] == whole["flag"][1::5]).all()
 
@@ -346,7 +346,7 @@ def test_arrow_dictionaries_with_empty_places():
     table = pyarrow.table({"w": column, "big": pyarrow.array(np.arange(80), pyarrow.uint64())})
     read = _columns.read(table)[1][0]
     assert read.missing.tolist() == [False, True, False, True] * 20
-    filled = small().fit(table).impute(table)
+    filled = small().fit(table).impute(table, seed=0)
     assert set(filled["w"].to_pylist()) <= {"x", "y"} and filled["w"].to_pylist()[::4] == ["x"] * 20
     with pytest.raises(ValueError, match="'big' holds whole numbers of 2"):
         small().fit(pyarrow.table({"big": pyarrow.array([2**63, 1], pyarrow.uint64())}))
@@ -428,7 +428,7 @@ def distance(x, y):
 def test_columns_far_from_normal():
     n = 4000
     model = stein.TableModel(widths=[64, 64], steps=1500, batch=256, seed=1).fit(skewed(n, 0))
-    drawn, truth = model.sample(n), skewed(n, 1)
+    drawn, truth = model.sample(n, seed=0), skewed(n, 1)
     # Of two samples of one law it is above 1.95 sqrt(2 / n) = 0.044 once in a thousand; as much again for what was learnt of 4000 rows.
     for name in truth:
         assert distance(drawn[name], truth[name]) < 0.088, name
@@ -437,10 +437,10 @@ def test_columns_far_from_normal():
     order = lambda table: np.argsort(np.argsort([table["income"], table["paid"]], axis=1), axis=1)  # noqa: E731
     assert abs(np.corrcoef(order(drawn))[0, 1] - np.corrcoef(order(truth))[0, 1]) < 0.1
     # As they are, the law of what is often nought is missed, and incomes fall below nought.
-    plain = stein.TableModel(widths=[64, 64], steps=1500, batch=256, seed=1, quantiles="none").fit(skewed(n, 0)).sample(n)
+    plain = stein.TableModel(widths=[64, 64], steps=1500, batch=256, seed=1, quantiles="none", bounded=False).fit(skewed(n, 0)).sample(n)
     assert distance(plain["paid"], truth["paid"]) > 0.15 and (plain["income"] < 0).any()
     # What is known beyond the rows that were seen goes for their end, and comes back as it was.
-    given = model.sample(500, given={"income": 1e9})
+    given = model.sample(500, given={"income": 1e9}, seed=0)
     assert (given["income"] == 1e9).all() and np.median(given["paid"]) > np.median(truth["paid"])
 
 

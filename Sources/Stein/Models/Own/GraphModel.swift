@@ -173,13 +173,13 @@ extension Model {
       throw Options.bad(stranger, "is not for a model from a graph, which takes \(own)")
     }
     var description = try ModelDescription(.graph, dataset, options)
-    let output = options.choice("output").flatMap(GraphModel.Output.init) ?? .energy
+    let output: GraphModel.Output = options.value("output")
     let model = try GraphModel(graph, node: node, output: output, dimension: description.dimension)
     description.structure.graph = model
     description.network.noiseConditional = model.isNoiseConditional
     try description.checkDomain()
     let weights = try Model.start(
-      description, dataset, seed: UInt64(options.integer("seed") ?? 0), memory: context.memory)
+      description, dataset, seed: options.value("seed"), memory: context.memory)
     self.init(context: context, description, weights: weights)
   }
 }

@@ -124,18 +124,18 @@ struct NodeOptions: Sendable {
     }
     self.text = options.text
     columns = options.integer("columns") ?? 0
-    name = options.choice("name") ?? ""
+    name = options.value("name")
     shape = options.integers("shape")
     value = options.number("value")
-    size = options.integer("size") ?? 1
+    size = options.value("size")
     exponent = options.number("exponent")
     axes = options.integers("axes")
-    keepAxes = options.flag("keep_axes") ?? false
+    keepAxes = options.value("keep_axes")
     starts = options.integers("starts")
     sizes = options.integers("sizes")
-    axis = options.integer("axis") ?? 0
+    axis = options.value("axis")
     indices = options.integers("indices")
-    stride = options.integers("stride")
+    stride = options.value("stride")
     padding = options.integers("padding")
     for (key, given) in [("stride", stride), ("padding", padding)] {
       guard (1 ... 2).contains(given?.count ?? 1) else {
@@ -143,8 +143,8 @@ struct NodeOptions: Sendable {
           key, "has \(given?.count ?? 0) numbers; it takes one, or height and width")
       }
     }
-    let deviation = options.number("deviation") ?? 1
-    switch options.choice("start") {
+    let deviation: Double = options.value("deviation")
+    switch options.value("start") as String {
     case "ones": start = .ones
     case "normal": start = .normal(deviation: deviation)
     case "identity":

@@ -65,7 +65,8 @@ package struct GraphProgram: Sendable {
   private static func values(_ tensor: TensorView) throws -> [Double] {
     guard tensor.type.isFloat, tensor.shape.count <= 4, !tensor.shape.contains(0) else {
       throw SteinError(
-        .badShape, "value has shape \(tensor.shape); it needs 1 to 4 axes of float32 or float64",
+        .badShape,
+        "value is \(tensor.type) of shape \(tensor.shape); it needs 1 to 4 axes of float32 or float64",
         argument: "value")
     }
     guard tensor.shape.reduce(1, *) <= GraphProgram.mostElements else {
