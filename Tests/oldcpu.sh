@@ -9,9 +9,12 @@ trap 'rm -rf "$scratch"' EXIT
 python3 bindings/generate.py calls "$scratch/calls.inc"
 cc -std=gnu11 -Wall -Wextra -Wno-unused-result -Werror -Iinclude -I"$scratch" Tests/OldCPU/calls.c -L"$library" -lstein -Wl,-rpath,"$library" -o "$scratch/calls"
 passed=0 failed=0
+# Without BMI1 qemu takes BZHI and SARX away and goes on to show BMI2 by which the C library chooses code that has them: its own strlen then dies, or
+# does not, by where a string lies. So it is told to leave that code alone; the library is not.
+tunables=glibc.cpu.hwcaps=-AVX2,-BMI2,-AVX2_Usable,-BMI2_Usable
 # A processor, and a word that the sentence then has.
 refuses() {
-  if out=$(qemu-x86_64 -cpu "$1" "$scratch/calls" "$2" 2>&1); then passed=$((passed + 1)); else
+  if out=$(GLIBC_TUNABLES=$tunables qemu-x86_64 -cpu "$1" "$scratch/calls" "$2" 2>&1); then passed=$((passed + 1)); else
     failed=$((failed + 1)); echo "FAILED on $1: ended with $?: $(tail -3 <<< "$out")"; fi
 }
 for processor in qemu64 kvm64 Nehalem Westmere Denverton SandyBridge IvyBridge; do refuses $processor "AVX2"; done
