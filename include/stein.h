@@ -273,6 +273,13 @@ STEIN_API STEIN_CHECK stein_status stein_graph_node(stein_graph *graph, const ch
 
 /* The shape of a node's value for one row; shape: room for 5. One number has no axis. */
 STEIN_API STEIN_CHECK stein_status stein_graph_shape(const stein_graph *graph, int32_t node, int32_t *ndim, int64_t *shape, stein_error *error);
+
+/* A graph as text, for people. node: what is described, with all that it needs; -1: the whole graph.
+ *   format="text"     a line for each node, "%3 = sum(%2, axes=0) [4]": its number, its operation, its shape
+ *          "dot"      a drawing in the language of Graphviz
+ *          "formula"  one node in Python's notation, "(x[0] - a) ** 2 / 2"; "…" stands for what makes it longer than 120 characters */
+STEIN_API STEIN_CHECK stein_status stein_graph_describe(const stein_graph *graph, int32_t node, const char *format, char *buffer, uint64_t capacity,
+                                                        uint64_t *needed, stein_error *error);
 STEIN_API stein_status stein_graph_free(stein_graph *graph);
 
 /* options: output=energy (p proportional to exp(-node)) | log_density | score; scale (none unless given: u is x), domain, seed, ... as for

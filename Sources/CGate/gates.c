@@ -85,6 +85,12 @@ stein_status stein_graph_shape(const stein_graph * graph, int32_t node, int32_t 
   return stein_graph_shape_body(graph, node, ndim, shape, error);
 }
 
+GATE_HIDDEN extern __typeof__(stein_graph_describe) stein_graph_describe_body;
+stein_status stein_graph_describe(const stein_graph * graph, int32_t node, const char * format, char * buffer, uint64_t capacity, uint64_t * needed, stein_error * error) {
+  if (!gate_open()) return gate_refuse(error);
+  return stein_graph_describe_body(graph, node, format, buffer, capacity, needed, error);
+}
+
 GATE_HIDDEN extern __typeof__(stein_graph_free) stein_graph_free_body;
 stein_status stein_graph_free(stein_graph * graph) {
   if (!gate_open()) return gate_refuse_free(graph);

@@ -117,6 +117,15 @@ let signatures: [CSignature] = [
     CParameter(name: "shape", type: "int64_t *", kind: .pointer),
     CParameter(name: "error", type: "stein_error *", kind: .pointer),
   ]),
+  CSignature(name: "stein_graph_describe", result: .int32, parameters: [
+    CParameter(name: "graph", type: "const stein_graph *", kind: .pointer),
+    CParameter(name: "node", type: "int32_t", kind: .int32),
+    CParameter(name: "format", type: "const char *", kind: .pointer),
+    CParameter(name: "buffer", type: "char *", kind: .pointer),
+    CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
+    CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
   CSignature(name: "stein_graph_free", result: .int32, parameters: [
     CParameter(name: "graph", type: "stein_graph *", kind: .pointer),
   ]),

@@ -13,6 +13,7 @@
 #pragma redefine_extname stein_graph_new stein_graph_new_body
 #pragma redefine_extname stein_graph_node stein_graph_node_body
 #pragma redefine_extname stein_graph_shape stein_graph_shape_body
+#pragma redefine_extname stein_graph_describe stein_graph_describe_body
 #pragma redefine_extname stein_graph_free stein_graph_free_body
 #pragma redefine_extname stein_model_from_graph stein_model_from_graph_body
 #pragma redefine_extname stein_model_load stein_model_load_body

@@ -118,6 +118,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "stein_graph_new": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(stein_error)]),
     "stein_graph_node": (c_int32, [c_void_p, c_char_p, POINTER(c_int32), c_int32, c_char_p, POINTER(stein_tensor), POINTER(c_int32), POINTER(stein_error)]),
     "stein_graph_shape": (c_int32, [c_void_p, c_int32, POINTER(c_int32), POINTER(c_int64), POINTER(stein_error)]),
+    "stein_graph_describe": (c_int32, [c_void_p, c_int32, c_char_p, c_void_p, c_uint64, POINTER(c_uint64), POINTER(stein_error)]),
     "stein_graph_free": (c_int32, [c_void_p]),
     "stein_model_from_graph": (c_int32, [c_void_p, c_int32, c_void_p, c_char_p, POINTER(c_void_p), POINTER(stein_error)]),
     "stein_model_load": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(stein_error)]),
