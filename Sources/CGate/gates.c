@@ -13,6 +13,12 @@ stein_status stein_context_new(const char * options, const stein_allocator * all
   return stein_context_new_body(options, allocator, context, error);
 }
 
+GATE_HIDDEN extern __typeof__(stein_context_check_trace) stein_context_check_trace_body;
+stein_status stein_context_check_trace(const stein_context * context, stein_error * error) {
+  if (!gate_open()) return gate_refuse(error);
+  return stein_context_check_trace_body(context, error);
+}
+
 GATE_HIDDEN extern __typeof__(stein_context_free) stein_context_free_body;
 stein_status stein_context_free(stein_context * context) {
   if (!gate_open()) return gate_refuse_free(context);

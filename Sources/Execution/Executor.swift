@@ -16,13 +16,24 @@ package final class Executor: Sendable {
   private let striped: [[Step]]
   private let independent: [Step]
   private let dependent: [Step]
+  /// Nil unless the context keeps a trace.
+  private let trace: Trace?
+  private let tracedSteps: [Bool: TracedSteps]
 
   /// `parameters`: laid out as the program's; must outlive the executor.
   ///
-  /// After they change call `prepare()`.
-  package init(_ program: Program, parameters: View<Float>, frames: Int, memory: Memory)
-    throws(OutOfMemory)
-  {
+  /// After they change call `prepare()`. `trace`: where the time of every step is written.
+  package init(
+    _ program: Program, parameters: View<Float>, frames: Int, memory: Memory, trace: Trace? = nil
+  ) throws(OutOfMemory) {
+    self.trace = trace
+    tracedSteps =
+      trace.map {
+        [
+          false: TracedSteps($0, program.steps, "shard"),
+          true: TracedSteps($0, program.firstSteps, "shard"),
+        ]
+      } ?? [:]
     self.program = program
     self.parameters = parameters
     shared = try Storage(memory, count: program.sharedCount)
@@ -52,16 +63,23 @@ package final class Executor: Sendable {
 
   /// What depends on some rows of one parameter; such calls may run side by side, and come before those of the parts.
   package func prepare(_ parameter: Int, rows: Range<Int>) {
-    for step in striped[parameter] { unsafe step.run(sharedBases, only: rows) }
+    runOnce(striped[parameter]) { step in unsafe step.run(sharedBases, only: rows) }
   }
 
   /// So many parts of what is left may be computed side by side, before the rest.
   package var parts: Int { independent.count }
 
-  package func prepare(part: Int) { unsafe independent[part].run(sharedBases) }
+  package func prepare(part: Int) {
+    runOnce([independent[part]]) { step in unsafe step.run(sharedBases) }
+  }
 
   package func finishPreparing() {
-    for step in dependent { unsafe step.run(sharedBases) }
+    runOnce(dependent) { step in unsafe step.run(sharedBases) }
+  }
+
+  private func runOnce(_ steps: [Step], _ run: (Step) -> Void) {
+    guard let trace else { return steps.forEach(run) }
+    TracedSteps(trace, steps, "once").run(steps, run)
   }
 
   private var sharedBases: Bases {
@@ -93,6 +111,10 @@ package final class Executor: Sendable {
     let bases = unsafe Bases(
       frame: memory.base, shared: shared.view.base, parameters: parameters.base,
       sums: (sums ?? memory).base)
+    if let traced = tracedSteps[overwrites] {
+      let steps = overwrites ? firstSteps[frame] : steps[frame]
+      return traced.run(steps) { step in unsafe step.run(bases) }
+    }
     // In place: a copy of a step would count references to what it holds.
     unsafe (overwrites ? firstSteps[frame] : steps[frame]).withUnsafeBufferPointer { steps in
       for index in steps.indices { unsafe steps[index].run(bases) }

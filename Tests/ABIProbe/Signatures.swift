@@ -41,6 +41,10 @@ let signatures: [CSignature] = [
     CParameter(name: "context", type: "stein_context **", kind: .pointer),
     CParameter(name: "error", type: "stein_error *", kind: .pointer),
   ]),
+  CSignature(name: "stein_context_check_trace", result: .int32, parameters: [
+    CParameter(name: "context", type: "const stein_context *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
   CSignature(name: "stein_context_free", result: .int32, parameters: [
     CParameter(name: "context", type: "stein_context *", kind: .pointer),
   ]),

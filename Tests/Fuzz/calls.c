@@ -434,7 +434,8 @@ static int call(void) {
     case 21: CALLED(dataset_shape) look(0); break;
     case 22: CALLED(model_shape) look(1); break;
     case 23: CALLED(graph_shape) look(2); break;
-    case 68: case 69: CALLED(graph_describe) describe_graph(); break;
+    case 68: CALLED(graph_describe) describe_graph(); break;
+    case 69: CALLED(context_check_trace) after(stein_context_check_trace(pick(CONTEXTS), &error)); break;
     case 24: CALLED(model_parameter) look(3); break;
     case 25: CALLED(score) evaluate(0); break;
     case 26: CALLED(denoise) evaluate(1); break;

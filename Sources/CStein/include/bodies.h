@@ -1,6 +1,7 @@
 /* Generated from stein.h by bindings/generate.py; do not edit. */
 #pragma redefine_extname stein_options_describe stein_options_describe_body
 #pragma redefine_extname stein_context_new stein_context_new_body
+#pragma redefine_extname stein_context_check_trace stein_context_check_trace_body
 #pragma redefine_extname stein_context_free stein_context_free_body
 #pragma redefine_extname stein_dataset_new stein_dataset_new_body
 #pragma redefine_extname stein_dataset_open stein_dataset_open_body

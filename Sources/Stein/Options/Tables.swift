@@ -12,6 +12,10 @@ extension OptionTable {
       .init(
         "memory_limit", .integer(0 ... 1 << 62), "0",
         "Bytes that data, models and work may take together; 0: no limit"),
+      .init(
+        "trace", .text, "",
+        "A file for the time, sizes and bytes of every step that runs, with its thread, in Chrome's trace format (chrome://tracing, Perfetto), up to 1 GiB; without it nothing is timed"
+      ),
     ])
 
   package static let dataset = OptionTable(

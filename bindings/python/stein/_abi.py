@@ -106,6 +106,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "stein_status_name": (c_char_p, [c_int32]),
     "stein_options_describe": (c_int32, [c_char_p, c_void_p, c_uint64, POINTER(c_uint64), POINTER(stein_error)]),
     "stein_context_new": (c_int32, [c_char_p, POINTER(stein_allocator), POINTER(c_void_p), POINTER(stein_error)]),
+    "stein_context_check_trace": (c_int32, [c_void_p, POINTER(stein_error)]),
     "stein_context_free": (c_int32, [c_void_p]),
     "stein_dataset_new": (c_int32, [c_void_p, POINTER(stein_tensor), POINTER(stein_tensor), c_char_p, POINTER(c_void_p), POINTER(stein_error)]),
     "stein_dataset_open": (c_int32, [c_void_p, c_char_p, c_char_p, POINTER(c_void_p), POINTER(stein_error)]),
