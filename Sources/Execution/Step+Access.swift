@@ -1,11 +1,11 @@
 import Kernels
 
 /// Floats of memory, one after the other.
-struct Extent: Hashable, Sendable {
+package struct Extent: Hashable, Sendable {
   let slot: Slot
   let count: Int
 
-  init(_ slot: Slot, _ count: Int) {
+  package init(_ slot: Slot, _ count: Int) {
     self.slot = slot
     self.count = count
   }
@@ -14,7 +14,7 @@ struct Extent: Hashable, Sendable {
 }
 
 /// The memory that a step touches.
-struct Access: Sendable {
+package struct Access: Sendable {
   var reads: [Extent] = []
   /// What an accumulating step adds to is here too.
   var writes: [Extent] = []
@@ -24,7 +24,7 @@ struct Access: Sendable {
   /// That a run moves, scratch left out.
   var bytes: Int { (reads + writes).reduce(0) { $0 + $1.count } * MemoryLayout<Float>.size }
 
-  init(_ reads: [Extent], _ writes: [Extent], scratch: [Extent] = []) {
+  package init(_ reads: [Extent], _ writes: [Extent], scratch: [Extent] = []) {
     self.reads = reads
     self.writes = writes
     self.scratch = scratch.filter { $0.count > 0 }

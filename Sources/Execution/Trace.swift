@@ -39,7 +39,8 @@ package struct Trace: Sendable {
     func write(_ begin: Int, _ end: Int, _ thread: Int, to out: inout [UInt8]) {
       if !out.isEmpty { out += [0x2c, 0x0a] }
       out += text
-      out += "\(thread),\"ts\":\(Trace.microseconds(begin)),\"dur\":\(Trace.microseconds(end - begin))}".utf8
+      let (start, length) = (Trace.microseconds(begin), Trace.microseconds(end - begin))
+      out += "\(thread),\"ts\":\(start),\"dur\":\(length)}".utf8
     }
   }
 

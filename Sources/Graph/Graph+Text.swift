@@ -16,7 +16,8 @@ extension Graph {
     let boxes = nodes.map { node in
       let op = operation(node)
       let attributes = op.attributes.map { "\\n" + DotText.escaped($0) }.joined()
-      return "  n\(node.index) [label=\"%\(node.index) \(op.name)\(attributes)\\n\(shape(of: node))\"];"
+      let label = "%\(node.index) \(op.name)\(attributes)\\n\(shape(of: node))"
+      return "  n\(node.index) [label=\"\(label)\"];"
     }
     let arrows = nodes.flatMap { node in
       operation(node).inputs.map { "  n\($0.index) -> n\(node.index);" }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays, _checks, _html, _kinds, _summary
+from . import _abi, _arrays, _checks, _html, _kinds, _summary
 from ._call import Progress, call, watched
 from ._errors import SteinError, SteinValueError, SteinWarning
 from ._options import option_text as _option_text
@@ -257,7 +257,7 @@ class Chains(_Object):
     def summary(self) -> Summary:
         """Mean, deviation, quantiles, effective sample sizes and R-hat of the last run's draws, by coordinate."""
         if self.draws is None or not self.draws.size:
-            raise SteinValueError("the chains have no draws: run them first")
+            raise _checks.refused("the chains have no draws: run them first", _abi.STEIN_BAD_STATE)
         return summary(self.draws, self.names)
 
     def _said(self) -> str:
@@ -319,9 +319,9 @@ def _labels(names: Sequence[str] | None, d: int) -> tuple[str, ...]:
     except TypeError:
         labels = ()
     if isinstance(names, str) or not labels:
-        raise SteinValueError(f"names is {_checks.shown(names)}; it is a list of {d} names")
+        raise _checks.refused(f"names is {_checks.shown(names)}; it is a list of {d} names")
     if len(labels) != d:
-        raise SteinValueError(f"names has {len(labels)} names; there are {d} coordinates")
+        raise _checks.refused(f"names has {len(labels)} names; there are {d} coordinates")
     return labels
 
 
@@ -329,7 +329,7 @@ def summary(draws: npt.ArrayLike, names: Sequence[str] | None = None) -> Summary
     """Mean, deviation, quantiles, effective sample sizes and R-hat of draws [chains, n, d], by coordinate; a table when printed."""
     values = _arrays.numbers(draws, "draws")
     if values.ndim != 3 or not values.size:
-        raise SteinValueError(f"draws has shape {list(values.shape)}; it needs [chains, n, d]")
+        raise _checks.refused(f"draws has shape {list(values.shape)}; it needs [chains, n, d]")
     d = values.shape[2]
     unknown = np.full(d, np.nan)
     enough = values.shape[1] >= 4

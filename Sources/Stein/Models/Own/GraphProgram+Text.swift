@@ -13,7 +13,7 @@ package enum GraphFormat: String, Sendable, CaseIterable {
 }
 
 extension GraphProgram {
-  /// - Parameter node: the node that is described with all that it needs; nil: the whole graph.
+  /// A node with all that it needs, or, for nil, the whole graph.
   package func described(_ format: GraphFormat, node: Int?) throws -> String {
     if let node { _ = try shape(of: node) }
     let nodes = node.map { needed(by: $0) } ?? Array(calls.indices)
