@@ -63,23 +63,30 @@ package final class Executor: Sendable {
 
   /// What depends on some rows of one parameter; such calls may run side by side, and come before those of the parts.
   package func prepare(_ parameter: Int, rows: Range<Int>) {
-    runOnce(striped[parameter]) { step in unsafe step.run(sharedBases, only: rows) }
+    guard trace == nil else { return traced(striped[parameter], only: rows) }
+    for step in striped[parameter] { unsafe step.run(sharedBases, only: rows) }
   }
 
   /// So many parts of what is left may be computed side by side, before the rest.
   package var parts: Int { independent.count }
 
   package func prepare(part: Int) {
-    runOnce([independent[part]]) { step in unsafe step.run(sharedBases) }
+    guard trace == nil else { return traced([independent[part]]) }
+    unsafe independent[part].run(sharedBases)
   }
 
   package func finishPreparing() {
-    runOnce(dependent) { step in unsafe step.run(sharedBases) }
+    guard trace == nil else { return traced(dependent) }
+    for step in dependent { unsafe step.run(sharedBases) }
   }
 
-  private func runOnce(_ steps: [Step], _ run: (Step) -> Void) {
-    guard let trace else { return steps.forEach(run) }
-    TracedSteps(trace, steps, "once").run(steps, run)
+  /// Runs steps, or some of the rows that they take, with a look at the clock.
+  private func traced(_ steps: [Step], only some: Range<Int>? = nil) {
+    guard let trace else { return }
+    let share = some.map { Double($0.count) / Double(max(steps.first?.striped?.rows ?? 1, 1)) }
+    TracedSteps(trace, steps, "once", share: share ?? 1).run(steps) { step in
+      if let some { unsafe step.run(sharedBases, only: some) } else { unsafe step.run(sharedBases) }
+    }
   }
 
   private var sharedBases: Bases {

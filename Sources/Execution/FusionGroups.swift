@@ -37,7 +37,8 @@ struct FusionGroups {
 private struct Stages {
   private let source: PlanGraph
   private let skipped: Set<Node>
-  private var stage: [Node: Int] = [:]
+  private var stage: NodeTable<Int>
+  private var lastStage = 0
   private var singles: [Int: [Node]] = [:]
   private var fused: [Int: [Shape: [Node]]] = [:]
   /// The first stage of the nodes that are added next.
@@ -46,21 +47,23 @@ private struct Stages {
   init(_ source: PlanGraph, without skipped: Set<Node>) {
     self.source = source
     self.skipped = skipped
+    stage = NodeTable(source.graph, repeating: 0)
   }
 
   mutating func add(_ nodes: [Node]) {
     for node in nodes {
-      let latest = source.operation(node).inputs.map { stage[$0] ?? 0 }.max() ?? 0
-      guard source.isElementwise(node) else {
-        stage[node] = max(latest + 1, base)
-        singles[max(latest + 1, base), default: []].append(node)
-        continue
+      let isElementwise = source.isElementwise(node)
+      let latest = source.operation(node).inputs.reduce(0) { max($0, stage[$1]) }
+      let own = max(isElementwise ? latest : latest + 1, base)
+      stage[node] = own
+      lastStage = max(lastStage, own)
+      if !isElementwise {
+        singles[own, default: []].append(node)
+      } else if !skipped.contains(node) {
+        fused[own, default: [:]][source.shape(node), default: []].append(node)
       }
-      stage[node] = max(latest, base)
-      if skipped.contains(node) { continue }
-      fused[max(latest, base), default: [:]][source.shape(node), default: []].append(node)
     }
-    base = (stage.values.max() ?? 0) + 1
+    base = lastStage + 1
   }
 
   var groups: [FusionGroup] {

@@ -2,41 +2,37 @@ import Graph
 
 /// How long each value is needed, in groups.
 struct Lifetimes {
-  /// The last group that reads a value; .max: read at the end of the shard.
-  private let lastUse: [Node: Int]
+  /// The last group that reads a value; .max: read at the end of the shard, -1: never.
+  private let lastUse: NodeTable<Int>
   /// The values that nothing reads after each group.
   let deaths: [[Node]]
 
   init(
     _ groups: [FusionGroup], _ source: PlanGraph, _ products: SummedProducts, _ totals: Totals
   ) {
-    var lastUse: [Node: Int] = [:]
+    let touched = groups.map { group in
+      (group.nodes + group.nodes.flatMap { products.reads($0, source) }).map(source.root)
+    }
+    var lastUse = NodeTable(source.graph, repeating: -1)
     for (position, group) in groups.enumerated() {
-      for node in group.nodes {
-        for input in products.reads(node, source) {
-          lastUse[source.root(input)] = max(position, lastUse[source.root(input)] ?? 0)
-        }
-      }
+      for node in touched[position].dropFirst(group.nodes.count) { lastUse[node] = position }
     }
     for node in source.rows + source.sums + totals.rest.map(\.node) {
       lastUse[source.root(node)] = .max
     }
+    // Inputs are there for the whole shard.
+    for input in source.graph.inputs { lastUse[input] = .max }
     self.lastUse = lastUse
-    deaths = groups.enumerated().map { position, group in
-      var seen: Set<Node> = []
-      let touched = group.nodes + group.nodes.flatMap { products.reads($0, source) }
-      return touched.map(source.root).filter { node in
-        seen.insert(node).inserted && (lastUse[node] ?? -1) <= position
-          && !Lifetimes.isInput(node, source)
+    var isDead = NodeTable(source.graph, repeating: false)
+    deaths = touched.enumerated().map { position, nodes in
+      nodes.filter { node in
+        guard lastUse[node] <= position, !isDead[node] else { return false }
+        isDead[node] = true
+        return true
       }
     }
   }
 
   /// Whether a value is read after the group at `position`.
-  func outlives(_ node: Node, _ position: Int) -> Bool { (lastUse[node] ?? -1) > position }
-
-  private static func isInput(_ node: Node, _ source: PlanGraph) -> Bool {
-    if case .input = source.operation(node) { return true }
-    return false
-  }
+  func outlives(_ node: Node, _ position: Int) -> Bool { lastUse[node] > position }
 }

@@ -21,8 +21,8 @@ struct Lowering {
   private(set) var inputs: [Stretch] = []
   /// Addresses that were taken of the frame.
   private var frameCount = 0
-  private var slots: [Node: Slot] = [:]
-  private var stretches: [Node: Stretch] = [:]
+  private var slots: NodeTable<Slot>
+  private var stretches: NodeTable<Stretch?>
   private var copies: [SharedCopy: Slot] = [:]
   /// Of the group at hand.
   private var taken = GroupMemory()
@@ -33,6 +33,8 @@ struct Lowering {
   ) {
     (self.source, self.products, self.totals) = (source, products, totals)
     self.precision = precision
+    slots = NodeTable(source.graph, repeating: Slot(.frame, 0))
+    stretches = NodeTable(source.graph, repeating: nil)
     for (parameter, offset) in zip(source.graph.parameters, parameters.offsets) {
       slots[parameter] = Slot(.parameters, offset)
     }
@@ -61,7 +63,7 @@ struct Lowering {
   /// The frame's memory of a node that has any.
   func stretch(_ node: Node) -> Stretch? { stretches[node] }
 
-  func slot(_ node: Node) -> Slot { slots[node] ?? Slot(.frame, 0) }
+  func slot(_ node: Node) -> Slot { slots[node] }
 
   func shape(_ node: Node) -> Shape { source.shape(node) }
 

@@ -12,18 +12,22 @@ struct PlanGraph {
   let nodes: [Node]
   /// Whether a node, by its index, depends on an input.
   private let varying: [Bool]
-  private let uses: [Node: Int]
+  private let uses: NodeTable<Int>
+  private let roots: NodeTable<Node>
 
   init(_ graph: Graph, rows: [Node], sums: [Node]) {
     (self.graph, self.rows, self.sums) = (graph, rows, sums)
     varying = graph.dependents(on: graph.inputs)
     nodes = graph.reachable(from: rows + sums)
-    var uses: [Node: Int] = [:]
-    for node in rows + sums { uses[node, default: 0] += 1 }
+    var uses = NodeTable(graph, repeating: 0)
+    var roots = NodeTable(graph, repeating: Node(index: 0))
+    for node in rows + sums { uses[node] += 1 }
     for node in nodes {
-      for input in graph.operation(node).inputs { uses[input, default: 0] += 1 }
+      let operation = graph.operation(node)
+      for input in operation.inputs { uses[input] += 1 }
+      if case .reshape(let x, _) = operation { roots[node] = roots[x] } else { roots[node] = node }
     }
-    self.uses = uses
+    (self.uses, self.roots) = (uses, roots)
   }
 
   func varies(_ node: Node) -> Bool { varying[node.index] }
@@ -36,11 +40,7 @@ struct PlanGraph {
   func isReadOnce(_ node: Node) -> Bool { uses[node] == 1 }
 
   /// The node whose memory a reshaped node shares.
-  func root(_ node: Node) -> Node {
-    var node = node
-    while case .reshape(let x, _) = operation(node) { node = x }
-    return node
-  }
+  func root(_ node: Node) -> Node { roots[node] }
 
   /// Whether it can be run together with others of its shape, element by element.
   func isElementwise(_ node: Node) -> Bool {

@@ -62,10 +62,13 @@ struct TracedSteps: Sendable {
   private let heads: [Trace.Head]
 
   /// `category`: "shard" for what each shard does, "once" for what is done when the parameters changed.
-  init(_ trace: Trace, _ steps: [Step], _ category: String) {
+  ///
+  /// `share`: the part of their bytes that a run moves.
+  init(_ trace: Trace, _ steps: [Step], _ category: String, share: Double = 1) {
     self.trace = trace
     heads = steps.enumerated().map { number, step in
-      let details = "\"step\":\(number),\"size\":\"\(step.sizes)\",\"bytes\":\(step.access.bytes)"
+      let bytes = Int(Double(step.access.bytes) * share)
+      let details = "\"step\":\(number),\"size\":\"\(step.sizes)\",\"bytes\":\(bytes)"
       return Trace.head(step.name, category, details)
     }
   }
