@@ -43,35 +43,35 @@ package enum FamilyKind: String, CaseIterable, Sendable {
   }
 
   /// The options that it takes beside those of every family.
-  var options: Set<String> {
+  var options: [any AnyOptionKey] {
+    typealias Network = ModelDescription.NetworkOptions.Key
+    typealias Form = Structure.Key
     switch self {
     case .scoreMLP:
-      [
-        "widths", "activation", "residual", "embedding", "noise_conditional", "dropout",
-        "parameterization", "preconditioning",
+      return [
+        Network.widths, Network.activation, Network.residual, Network.embedding,
+        Network.noiseConditional, Network.dropout, Network.parameterization,
+        Network.preconditioning,
       ]
     case .scoreUNet:
-      [
-        "widths", "blocks", "spatial_axes", "activation", "embedding", "noise_conditional",
-        "parameterization",
+      return [
+        Network.widths, Network.blocks, Network.spatialAxes, Network.activation, Network.embedding,
+        Network.noiseConditional, Network.parameterization,
       ]
     case .energyMLP:
-      [
-        "widths", "activation", "residual", "embedding", "noise_conditional", "dropout",
-        "preconditioning",
+      return [
+        Network.widths, Network.activation, Network.residual, Network.embedding,
+        Network.noiseConditional, Network.dropout, Network.preconditioning,
       ]
-    case .gaussian: ["covariance", "rank"]
-    case .mixture: ["components", "covariance", "rank"]
-    case .exponential: ["statistics", "degree", "exponents"]
-    case .kernelExponential: ["points"]
-    case .deepKernelExponential: ["points", "kernels", "widths"]
-    case .nice: ["couplings", "widths", "activation"]
-    case .autoregressive: ["conditional", "components", "widths", "activation"]
-    case .graph: ["output"]
+    case .gaussian: return [Form.covariance, Form.rank]
+    case .mixture: return [Form.components, Form.covariance, Form.rank]
+    case .exponential: return [Form.statistics, Form.degree, Form.exponents]
+    case .kernelExponential: return [Form.points]
+    case .deepKernelExponential: return [Form.points, Form.kernels, Network.widths]
+    case .nice: return [Form.couplings, Network.widths, Network.activation]
+    case .autoregressive:
+      return [Form.conditional, Form.components, Network.widths, Network.activation]
+    case .graph: return [GraphModel.Key.output]
     }
   }
-
-  static let commonOptions: Set<String> = [
-    "family", "scale", "classes", "seed", "domain", "lower", "upper", "centre", "radius",
-  ]
 }

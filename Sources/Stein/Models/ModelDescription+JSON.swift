@@ -177,13 +177,7 @@ extension Domain {
 extension NoiseKernel {
   /// The kernel that a description names; degrees of freedom are not kept, since only training needs them.
   init?(named name: String) {
-    switch name {
-    case "gaussian": self = .gaussian
-    case "laplace": self = .laplace
-    case "logistic": self = .logistic
-    case "student_t": self = .studentT(5)
-    case "caller": self = .caller
-    default: return nil
-    }
+    guard let kernel = NoiseKernel.all.first(where: { $0.name == name }) else { return nil }
+    self = kernel
   }
 }

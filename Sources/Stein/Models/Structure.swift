@@ -37,16 +37,16 @@ struct Structure: Sendable {
 
 extension Structure {
   init(_ options: Options, _ family: FamilyKind, dimension: Int, rows: Int) throws {
-    components = options.integer("components") ?? (family == .mixture ? 5 : 1)
-    covariance = options.value("covariance")
-    rank = min(options.value("rank"), dimension)
-    statistics = options.value("statistics")
-    degree = options.value("degree")
-    exponents = options.value("exponents")
-    points = min(options.value("points"), rows)
-    kernels = options.integer("kernels") ?? (family == .deepKernelExponential ? 3 : 1)
-    couplings = options.value("couplings")
-    conditional = options.value("conditional")
+    components = options[Key.components] ?? (family == .mixture ? 5 : 1)
+    covariance = options[Key.covariance]
+    rank = min(options[Key.rank], dimension)
+    statistics = options[Key.statistics]
+    degree = options[Key.degree]
+    exponents = options[Key.exponents]
+    points = min(options[Key.points], rows)
+    kernels = options[Key.kernels] ?? (family == .deepKernelExponential ? 3 : 1)
+    couplings = options[Key.couplings]
+    conditional = options[Key.conditional]
     if family == .nice, dimension < 2 {
       throw SteinError(
         .unsupported,

@@ -25,21 +25,16 @@ struct FieldChange: Sendable {
 extension FieldChange {
   /// From the options of a sampler.
   init(_ options: Options, _ description: ModelDescription, oneLevel: Bool) throws {
-    guidance = options.value("guidance")
-    temperature = options.value("temperature")
+    guidance = options[Key.guidance]
+    temperature = options[Key.temperature]
     isOneLevel = oneLevel
-    let low: Double = options.value("guidance_min")
-    let high: Double = options.value("guidance_max")
+    let low = options[Key.guidanceMin]
+    let high = options[Key.guidanceMax]
     guard high == 0 || low <= high else {
       throw Options.bad("guidance_min", "is above guidance_max")
     }
     guidedLevels = low ... (high > 0 ? high : .infinity)
-    guard guidance != 1 else {
-      for key in ["guidance_min", "guidance_max"] where options.isSet(key) {
-        throw Options.bad(key, "wants guidance other than 1")
-      }
-      return
-    }
+    guard guidance != 1 else { return }
     guard !description.classes.isEmpty else {
       throw Options.bad("guidance", "is for models with classes; this one has none")
     }

@@ -23,6 +23,8 @@ enum SamplerKind: String, Sendable, CaseIterable {
     return max(2, Int((UnderdampedLangevin.stepsPerFold * folds).rounded(.up)))
   }
 
+  var usualGrid: NoiseGrid { self == .underdampedLangevin ? .geometric : .edm }
+
   var usualSteps: Int {
     switch self {
     case .euler, .ddim: 50
@@ -36,30 +38,21 @@ enum SamplerKind: String, Sendable, CaseIterable {
     }
   }
 
-  private static let gridOptions: Set<String> = [
-    "grid", "rho", "levels", "sigma_min", "sigma_max",
-  ]
-  private static let churnOptions: Set<String> = ["churn", "churn_min", "churn_max", "churn_noise"]
-
   /// The options that it takes beside those of every sampler.
-  var options: Set<String> {
+  var options: [any AnyOptionKey] {
     switch self {
-    case .euler, .heun: SamplerKind.gridOptions.union(SamplerKind.churnOptions)
-    case .rk45: SamplerKind.gridOptions.union(["tolerance"])
-    case .ddim, .dpmpp2m, .dpmpp3mSDE: SamplerKind.gridOptions.union(["eta"])
-    case .predictorCorrector:
-      SamplerKind.gridOptions.union(["predictor", "process", "corrector_steps", "corrector_ratio"])
-    case .underdampedLangevin: SamplerKind.gridOptions.union(["step_ratio"])
-    case .annealedLangevin: ["sigma_min", "sigma_max", "step_size", "accept"]
-    case .langevin: ["sigma", "step_size"]
+    case .euler, .heun: SamplerKey.gridOptions + ProbabilityFlow.Key.all
+    case .rk45: SamplerKey.gridOptions + [AdaptiveFlow.Key.tolerance]
+    case .ddim, .dpmpp2m, .dpmpp3mSDE: SamplerKey.gridOptions + [SamplerKey.eta]
+    case .predictorCorrector: SamplerKey.gridOptions + PredictorCorrector.Key.all
+    case .underdampedLangevin: SamplerKey.gridOptions + [UnderdampedLangevin.Key.stepRatio]
+    case .annealedLangevin:
+      [
+        SamplerKey.sigmaMin, SamplerKey.sigmaMax, SamplerKey.stepSize, AnnealedLangevin.Key.accept,
+      ]
+    case .langevin: [Langevin.Key.sigma, SamplerKey.stepSize]
     }
   }
-
-  static let commonOptions: Set<String> = [
-    "sampler", "steps", "seed", "first_index", "precision", "denoise", "trajectory", "temperature",
-    "guidance",
-    "guidance_min", "guidance_max", "method", "noise", "iterations", "strength",
-  ]
 }
 
 extension Model {
@@ -71,24 +64,20 @@ extension Model {
     }
     let oneLevel = description.sigmaMin == description.sigmaMax && !family.isNoiseConditional
     let kind =
-      options.choice("sampler").flatMap(SamplerKind.init) ?? (oneLevel ? .langevin : usual)
+      options[SamplerKey.kind] ?? (oneLevel ? .langevin : usual)
     guard !oneLevel || kind == .langevin else {
       throw SteinError(
         .unsupported,
         "sampler=\(kind.rawValue) goes through many noise levels, this model has one; take sampler=langevin",
         argument: "options", option: "sampler")
     }
-    let taken = kind.options.union(SamplerKind.commonOptions)
-    if let stranger = options.keys.first(where: { !taken.contains($0) }) {
-      throw Options.bad(
-        stranger,
-        "is not for sampler=\(kind.rawValue), which takes \(kind.options.sorted().joined(separator: ", "))"
-      )
-    }
-    if options.value("trajectory") == 1 {
+    try options.choosing(SamplerKey.kind, kind).choosing(
+      SamplerKey.grid, options[SamplerKey.grid] ?? kind.usualGrid
+    ).check()
+    if options[SamplerKey.trajectory] == 1 {
       throw Options.bad("trajectory", "is 1; it is 2 states or more, or 0 for the end alone")
     }
-    if kind.isDiffusion || options.flag("denoise") == true { try checkGaussianNoise() }
+    if kind.isDiffusion || options[SamplerKey.denoise] == true { try checkGaussianNoise() }
     return kind
   }
 
@@ -99,62 +88,62 @@ extension Model {
     case .annealedLangevin: return try AnnealedLangevin(options, now)
     case .underdampedLangevin:
       return UnderdampedLangevin(
-        grid: try now.grid(options, kind), stepRatio: options.value("step_ratio"))
+        grid: try now.grid(options, kind), stepRatio: options[UnderdampedLangevin.Key.stepRatio])
     case .euler, .heun:
       return ProbabilityFlow(
         grid: try now.grid(options, kind), isSecondOrder: kind == .heun,
         churn: try ProbabilityFlow.Churn(options))
     case .ddim:
-      return ImplicitDiffusion(grid: try now.grid(options, kind), eta: options.number("eta") ?? 0)
+      return ImplicitDiffusion(grid: try now.grid(options, kind), eta: options[SamplerKey.eta] ?? 0)
     case .dpmpp2m, .dpmpp3mSDE:
       let isThird = kind == .dpmpp3mSDE
       return Multistep(
         grid: try now.grid(options, kind), order: isThird ? 3 : 2,
-        eta: options.number("eta") ?? (isThird ? 1 : 0))
+        eta: options[SamplerKey.eta] ?? (isThird ? 1 : 0))
     case .predictorCorrector:
       return PredictorCorrector(
         grid: try now.grid(options, kind),
-        predictor: options.value("predictor"),
-        process: options.value("process"),
-        correctorSteps: options.value("corrector_steps"),
-        ratio: options.value("corrector_ratio"), sigmaData: sigmaData)
+        predictor: options[PredictorCorrector.Key.predictor],
+        process: options[PredictorCorrector.Key.process],
+        correctorSteps: options[PredictorCorrector.Key.correctorSteps],
+        ratio: options[PredictorCorrector.Key.correctorRatio], sigmaData: sigmaData)
     case .rk45:
       let grid = try now.grid(options, kind)
       return AdaptiveFlow(
         levels: grid.filter { $0 > 0 }, denoise: grid.contains(0), control: .adaptive,
-        tolerance: options.value("tolerance"), sigmaData: sigmaData)
+        tolerance: options[AdaptiveFlow.Key.tolerance], sigmaData: sigmaData)
     }
   }
 }
 
 extension ProbabilityFlow.Churn {
   init?(_ options: Options) throws {
-    let amount: Double = options.value("churn")
-    let low: Double = options.value("churn_min")
-    let high = options.number("churn_max") ?? .infinity
+    let amount = options[ProbabilityFlow.Key.churn]
+    let low = options[ProbabilityFlow.Key.churnMin]
+    let high = options[ProbabilityFlow.Key.churnMax] ?? .infinity
     guard low <= high else { throw Options.bad("churn_min", "is above churn_max") }
     guard amount > 0 else { return nil }
-    self.init(amount: amount, range: low ... high, noise: options.value("churn_noise"))
+    self.init(amount: amount, range: low ... high, noise: options[ProbabilityFlow.Key.churnNoise])
   }
 }
 
 extension Langevin {
   init(_ options: Options, _ model: Model.Snapshot) throws {
     let usual = min(max(model.description.sigmaMin, 0.1), model.description.sigmaMax)
-    let sigma = try model.level(options, "sigma", usual: usual)
+    let sigma = try model.level(options, Key.sigma, usual: usual)
     // Noise of σ leaves no direction narrower than σ, where steps below 2σ² are stable; T σ² when it is colder.
     let spread = model.description.sigmaData * model.description.sigmaData
     let warm = sigma > 0 ? min(sigma * sigma / 4, 0.1 * spread) : 0.01 * spread
     let stepSize =
-      options.number("step_size") ?? warm * min(options.value("temperature"), 1)
-    let denoise = options.flag("denoise") ?? false
+      options[SamplerKey.stepSize] ?? warm * min(options[FieldChange.Key.temperature], 1)
+    let denoise = options[SamplerKey.denoise] ?? false
     if denoise, model.description.domain != .real {
       throw Options.bad("denoise", "is for densities without a domain")
     }
     guard stepSize > 0 else { throw Options.bad("step_size", "is 0; nothing would move") }
     self.init(
       sigma: sigma, stepSize: stepSize,
-      steps: options.integer("steps") ?? SamplerKind.langevin.usualSteps, denoise: denoise,
+      steps: options[SamplerKey.steps] ?? SamplerKind.langevin.usualSteps, denoise: denoise,
       domain: model.description.domain)
   }
 }
@@ -166,31 +155,31 @@ extension AnnealedLangevin {
     // Beyond the largest distance between two points there is nothing to learn about them (technique 1).
     let highest = min(range.upperBound, max(description.largestDistance, 2 * range.lowerBound))
     let ladder = GeometricLadder(
-      sigmaMax: options.value("sigma_max") > 0.0 ? range.upperBound : highest,
+      sigmaMax: options[SamplerKey.sigmaMax] > 0 ? range.upperBound : highest,
       sigmaMin: range.lowerBound, dimension: description.dimension)
-    let steps = options.integer("steps") ?? SamplerKind.annealedLangevin.usualSteps
-    let accepts: Bool = options.value("accept")
+    let steps = options[SamplerKey.steps] ?? SamplerKind.annealedLangevin.usualSteps
+    let accepts = options[Key.accept]
     var usual = ladder.stepSize(stepsPerLevel: steps)
     if accepts {
       // Proposals of ℓ² D^{−1/3}/2 with ℓ = 1.65 are accepted in 57 of 100 (Roberts & Rosenthal 1998).
       let best = 1.36 / cbrt(Double(description.dimension))
       usual = min(usual, best * range.lowerBound * range.lowerBound)
     }
-    let stepSize = options.number("step_size") ?? usual
+    let stepSize = options[SamplerKey.stepSize] ?? usual
     guard stepSize > 0 else { throw Options.bad("step_size", "is 0; nothing would move") }
     self.init(
       ladder: ladder, stepSize: stepSize, stepsPerLevel: steps,
-      denoise: options.flag("denoise") ?? (description.noiseKernel == .gaussian && !accepts),
+      denoise: options[SamplerKey.denoise] ?? (description.noiseKernel == .gaussian && !accepts),
       accepts: accepts)
   }
 }
 
 extension Model.Snapshot {
   /// A level from the options; 0 stands for `usual`.
-  func level(_ options: Options, _ key: String, usual: Double) throws -> Double {
-    let value: Double = options.value(key)
+  func level(_ options: Options, _ key: OptionKey<Double>, usual: Double) throws -> Double {
+    let value = options[key]
     guard value != 0 else { return usual }
-    try check(value, key)
+    try check(value, key.name)
     return value
   }
 
@@ -202,20 +191,19 @@ extension Model.Snapshot {
   }
 
   /// The range from sigma_max down to sigma_min, or another option for the lowest level.
-  func range(_ options: Options, lowest: String = "sigma_min") throws -> ClosedRange<Double> {
+  func range(_ options: Options, lowest: OptionKey<Double> = SamplerKey.sigmaMin) throws
+    -> ClosedRange<Double>
+  {
     let low = try level(options, lowest, usual: description.sigmaMin)
-    let high = try level(options, "sigma_max", usual: description.sigmaMax)
+    let high = try level(options, SamplerKey.sigmaMax, usual: description.sigmaMax)
     guard low < high else { throw Options.bad(lowest, "is not below sigma_max") }
     return low ... high
   }
 
   /// The levels that options describe, then 0 where a last denoising step is wanted.
   func grid(_ options: Options, _ kind: SamplerKind) throws -> [Double] {
-    let last = options.flag("denoise") ?? true ? [0.0] : []
-    if let given = options.numbers("levels") {
-      for key in ["steps", "grid", "rho", "sigma_min", "sigma_max"] where options.isSet(key) {
-        throw Options.bad(key, "has no meaning beside levels")
-      }
+    let last = options[SamplerKey.denoise] ?? true ? [0.0] : []
+    if let given = options[SamplerKey.levels] {
       guard given.count >= 2, zip(given, given.dropFirst()).allSatisfy(>) else {
         throw Options.bad("levels", "are two or more, each below the one before")
       }
@@ -223,14 +211,12 @@ extension Model.Snapshot {
       return given + last
     }
     let range = try range(options)
-    let steps = options.integer("steps") ?? kind.usualSteps(range)
+    let steps = options[SamplerKey.steps] ?? kind.usualSteps(range)
     guard steps >= 2, steps <= 1_000_000 else {
       throw Options.bad("steps", "is \(steps); \(kind.rawValue) takes 2 to 1000000 levels")
     }
-    let usual = kind == .underdampedLangevin ? NoiseGrid.geometric : .edm
-    let grid = options.choice("grid").flatMap(NoiseGrid.init) ?? usual
-    if options.isSet("rho"), grid != .edm { throw Options.bad("rho", "is for grid=edm") }
+    let grid = options[SamplerKey.grid] ?? kind.usualGrid
     return grid.levels(
-      steps, from: range.upperBound, to: range.lowerBound, rho: options.value("rho")) + last
+      steps, from: range.upperBound, to: range.lowerBound, rho: options[SamplerKey.rho]) + last
   }
 }

@@ -42,7 +42,7 @@ package struct StatisticTable: Sendable {
 
   init(_ structure: Structure, dimension d: Int, _ domain: Domain) {
     dimension = d
-    let half = StatisticTable.isHalfLine(structure, domain)
+    let half = structure.statistics == .pairwise && StatisticTable.isHalfLine(domain)
     powers = half ? structure.exponents : [1]
     switch structure.statistics {
     case .polynomial:
@@ -58,10 +58,10 @@ package struct StatisticTable: Sendable {
     }
   }
 
-  private static func isHalfLine(_ structure: Structure, _ domain: Domain) -> Bool {
+  /// Whether the domain is 0 and above in every column.
+  static func isHalfLine(_ domain: Domain) -> Bool {
     guard case .box(let lower, let upper) = domain else { return false }
-    return structure.statistics == .pairwise && lower.allSatisfy { $0 == 0 }
-      && upper.allSatisfy { $0 == .infinity }
+    return lower.allSatisfy { $0 == 0 } && upper.allSatisfy { $0 == .infinity }
   }
 
   /// How many there would be, without making them.
