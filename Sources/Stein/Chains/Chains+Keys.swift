@@ -19,7 +19,7 @@ extension Chains {
       "What the step size is adapted to; auto: 0.8, mala 0.574", for: adapts, warms)
     static let metric = OptionKey<Metric.Kind?>(
       "metric", "The covariance that warm-up estimates; auto: diagonal where kernels adapt",
-      for: adapts, warms)
+      for: adapts && warms || isGiven.holds)
     static let leapfrogSteps = OptionKey<Int>(
       "leapfrog_steps", 1 ... 1_000_000, default: 20,
       "hmc: at most so many a transition, drawn evenly from 1 on", for: kernel.isOne(of: .hmc))
@@ -29,6 +29,9 @@ extension Chains {
       "friction", 0 ... 1e6, default: 1, "underdamped: γ, per unit of time",
       for: kernel.isOne(of: .underdamped))
     static let seed = OptionKey<UInt64>("seed", "Of all that is random")
+
+    /// Of the metric, which may still be given until the first run.
+    static let isGiven = Fact("a metric that is given", not: "no metric given")
 
     private static let adapts = Need.choice(
       "kernel", Chain.Kernel.allCases.filter { $0.target != nil }.map(\.rawValue))

@@ -60,12 +60,13 @@ package final class Chains: @unchecked Sendable {
     _ density: any LogDensity, context: Context, hasStart: Bool, options: Options,
     check: (Int, Int) throws -> Void
   ) throws {
-    (self.density, self.options, self.hasStart) = (density, options, hasStart)
+    (self.density, self.hasStart) = (density, hasStart)
     memory = context.memory
     kernel = options[Key.kernel]
     adapts = kernel.target != nil
     let warmup = options[Key.warmup] ?? (adapts ? 1000 : 0)
-    try options.choosing(Key.warmup, warmup).check()
+    self.options = options.choosing(Key.warmup, warmup)
+    try self.options.check()
     let count = options[Key.chains]
     let d = density.dimension
     try check(count, d)
@@ -170,6 +171,7 @@ package final class Chains: @unchecked Sendable {
         "statistics has shape \(statistics.shape); it needs [\(count), \(n), \(Chains.statistics.count)]",
         argument: "statistics")
     }
+    try options.knowing(Key.isGiven, progress.hasMetric).check()
     monitor.begin(steps: n)
     try monitor.poll()
     if isRestored { try recognize(monitor) }

@@ -17,6 +17,11 @@ package struct Need: Sendable {
     }
   }
 
+  /// Both.
+  package static func && (a: Need, b: Need) -> Need {
+    Need("\(a.place) and \(b.place)") { a.obstacle($0) ?? b.obstacle($0) }
+  }
+
   /// Either of two.
   package static func || (a: Need, b: Need) -> Need {
     Need("\(a.place) or \(b.place)") { options in
