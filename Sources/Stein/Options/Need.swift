@@ -11,7 +11,9 @@ package struct Need: Sendable {
 
   /// That another option has one of some values.
   static func choice(_ name: String, _ values: [String]) -> Need {
-    Need("\(name)=\(values.joined(separator: ", "))") { options in
+    let last = values.count > 1 ? " or \(values[values.count - 1])" : ""
+    let first = (last.isEmpty ? values[...] : values.dropLast()).joined(separator: ", ")
+    return Need("\(name)=\(first)\(last)") { options in
       guard let value = options.inForce(name), !values.contains(value) else { return nil }
       return "\(name)=\(value)"
     }

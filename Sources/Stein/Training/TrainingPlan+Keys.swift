@@ -40,8 +40,7 @@ extension TrainingPlan {
       "Share of the rows held out, to judge by and to stop early; auto: 0.1 and at least 20 rows, of score_unet at most 512, 0 under 60 rows, and for exponential, mixture and graphs from 20 rows a parameter on; for score_mlp and energy_mlp over many levels with scale=columns 0 under 500 rows, then 0.1 up to 1000 rows, which are trained on too once the network, after three fifths of the steps, is better on them than a Gaussian",
       for: mayHoldOut.holds)
     static let checks = OptionKey<Int>(
-      "checks", 1 ... 10000, default: 40, "Validations in the course of `steps`", for: byGradients,
-      holdsOut.holds || hasRanks.holds)
+      "checks", 1 ... 10000, default: 40, "Validations in the course of `steps`", for: byGradients)
     static let patience = OptionKey<Int?>(
       "patience", 0 ... 10000,
       "Checks without a better validation loss that end training, whose best weights are then taken; 0: never, and the last are taken. auto: 8, but 0 for score_mlp and energy_mlp over many levels with scale=columns, where one loss is too little to judge all levels by",
