@@ -6,9 +6,7 @@ extension Model {
   package func importWeights(path: String, options given: String) throws {
     let options = try Options(given, .importWeights)
     let now = snapshot
-    guard now.description.family.hasNetwork, !now.description.network.residual,
-      [.scoreMLP, .energyMLP].contains(now.description.family)
-    else {
+    guard now.description.family.isPerceptron, !now.description.network.residual else {
       throw SteinError(
         .unsupported,
         "weights are taken by score_mlp and energy_mlp with residual=false, plain layers one after the other",

@@ -11,7 +11,7 @@ extension ModelDescription {
     let common = scaling(options, dataset) == .common
     network = try NetworkOptions(
       options, family, rows: dataset.rowCount, columns: dimension, common: common)
-    if family == .scoreUNet {
+    if family.isOnGrid {
       network.spatialAxes = options[NetworkOptions.Key.spatialAxes] ?? (shape.count == 2 ? 1 : 2)
       if options[NetworkOptions.Key.widths] == nil, let grid {
         network.widths = UNet.widths(of: grid)
@@ -23,16 +23,14 @@ extension ModelDescription {
     structure = try Structure(options, family, dimension: dimension, rows: dataset.rowCount)
     try checkDomain()
     try choosePreconditioning(options, dataset)
-    if [.kernelExponential, .deepKernelExponential].contains(family),
-      scaling(options, dataset) == .none
-    {
+    if family.needsScale, scaling(options, dataset) == .none {
       throw Options.bad("scale", "is 'none'; kernels of unit size want scale=columns or common")
     }
   }
 
   /// Networks on rows begin as the Gaussian of the data, where its covariance is known and their output stands for what it lacks.
   private mutating func choosePreconditioning(_ options: Options, _ dataset: Dataset) throws {
-    guard [.scoreMLP, .energyMLP].contains(family) else { return }
+    guard family.isPerceptron else { return }
     let isTold = network.noiseConditional
     let fits =
       domain == .real && !law.axes.isEmpty
@@ -127,8 +125,7 @@ extension ModelDescription {
 
   func scaling(_ options: Options, _ dataset: Dataset) -> Scaling {
     if let asked = options[Key.scale] { return asked }
-    if family == .graph { return .none }
-    if family == .scoreUNet { return .common }
+    if let usual = family.usualScaling { return usual }
     return dataset.shape.count >= 3 || options[Domain.Key.kind] == .ball ? .common : .columns
   }
 }

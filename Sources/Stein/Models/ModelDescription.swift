@@ -55,33 +55,9 @@ package struct ModelDescription: Sendable {
   /// Whether the density changes with the noise level.
   var isNoiseConditional: Bool { family.isNoiseConditional ?? network.noiseConditional }
 
-  func makeFamily() -> any Family {
-    let d = dimension
-    switch family {
-    case .scoreMLP: return ScoreNetwork(network: network(outputs: d, lastLayer: .zeros), self)
-    case .scoreUNet: return ScoreNetwork(network: unet, self)
-    case .energyMLP:
-      let start = 1 / Double(network.widths.last ?? 1).squareRoot()
-      return EnergyMLP(
-        network: network(outputs: 1, lastLayer: .normal(deviation: start)), sigmaData: sigmaData,
-        isNoiseConditional: network.noiseConditional, base: base)
-    case .gaussian: return Gaussian(dimension: d)
-    case .mixture: return Mixture(dimension: d, structure, sigmaData: sigmaData)
-    case .exponential: return Exponential(dimension: d, structure, domain)
-    case .kernelExponential: return KernelExponential(dimension: d, structure, features: nil)
-    case .deepKernelExponential:
-      return KernelExponential(dimension: d, structure, features: network.widths)
-    case .nice:
-      return Nice(
-        dimension: d, couplings: structure.couplings, widths: network.widths,
-        activation: network.activation)
-    case .autoregressive:
-      return Autoregressive(dimension: d, structure, network.widths, network.activation)
-    case .graph: return structure.graph ?? GraphModel.none(dimension: d)
-    }
-  }
+  func makeFamily() -> any Family { family.definition.make(self) }
 
-  private func network(outputs: Int, lastLayer: ParameterSpec.Start) -> Network {
+  func network(outputs: Int, lastLayer: ParameterSpec.Start) -> Network {
     Network(
       inputs: dimension, outputs: outputs, widths: network.widths, residual: network.residual,
       activation: network.activation, embedding: noiseEmbedding, dropout: network.dropout,
@@ -98,7 +74,7 @@ package struct ModelDescription: Sendable {
     Grid(shape: Array(shape.dropFirst()), axes: network.spatialAxes, active: units.active)
   }
 
-  private var unet: any Backbone {
+  var unet: any Backbone {
     guard let grid else { return network(outputs: dimension, lastLayer: .zeros) }
     return UNet(
       grid: grid, widths: network.widths, blocks: network.blocks, activation: network.activation,
@@ -107,7 +83,7 @@ package struct ModelDescription: Sendable {
 
   /// Why its U-Net can't be made; nil if it can.
   func complaintOfGrid() -> SteinError? {
-    guard family == .scoreUNet else { return nil }
+    guard family.isOnGrid else { return nil }
     guard let grid else {
       return SteinError(
         .badShape,

@@ -14,7 +14,7 @@ extension ModelDescription {
   }
 
   /// By what a network's input and output are scaled, and what its score is where the network is 0.
-  enum PreconditioningKind: String, Sendable, CaseIterable {
+  enum PreconditioningKind: String, Sendable, CaseIterable, JSONValue {
     /// The covariance of the data, by its axes.
     case covariance
     /// One deviation for all directions.
@@ -23,6 +23,25 @@ extension ModelDescription {
 }
 
 extension ModelDescription.NetworkOptions {
+  /// What files keep of every model, and of one on a grid.
+  static let coded: [CodedField<Self>] = [
+    .init("widths", \.widths) {
+      !$0.isEmpty && $0.count <= 64 && $0.allSatisfy((1 ... 8192).contains)
+    },
+    .init("activation", \.activation),
+    .init("residual", \.residual),
+    .init("embedding", \.embedding),
+    .init("noise_conditional", \.noiseConditional),
+    .init("dropout", \.dropout) { (0 ... 0.9).contains($0) },
+    .init("parameterization", \.parameterization),
+    .init("preconditioning", \.preconditioning, missing: .isotropic),
+  ]
+
+  static let codedOnGrid: [CodedField<Self>] = [
+    .init("blocks", \.blocks, missing: 1) { (1 ... UNet.mostBlocks).contains($0) },
+    .init("spatial_axes", \.spatialAxes, missing: 2) { (1 ... 2).contains($0) },
+  ]
+
   /// For families without a network.
   static let plain = ModelDescription.NetworkOptions(
     widths: [1], activation: .silu, residual: false, embedding: .log, noiseConditional: false,
@@ -31,18 +50,17 @@ extension ModelDescription.NetworkOptions {
   init(_ options: Options, _ family: FamilyKind, rows: Int, columns: Int, common: Bool) throws {
     self = .plain
     guard family.options.contains(where: { $0.spec.name == "widths" }) else { return }
-    let isScore = [.scoreMLP, .scoreUNet].contains(family)
-    let hasBlocks = family == .scoreMLP
+    let usual = family.network
     blocks = options[Key.blocks]
     activation =
       options[Key.activation]
-      ?? (family == .deepKernelExponential ? .softplus : .silu)
-    if !isScore, activation == .relu {
+      ?? usual.activation
+    if family.hasEnergy, activation == .relu {
       throw Options.bad(
         "activation",
         "is 'relu', whose energy has no second derivative; take silu, softplus or tanh")
     }
-    residual = options[Key.residual].map { $0 == "true" } ?? hasBlocks
+    residual = options[Key.residual].map { $0 == "true" } ?? usual.isResidual
     try options.choosing(Key.residual, residual ? "true" : "false").check()
     noiseConditional = family.hasNetwork && options[Key.noiseConditional]
     embedding = options[Key.embedding]
@@ -52,20 +70,7 @@ extension ModelDescription.NetworkOptions {
     // On few rows of a table a network soon knows them by heart.
     let usualDropout = rows < 500 && !common ? 0.25 : 0.1
     dropout = options[Key.dropout] ?? (residual ? usualDropout : 0)
-    let usual: [Int]
-    switch family {
-    case .deepKernelExponential: usual = [30, 30, 30]
-    case .nice, .autoregressive: usual = rows < 5000 ? [64, 64] : [256, 256]
-    default:
-      if common {
-        usual = [256, 256, 256]
-      } else if rows < 500 && columns <= 20 {
-        usual = [64, 64]
-      } else {
-        usual = rows < 5000 && columns <= 100 ? [128, 128] : [256, 256]
-      }
-    }
-    widths = options[Key.widths] ?? usual
+    widths = options[Key.widths] ?? usual.widths(rows, columns, common)
     if residual, Set(widths).count > 1 {
       throw Options.bad("widths", "are \(widths); residual blocks have one width")
     }

@@ -5,7 +5,7 @@ extension Objective {
   init?(training options: Options, _ model: ModelDescription) throws {
     let family = model.family
     let asked = options[TrainingPlan.Key.objective]
-    let closed = family == .gaussian || family.isLinear
+    let closed = family.hasClosedForm
     if asked == TrainingPlan.Key.closedForm || asked == nil && closed {
       guard closed else {
         throw Objective.unsupported(
@@ -14,7 +14,7 @@ extension Objective {
       }
       return nil
     }
-    guard family != .gaussian else {
+    guard family.fit != .closedForm else {
       throw Objective.unsupported(
         "a gaussian is fitted by objective=closed_form, the minimiser of all of them at every noise level; family=mixture components=1 is the same density trained by gradients"
       )
@@ -33,7 +33,7 @@ extension Objective {
     step = options[Key.differenceStep] ?? 0.05 * model.sigmaData
     controlVariate = options[Key.controlVariate]
     kernel = NoiseKernel(named: options[Key.noiseKernel]) ?? .gaussian
-    if model.family == .deepKernelExponential, kernel != .gaussian {
+    if model.family.fit == .profiled, kernel != .gaussian {
       throw Options.bad(
         "noise_kernel", "other than gaussian is not for deep kernels, whose weights are solved for")
     }
@@ -51,7 +51,7 @@ extension Objective {
     Form.allCases.filter { form in
       if form == .maximumLikelihood { return model.family.isNormalized && model.domain == .real }
       if model.domain != .real, !form.allowsBoundary { return false }
-      if model.family == .deepKernelExponential, form == .finiteDifference { return false }
+      if model.family.fit == .profiled, form == .finiteDifference { return false }
       if model.family == .graph, let graph = model.structure.graph {
         return graph.refusal(of: form) == nil
       }

@@ -239,7 +239,7 @@ package final class Trainer: @unchecked Sendable {
 
   /// The weights of deep kernels, which training solves for shard by shard, for all rows at once.
   private func refit(_ parameters: View<Float>, _ monitor: any Monitor) throws {
-    guard model.snapshot.description.family == .deepKernelExponential else { return }
+    guard model.snapshot.description.family.fit == .profiled else { return }
     try LinearFit(self).refit(parameters, monitor: monitor)
   }
 
@@ -305,7 +305,7 @@ package final class Trainer: @unchecked Sendable {
   /// Trains together with other ranks from the next run on, each with a part of the rows.
   package func setAllReduce(_ engine: any AllReduce, rank: Int, count: Int) throws {
     guard let objective = plan.objective, objective.kernel != .caller,
-      model.snapshot.description.family != .deepKernelExponential
+      model.snapshot.description.family.fit != .profiled
     else {
       throw SteinError(
         .unsupported,

@@ -72,14 +72,14 @@ extension TrainingPlan {
     boundary =
       model.domain == .real
       ? nil : objective?.boundary ?? Boundary(options, model)
-    isOfPictures = model.family == .scoreUNet
+    isOfPictures = model.family.isOnGrid
     batch = options[Key.batch] ?? (isOfPictures ? 64 : 256)
-    if model.family == .deepKernelExponential, batch % 256 != 0 {
+    if model.family.fit == .profiled, batch % 256 != 0 {
       throw Options.bad(
         "batch", "is \(batch); deep kernels are trained on whole shards, multiples of 256 rows")
     }
     isOfTable =
-      [.scoreMLP, .energyMLP].contains(model.family) && model.isNoiseConditional
+      model.family.isPerceptron && model.isNoiseConditional
       && model.isOfTable
     // Below these a table's levels are still being learnt, the low ones last; far above them few rows are learnt by heart.
     let passes = Double(rows) / Double(batch)
@@ -105,7 +105,7 @@ extension TrainingPlan {
     localSteps = options[Key.localSteps]
     seed = options[Key.seed]
     precision = try Precision(options)
-    if objective == nil && model.family != .kernelExponential {
+    if objective == nil && !model.family.closedFormHoldsOut {
       validationRows = 0
     } else if let share = options[Key.validation] {
       validationRows = min(Int((share * Double(rows)).rounded()), rows - 1)
@@ -134,7 +134,7 @@ extension TrainingPlan {
   ) -> Options {
     options.choosing(Key.objective, objective?.name ?? Key.closedForm)
       .knowing(Key.hasLevels, model.isNoiseConditional)
-      .knowing(Key.mayHoldOut, objective != nil || model.family == .kernelExponential)
+      .knowing(Key.mayHoldOut, objective != nil || model.family.closedFormHoldsOut)
       .knowing(ModelDescription.Key.hasClasses, !model.classes.isEmpty)
       .knowing(Objective.Key.hasDomain, model.domain != .real)
   }
@@ -147,7 +147,7 @@ extension TrainingPlan {
 
   /// Whether there is nothing to overfit with, so that holding rows out would only cost accuracy.
   private static func hasFewParameters(_ model: ModelDescription, rows: Int) -> Bool {
-    guard [.exponential, .mixture, .graph].contains(model.family) else { return false }
+    guard model.family.canBeSmall else { return false }
     let count = model.makeFamily().parameters.reduce(0) { $0 + $1.shape.count }
     return count * 20 <= rows
   }
@@ -166,11 +166,8 @@ extension TrainingPlan {
       return asked
     }
     if denoising { return 0.1 * model.sigmaData }
-    switch model.family {
-    // With few parameters, a ridge or a likelihood the loss is bounded on finite data too.
-    case .exponential, .kernelExponential, .graph: return 0
-    default: return objective?.form == .maximumLikelihood ? 0 : 0.05 * model.sigmaData
-    }
+    if model.family.isBoundedOnData || objective?.form == .maximumLikelihood { return 0 }
+    return 0.05 * model.sigmaData
   }
 }
 

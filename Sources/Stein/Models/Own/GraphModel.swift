@@ -183,3 +183,10 @@ extension Model {
     self.init(context: context, description, weights: weights)
   }
 }
+
+extension GraphModel {
+  static let definition = FamilyDefinition(
+    options: [Key.output], isNoiseConditional: nil, allowsDomain: true, canBeSmall: true,
+    isBoundedOnData: true, usualScaling: ModelDescription.Scaling.none
+  ) { $0.structure.graph ?? GraphModel.none(dimension: $0.dimension) }
+}
