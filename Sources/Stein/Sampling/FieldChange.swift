@@ -44,3 +44,24 @@ extension FieldChange {
     }
   }
 }
+
+extension FieldChange {
+  enum Key {
+    static let temperature = OptionKey<Double>(
+      "temperature", 1e-3 ... 1e3, default: 1,
+      "T of p^(1/T): exact for langevin, elsewhere for Gaussians of up to 128 columns (Ingraham et al. 2023)"
+    )
+    static let guidance = OptionKey<Double>(
+      "guidance", -1e3 ... 1e3, default: 1,
+      "w of (1 - w) s(x) + w s(x | class): 1 for the class alone, more to stress it (Ho & Salimans 2022)"
+    )
+    static let guidanceMin = OptionKey<Double>(
+      "guidance_min", 0 ... 1e9, default: 0, "Lowest level that is guided", for: isGuided)
+    static let guidanceMax = OptionKey<Double>(
+      "guidance_max", 0 ... 1e9, default: 0, "Highest level that is guided; 0: all", for: isGuided)
+
+    private static let isGuided = Need("guidance other than 1") {
+      $0[guidance] == 1 ? "guidance=1" : nil
+    }
+  }
+}

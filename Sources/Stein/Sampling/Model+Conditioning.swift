@@ -18,7 +18,7 @@ extension Model {
     let noise = options[Condition.Key.noise]
     let kind = try samplerKind(options, now, usual: usualKind(options, now))
     let method = try method(options, kind)
-    let sampler = try sampler(kind, options, now)
+    let sampler = try kind.make(options, now, kind)
     let lowest = now.description.sigmaMin
     let observation = LinearObservation(
       source: .mask(x: x, known: known), units: now.description.units,
@@ -61,7 +61,7 @@ extension Model {
           : "method=\(method.rawValue) is for values that are known, not for sums of them",
         argument: "options", option: "method")
     }
-    let sampler = try sampler(kind, options, now)
+    let sampler = try kind.make(options, now, kind)
     var call = SamplingCall(options: options, labels: labels, out: out, monitor: monitor)
     let observation = try LinearObservation(
       matrix, y, now.description, noise: options[Condition.Key.noise], memory: context.memory)
@@ -85,7 +85,7 @@ extension Model {
 
   private func method(_ options: Options, _ kind: SamplerKind) throws -> Condition.Method {
     let asked = options[Condition.Key.method]
-    let holds = [.langevin, .underdampedLangevin].contains(kind)
+    let holds = kind.holdsKnown
     let method = asked ?? (holds ? .held : .covariance)
     guard holds == (method == .held) else {
       throw Options.bad(
@@ -94,7 +94,7 @@ extension Model {
           ? "is '\(method.rawValue)'; \(kind.rawValue) holds what is known: method=held"
           : "is 'held', which is for sampler=underdamped_langevin and sampler=langevin")
     }
-    guard method != .dps || [.ddim, .euler].contains(kind) else {
+    guard method != .dps || kind.canBeSteered else {
       throw Options.bad("method", "is 'dps', which is for sampler=ddim and sampler=euler")
     }
     try options.choosing(Condition.Key.method, method).check()

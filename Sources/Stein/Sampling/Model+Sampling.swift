@@ -46,7 +46,8 @@ extension Model {
       try checkFinite(start, "start", monitor)
       call.start = .states(start)
     }
-    let sampler = try sampler(samplerKind(options, now, usual: .heun), options, now)
+    let kind = try samplerKind(options, now, usual: .heun)
+    let sampler = try kind.make(options, now, kind)
     try draw(call, sampler, now)
   }
 
@@ -77,7 +78,8 @@ extension Model {
     }
     var call = SamplingCall(options: options, labels: labels, out: out, monitor: monitor)
     call.logWeights = logWeights
-    let sampler = try sampler(samplerKind(options, now, usual: .annealedLangevin), options, now)
+    let kind = try samplerKind(options, now, usual: .annealedLangevin)
+    let sampler = try kind.make(options, now, kind)
     try draw(call, sampler, now)
   }
 
@@ -103,7 +105,7 @@ extension Model {
   func draw(_ call: SamplingCall, _ sampler: any Sampler, _ now: Snapshot) throws {
     try now.checkReach(call.out)
     let (options, description) = (call.options, now.description)
-    let change = try FieldChange(options, description, oneLevel: sampler is Langevin)
+    let change = try FieldChange(options, description, oneLevel: sampler.isOneLevel)
     if sampler.needsEnergy, change.guidance != 1 || change.temperature != 1 || call.known != nil {
       throw Options.bad(
         "accept", "is for the model's own density, without guidance, temperature or known values")
