@@ -56,3 +56,21 @@ package struct AdaptiveFlow: Sampler {
     for i in 0 ..< state.count { state[i] *= factor }
   }
 }
+
+extension AdaptiveFlow {
+  enum Key {
+    static let tolerance = OptionKey<Double>(
+      "tolerance", 1e-9 ... 0.1, default: 1e-4, "rk45: error of a step, in deviations of the data")
+  }
+}
+
+extension AdaptiveFlow {
+  static let definition = SamplerDefinition(
+    options: SamplerKey.gridOptions + [Key.tolerance], steps: 18
+  ) { options, now, kind in
+    let grid = try now.grid(options, kind)
+    return AdaptiveFlow(
+      levels: grid.filter { $0 > 0 }, denoise: grid.contains(0), control: .adaptive,
+      tolerance: options[Key.tolerance], sigmaData: now.description.sigmaData)
+  }
+}

@@ -8,7 +8,7 @@ import Graph
 ///
 /// without it plain layers, told of e in the first. e holds c_noise = ¼ ln(σ/σ_data), its Fourier features, and the class.
 package struct Network: Backbone {
-  package enum Activation: String, Sendable, CaseIterable {
+  package enum Activation: String, Sendable, CaseIterable, JSONValue {
     case silu
     case tanh
     case softplus
@@ -24,7 +24,7 @@ package struct Network: Backbone {
     }
   }
 
-  package enum Embedding: String, Sendable, CaseIterable {
+  package enum Embedding: String, Sendable, CaseIterable, JSONValue {
     /// c_noise with cosines and sines of 8 frequencies from ¼ to 4.
     case fourier
     /// c_noise alone.
