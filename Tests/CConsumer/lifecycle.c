@@ -18,18 +18,9 @@ static size_t bytes_with(const char *threads, unsigned char *bytes, size_t capac
   return (size_t)size;
 }
 
-int main(void) {
-  static unsigned char with_one[1 << 18], with_two[1 << 18];
-  static float drawn_one[900], drawn_two[900];
-  size_t bytes_one = bytes_with("threads=1", with_one, sizeof with_one, drawn_one);
-  CHECK(bytes_one == bytes_with("threads=2", with_two, sizeof with_two, drawn_two) && bytes_one > 1000);
-  CHECK(memcmp(with_one, with_two, bytes_one) == 0 && memcmp(drawn_one, drawn_two, sizeof drawn_one) == 0);
-
-  CHECK(strcmp(stein_version(), "0.1.0") == 0);
-  CHECK(strcmp(stein_status_name(STEIN_BUSY), "STEIN_BUSY") == 0 && strcmp(stein_status_name(7), "unknown") == 0);
+/* A trace: a file that can't be made, one that is whole JSON at any time, and two contexts with one file. */
+static void traced(void) {
   stein_context *context = NULL;
-
-  /* A trace: a file that can't be made, one that is whole JSON at any time, and two contexts with one file. */
   CHECK(stein_context_new("trace=none/such/trace", NULL, &context, &error) == STEIN_NO_FILE && !context && strcmp(error.option, "trace") == 0);
   CHECK(stein_context_new("threads=2 trace=lifecycle.trace", NULL, &context, &error) == STEIN_OK);
   stein_context *second = NULL;
@@ -43,8 +34,19 @@ int main(void) {
   CHECK(file && fclose(file) == 0 && read > 100 && strncmp(events, "[\n{", 3) == 0 && strstr(events, "\"name\":\"training step\""));
   stein_model_free(watched), stein_dataset_free(traced), stein_context_free(context);
   remove("lifecycle.trace");
-  context = NULL;
+}
 
+int main(void) {
+  static unsigned char with_one[1 << 18], with_two[1 << 18];
+  static float drawn_one[900], drawn_two[900];
+  size_t bytes_one = bytes_with("threads=1", with_one, sizeof with_one, drawn_one);
+  CHECK(bytes_one == bytes_with("threads=2", with_two, sizeof with_two, drawn_two) && bytes_one > 1000);
+  CHECK(memcmp(with_one, with_two, bytes_one) == 0 && memcmp(drawn_one, drawn_two, sizeof drawn_one) == 0);
+
+  CHECK(strcmp(stein_version(), "0.1.0") == 0);
+  CHECK(strcmp(stein_status_name(STEIN_BUSY), "STEIN_BUSY") == 0 && strcmp(stein_status_name(7), "unknown") == 0);
+  traced();
+  stein_context *context = NULL;
   CHECK(stein_context_new("threads=2", NULL, &context, NULL) == STEIN_OK);
   stein_dataset *dataset = make_rows(context, 200);
   stein_model *model = make_trained(context, dataset, "widths=16");
