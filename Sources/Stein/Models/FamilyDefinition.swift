@@ -55,7 +55,7 @@ package struct FamilyDefinition: Sendable {
       rows, columns, common in
       if common { return [256, 256, 256] }
       if rows < 500 && columns <= 20 { return [64, 64] }
-      return rows < 5000 && columns <= 100 ? [128, 128] : [256, 256]
+      return columns <= 20 || (rows < 5000 && columns <= 100) ? [128, 128] : [256, 256]
     }
   }
 

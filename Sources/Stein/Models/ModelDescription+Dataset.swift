@@ -48,6 +48,12 @@ extension ModelDescription {
     resolution = try Stein.resolution(of: dataset, self, variances: baseVariances)
     // Thin laws need levels below their width.
     sigmaMin = lowestLevel
+    // Few rows that show nothing finer than the Gaussian leave a network little to learn but the rows.
+    if options[NetworkOptions.Key.widths] == nil, dataset.rowCount < 500, dimension <= 20,
+      resolution > 0.5
+    {
+      network.widths = [32, 32]
+    }
   }
 
   /// A domain is for densities of one level: noise would leave it.

@@ -175,18 +175,23 @@ extension ModelDescription {
   /// Whether rows are those of a table: of one axis, whose columns have each a scale of their own, or none.
   var isOfTable: Bool { shape.count == 2 && ownScaling != .common }
 
-  /// The lowest level to train for: a quarter of the data's resolution, from .001 to .01 of σ_data.
+  /// The lowest level to train for: a twentieth of the data's resolution, from .002 to .01 of σ_data.
+  ///
+  /// The resolution is that of round kernels: a law that is thin in one direction, and in some places more than in others, is
+  /// thinner there by far.
   var lowestLevel: Double {
-    (resolution > 0 ? min(max(resolution / 4, 0.001), 0.01) : 0.01) * sigmaData
+    (resolution > 0 ? min(max(resolution / 20, 0.002), 0.01) : 0.01) * sigmaData
   }
 
-  /// EDM's law of levels, carried down where the data are thin: 95 of 100 levels lie from half the resolution up.
+  /// EDM's law of levels, where the data are thin carried down so that 95 of 100 levels lie from a twentieth of the resolution up;
+  /// where they are thinner than its lowest level, every level alike.
   var standardLaw: NoiseLaw {
     guard case .edm(let mean, let deviation) = NoiseLaw.standard, resolution > 0 else {
       return .standard
     }
+    guard lowestLevel >= 0.01 * sigmaData else { return .varianceExploding }
     let (low, high) = (mean - 2 * deviation, mean + 2 * deviation)
-    let lower = min(low, naturalLog(resolution / 2))
+    let lower = min(low, naturalLog(resolution / 20))
     return .edm(mean: (lower + high) / 2, deviation: (high - lower) / 4)
   }
 }
