@@ -66,7 +66,7 @@ extension AdaptiveFlow {
 
 extension AdaptiveFlow {
   static let definition = SamplerDefinition(
-    options: SamplerKey.gridOptions + [Key.tolerance], steps: 18
+    options: SamplerKey.gridOptions + [Key.tolerance], steps: 18, choosesSteps: true
   ) { options, now, kind in
     let grid = try now.grid(options, kind)
     return AdaptiveFlow(

@@ -7,7 +7,7 @@ extension Condition {
     static let noise = OptionKey<Double>(
       "noise", 0 ... 1e12, default: 0,
       "covariance: deviation of the noise in what is known: of values in units of the columns' scale, of sums in their own. The lowest level's is added",
-      for: method.isOne(of: .covariance))
+      for: method.isOne(of: .covariance) || isOfSums.holds)
     static let iterations = OptionKey<Int>(
       "iterations", 1 ... 10_000, default: 20, "covariance: of conjugate gradients, at most",
       for: method.isOne(of: .covariance))
@@ -15,6 +15,9 @@ extension Condition {
       "strength", 0 ... 1e6, default: 1,
       "dps: the step against the distance to what is known, ζ of algorithm 1",
       for: method.isOne(of: .dps))
+
+    /// Of what is known.
+    static let isOfSums = Fact("sums of columns", not: "values of columns")
 
     static let all: [any AnyOptionKey] = [method, noise, iterations, strength]
   }

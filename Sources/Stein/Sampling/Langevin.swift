@@ -85,6 +85,7 @@ extension Langevin {
     let stepSize =
       options[SamplerKey.stepSize] ?? warm * min(options[FieldChange.Key.temperature], 1)
     let denoise = options[SamplerKey.denoise] ?? false
+    try options.knowing(SamplerKey.isNoisy, sigma > 0).check()
     if denoise, model.description.domain != .real {
       throw Options.bad("denoise", "is for densities without a domain")
     }

@@ -18,6 +18,7 @@ extension Model {
     let noise = options[Condition.Key.noise]
     let kind = try samplerKind(options, now, usual: usualKind(options, now))
     let method = try method(options, kind)
+    try check(options, method, isOfSums: false)
     let sampler = try kind.make(options, now, kind)
     let lowest = now.description.sigmaMin
     let observation = LinearObservation(
@@ -61,6 +62,7 @@ extension Model {
           : "method=\(method.rawValue) is for values that are known, not for sums of them",
         argument: "options", option: "method")
     }
+    try check(options, method, isOfSums: true)
     let sampler = try kind.make(options, now, kind)
     var call = SamplingCall(options: options, labels: labels, out: out, monitor: monitor)
     let observation = try LinearObservation(
@@ -97,8 +99,12 @@ extension Model {
     guard method != .dps || kind.canBeSteered else {
       throw Options.bad("method", "is 'dps', which is for sampler=ddim and sampler=euler")
     }
-    try options.choosing(Condition.Key.method, method).check()
     return method
+  }
+
+  private func check(_ options: Options, _ method: Condition.Method, isOfSums: Bool) throws {
+    try options.choosing(Condition.Key.method, method)
+      .knowing(Condition.Key.isOfSums, isOfSums).check()
   }
 
   /// What is known must be a number.

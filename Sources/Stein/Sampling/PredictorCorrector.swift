@@ -121,7 +121,10 @@ extension PredictorCorrector {
   static let definition = SamplerDefinition(
     options: SamplerKey.gridOptions + Key.all, steps: 200
   ) { options, now, kind in
-    PredictorCorrector(
+    guard options[Key.predictor] != .none || options[Key.correctorSteps] > 0 else {
+      throw Options.bad(Key.correctorSteps, "is 0 with predictor=none; nothing would move")
+    }
+    return PredictorCorrector(
       grid: try now.grid(options, kind), predictor: options[Key.predictor],
       process: options[Key.process], correctorSteps: options[Key.correctorSteps],
       ratio: options[Key.correctorRatio], sigmaData: now.description.sigmaData)

@@ -9,16 +9,16 @@ enum SamplerKey {
   static let steps = OptionKey<Int?>(
     "steps", 1 ... 100_000_000,
     "Levels of the grid: heun, rk45 18, dpmpp_2m 25, euler, ddim, dpmpp_3m_sde 50, predictor_corrector 200, underdamped_langevin 8 for each factor of e between the highest and the lowest, and with fewer more steps at each; annealed_langevin: steps a level, 20; langevin: steps, 1000",
-    for: levels.isAbsent)
+    for: levels.isAbsent, goesByGrid)
   static let seed = OptionKey<UInt64>("seed", "Of all that is random")
   static let firstIndex = OptionKey<UInt64>("first_index", 0 ... 1 << 55, "Number of the first row")
   static let grid = OptionKey<NoiseGrid?>(
     "grid",
     "How levels lie: edm (Karras et al. 2022, by rho), geometric, or uniform in sigma; auto: edm, geometric for underdamped_langevin",
-    for: levels.isAbsent)
+    for: levels.isAbsent, goesByGrid)
   static let rho = OptionKey<Double>(
     "rho", 1 ... 100, default: 7, "edm: how the levels crowd towards the lowest",
-    for: levels.isAbsent, grid.isOne(of: .edm))
+    for: levels.isAbsent, goesByGrid, grid.isOne(of: .edm))
   static let levels = OptionKey<[Double]?>(
     "levels", "The levels themselves, from the highest down, instead of a grid")
   static let sigmaMin = OptionKey<Double>(
@@ -29,7 +29,8 @@ enum SamplerKey {
     for: levels.isAbsent)
   static let denoise = OptionKey<Bool?>(
     "denoise",
-    "A last step to E[clean | x] (Tweedie); auto: true, but false for langevin and with accept")
+    "A last step to E[clean | x] (Tweedie); auto: true, but false for langevin and with accept",
+    for: isNoisy.holds)
   static let eta = OptionKey<Double?>(
     "eta", 0 ... 1,
     "ddim, dpmpp_2m, dpmpp_3m_sde: 0 for the ODE, 1 for the whole noise of the SDE; auto: 0, dpmpp_3m_sde 1"
@@ -42,6 +43,16 @@ enum SamplerKey {
     "trajectory", 0 ... 100_000, default: 0,
     "States of every row to write, evenly over its steps from the start to the end: 2 or more, and out is [n, trajectory, ...]; 0: the end alone"
   )
+
+  /// Of the states from which the last step is taken.
+  static let isNoisy = Fact("levels of noise", not: "the level 0")
+
+  private static let goesByGrid = Need(
+    "samplers that go from level to level, or trajectory above 0"
+  ) { options in
+    guard let kind = options[kind], kind.choosesSteps, options[trajectory] == 0 else { return nil }
+    return "sampler=\(kind.rawValue), which chooses its steps"
+  }
 
   static let gridOptions: [any AnyOptionKey] = [grid, rho, levels, sigmaMin, sigmaMax]
 }

@@ -54,6 +54,8 @@ struct SamplerDefinition: Sendable {
   var isDiffusion = true
   /// Whether what is known of a row stands still while it moves the rest.
   var holdsKnown = false
+  /// Whether its steps are its own, and the grid's levels places to stop at.
+  var choosesSteps = false
   /// Whether diffusion posterior sampling may push its steps.
   var canBeSteered = false
   let make: @Sendable (Options, Model.Snapshot, SamplerKind) throws -> any Sampler
