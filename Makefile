@@ -136,8 +136,23 @@ fuzz-test: lib
 python-test: lib venv
 	STEIN_MEMORY_LIMIT=$(MEMORY_LIMIT) $(RUN_PYTHON) $(PYTHON) -m pytest -q -p no:cacheprovider bindings/python/tests
 
+# One hash for each family, objective and sampler: against the file of the repository, where it is of such a machine.
+digest-test: lib venv
+	$(RUN_PYTHON) $(PYTHON) Tests/digest.py check Tests/digest.txt
+
+# The same against another commit's library on this machine; without BASE it writes the file.
+digest: lib venv
+	@mkdir -p $(BUILD)/digest
+ifdef BASE
+	base=$$(Tests/base.sh $(BASE)) && STEIN_LIBRARY=$$base/build/lib/libstein.so PYTHONPATH=$$base/bindings/python \
+	  $(PYTHON) Tests/digest.py print > $(BUILD)/digest/base.txt
+	$(RUN_PYTHON) $(PYTHON) Tests/digest.py check $(BUILD)/digest/base.txt
+else
+	$(RUN_PYTHON) $(PYTHON) Tests/digest.py print > Tests/digest.txt
+endif
+
 check:
-	@Tests/parts.sh check lint types header-test swift-test c-test fuzz-test python-test library-test oldcpu-test figures-test install-test readme-test \
+	@Tests/parts.sh check lint types header-test swift-test c-test fuzz-test python-test digest-test library-test oldcpu-test figures-test install-test readme-test \
 	  languages-test generated-test
 
 generated-test: lib
@@ -279,6 +294,12 @@ bench: lib venv $(PEERS)/.done
 
 bench-quick: lib venv
 	$(RUN_PYTHON) $(PYTHON) Benchmarks/bench.py --quick
+
+# W1 to W6 against the library of another commit, in turns; fails where one is slower. PAIRS of turns, WORKLOADS: some of them.
+PAIRS ?= 60
+.PHONY: bench-check digest digest-test
+bench-check: lib venv
+	$(PYTHON) Benchmarks/check.py --base $$(Tests/base.sh $(BASE)) --pairs $(PAIRS) $(if $(WORKLOADS),--workloads $(WORKLOADS))
 
 $(PEERS)/.done: Benchmarks/requirements-peers.txt
 	python3 -m venv $(PEERS)
