@@ -34,18 +34,20 @@ let package = Package(
     .systemLibrary(name: "CXSMM", path: "Sources/CXSMM", providers: [.apt(["libxsmm-dev"])]),
     .systemLibrary(
       name: "CFFI", path: "Tests/CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
-    swift("SteinABI", ["CArrow", "CGate", "CStein", "Stein", "Execution"]),
-    swift("Stein", ["Execution", "Graph", "Kernels"]),
-    swift("Execution", ["Graph", "Kernels"]),
+    swift("SteinABI", ["CArrow", "CGate", "CStein", "Stein", "Platform"]),
+    swift("Stein", ["Execution", "Platform", "Graph", "Kernels"]),
+    swift("Execution", ["Platform", "Graph", "Kernels"]),
+    swift("Platform", ["Kernels"]),
     swift("Graph"),
     swift("Kernels", ["CXSMM"]),
     .target(
-      name: "TestSupport", dependencies: ["Graph", "Stein", "Execution"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Graph", "Stein", "Execution", "Platform"],
+      path: "Tests/TestSupport",
       swiftSettings: vectors),
     tests("GraphTests", ["Graph", "TestSupport"]),
     tests("KernelsTests", ["Kernels"]),
-    tests("ExecutionTests", ["Execution", "Graph", "Kernels", "TestSupport"]),
-    tests("SteinTests", ["Stein", "Execution", "Graph", "TestSupport"]),
+    tests("ExecutionTests", ["Execution", "Platform", "Graph", "Kernels", "TestSupport"]),
+    tests("SteinTests", ["Stein", "Execution", "Platform", "Graph", "TestSupport"]),
     // C globals of libffi, one thread: the checks of Swift 5 serve it.
     .executableTarget(
       name: "abi-probe", dependencies: ["CFFI"], path: "Tests/ABIProbe",

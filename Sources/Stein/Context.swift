@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 
 /// Workers and memory.
 ///

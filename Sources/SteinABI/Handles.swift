@@ -1,4 +1,5 @@
 import Execution
+import Platform
 import Stein
 
 /// What a handle stands for.

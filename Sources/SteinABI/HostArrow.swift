@@ -1,5 +1,5 @@
 import CArrow
-import Execution
+import Platform
 import Stein
 
 /// A stream of record batches that the caller moved here: read whole, and released whatever happens.

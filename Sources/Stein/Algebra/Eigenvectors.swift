@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 /// Turns a symmetric matrix into its eigenvalues, on the diagonal, with eigenvectors as columns: Jacobi's rotations in rows.
 ///

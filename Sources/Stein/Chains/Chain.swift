@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// One chain: its place, and the transition that it is at.
 ///

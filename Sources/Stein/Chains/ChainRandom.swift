@@ -1,6 +1,6 @@
-import Execution
 import Glibc
 import Kernels
+import Platform
 
 /// The random numbers of one transition of one chain: a function of seed, chain, transition and place.
 struct ChainRandom {

@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 // A file of chains: where each is, what it adapted, what was counted, and how far all are. The density is the caller's, and given again.
 

@@ -1,5 +1,5 @@
-package import Execution
 import Glibc
+package import Platform
 
 /// Markov chains side by side on one density.
 ///

@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 
 /// Lines of a density that are asked for together, two places of each a round.
 struct LineChecks {

@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 
 /// A log density, up to a constant, and its gradient, in Double and for many points at once.
 package protocol LogDensity: Sendable {

@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// The covariance Σ that a chain takes its target to have: momenta are drawn from N(0, Σ⁻¹) and velocities are Σp.
 ///

@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// Where chains begin that are told no place.
 enum StartPlaces {

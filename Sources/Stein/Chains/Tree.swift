@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// The trajectory of one NUTS transition, which doubles until it turns back.
 ///

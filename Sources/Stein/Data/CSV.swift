@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 /// Tables of numbers as text: one line a row, fields between separators, quotes around a field that holds one.
 enum CSV {

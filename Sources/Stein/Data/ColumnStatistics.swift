@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 /// Location, scale and range of one column.
 package struct ColumnStatistics: Sendable {

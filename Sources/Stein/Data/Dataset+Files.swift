@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 
 extension Dataset {
   /// Copies a table of another library.

@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 
 /// Rows of numbers, standardised once: u = (x − mean)/scale, with each column's own deviation as its scale.
 package final class Dataset: Sendable {

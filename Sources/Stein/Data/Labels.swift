@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 
 /// Each row's class, and the labels that the classes stand for, in rising order.
 package struct Labels: Sendable {

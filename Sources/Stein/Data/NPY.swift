@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 
 /// NumPy's array files: a magic word, a version, a Python dictionary as text, the values.
 ///

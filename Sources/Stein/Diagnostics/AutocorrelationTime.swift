@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 /// For how many rows draws of chains are remembered, 1 for independent rows: the longest time among series of each column.
 ///

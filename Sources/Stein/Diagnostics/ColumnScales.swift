@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 /// The scale of each column of a sample.
 struct ColumnScales {

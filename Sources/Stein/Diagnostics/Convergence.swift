@@ -1,5 +1,5 @@
-package import Execution
 import Glibc
+package import Platform
 
 /// R̂ and effective sample sizes of draws [chains, n, d].
 ///

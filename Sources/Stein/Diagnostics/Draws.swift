@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 /// A sample as the caller gives it: rows [n, …], or draws of chains [chains, n, d], which count as chains · n rows.
 struct Draws {

@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 
 extension Model {
   /// How far the model's score is from a known one, on rows of the known density.

@@ -1,5 +1,5 @@
-package import Execution
 import Kernels
+package import Platform
 
 /// How far two samples are apart, by the means of a kernel.
 ///

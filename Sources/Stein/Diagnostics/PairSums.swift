@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 /// Sums of a symmetric function h(i, j) over all pairs j < i of rows, and quadratic forms of it with many signs.
 ///

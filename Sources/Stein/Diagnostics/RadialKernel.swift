@@ -1,6 +1,6 @@
-import Execution
 import Glibc
 import Kernels
+import Platform
 
 /// A kernel of the distance alone, k(x, x′) = φ(ρ) with ρ = ‖x − x′‖², of eight pairs at once; φ(0) = 1.
 struct RadialKernel: Sendable {

@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 /// Orders numbers by the digits of their bits, 11 at a time from the last: stable, and in time that is linear in their number.
 struct Ranking {

@@ -1,6 +1,6 @@
-import Execution
 import Glibc
 import Kernels
+import Platform
 
 /// Signs [rows, columns] as bits, one that is set for −1: weights of a bootstrap, or labels of two samples.
 ///

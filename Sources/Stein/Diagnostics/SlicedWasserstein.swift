@@ -1,6 +1,6 @@
-package import Execution
 import Glibc
 import Kernels
+package import Platform
 
 /// How far two samples are apart, by their projections on random directions.
 ///

@@ -1,5 +1,5 @@
-package import Execution
 import Kernels
+package import Platform
 
 /// What a comparison of samples gives.
 package struct Discrepancy: Sendable {

@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 
 /// Reads a file, with the library's errors.
 package func loadFile(_ path: String, memory: Memory) throws -> Storage<UInt8> {

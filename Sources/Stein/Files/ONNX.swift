@@ -1,5 +1,5 @@
-import Execution
 import Graph
+import Platform
 
 /// A message of Protocol Buffers as it grows: fields by number.
 struct ProtobufMessage {

@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 
 /// Files of named tensors with text metadata: the length of a JSON header (8 bytes, little-endian), the header, the values.
 ///

@@ -1,5 +1,5 @@
-import Execution
 import Kernels
+import Platform
 
 /// Places spread over the rows of the data: k-means++ and a few rounds of Lloyd's algorithm, on as many rows as take a fraction of
 /// a second.

@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// The covariance of the data in units of u, by its axes; of up to 256 columns.
 ///

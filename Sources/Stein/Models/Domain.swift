@@ -1,5 +1,5 @@
-import Execution
 package import Graph
+import Platform
 
 /// Where a density lives, in units of u.
 ///

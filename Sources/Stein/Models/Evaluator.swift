@@ -1,4 +1,5 @@
 import Execution
+import Platform
 
 /// A model's field with memory for every worker: fill a frame's rows, run it, read the results.
 final class Evaluator: Sendable {

@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// How well a model takes noise away at one level, in units of u and summed over its dimensions.
 package struct DenoisingError: Sendable {

@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 
 extension Model {
   /// s_x = s_u / scale; 0 in constant columns.

@@ -1,5 +1,6 @@
-package import Execution
+import Execution
 import Graph
+package import Platform
 
 // A model's file: its tensors by name, and its description under "stein" in the metadata.
 

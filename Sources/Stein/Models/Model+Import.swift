@@ -1,5 +1,6 @@
 import Execution
 import Graph
+import Platform
 
 extension Model {
   /// Takes the weights of a plain network, trained elsewhere, from a safetensors file.

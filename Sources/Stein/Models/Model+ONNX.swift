@@ -1,5 +1,6 @@
 import Execution
 import Graph
+import Platform
 
 extension Model {
   /// Writes the score, and for Gaussian noise the denoiser, as a model of ONNX.

@@ -1,6 +1,7 @@
-package import Execution
+import Execution
 import Graph
 import Kernels
+package import Platform
 
 /// A model: what it is, and the weights that it shows at the moment.
 ///

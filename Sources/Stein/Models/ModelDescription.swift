@@ -1,6 +1,6 @@
-import Execution
 import Glibc
 import Graph
+import Platform
 
 /// What a model is, apart from its weights: everything its file says in words.
 package struct ModelDescription: Sendable {

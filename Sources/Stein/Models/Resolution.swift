@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// The finest scale at which rows are seen to have a density, in units of the Gaussian that they are like: 1 is its own width.
 ///

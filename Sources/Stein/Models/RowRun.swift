@@ -1,4 +1,4 @@
-import Execution
+import Platform
 import Synchronization
 
 /// A call over many rows, cut into shards that the workers share: stops when asked to, and knows which rows are whole.

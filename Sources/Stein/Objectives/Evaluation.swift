@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 
 /// An objective's mean over rows, with the same noise draws every time.
 struct Evaluation {

@@ -1,5 +1,6 @@
 import Execution
 import Kernels
+import Platform
 
 /// Where the random numbers of a run come from.
 struct DrawSource {

@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// The probability-flow ODE by Dormand and Prince's method, each row in steps of its own.
 ///

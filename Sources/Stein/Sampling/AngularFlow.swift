@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// The probability-flow ODE in the angle φ = arctan(σ/σ_data), along which nothing grows large.
 ///

@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// Langevin steps at each level of a ladder, from much noise to little, then a step to E[clean | x].
 ///

@@ -1,6 +1,6 @@
-import Execution
 import Glibc
 import Kernels
+import Platform
 
 /// How a sampler is held to what is known of its rows; one worker's memory for it.
 final class Condition {

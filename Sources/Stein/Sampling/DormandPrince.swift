@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// Runge–Kutta of order 5 with an error estimate of order 4, for rows that each choose their own steps.
 ///

@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// Rows on their way from data to noise along the probability flow, with what their log density loses.
 final class FlowRun: Sendable {

@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 /// Unadjusted Langevin steps at one noise level.
 ///

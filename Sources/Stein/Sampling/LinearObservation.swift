@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 /// What is known of each row: y = A u + noise, in units of u.
 ///

@@ -1,5 +1,5 @@
-package import Execution
 import Glibc
+package import Platform
 
 extension Model {
   /// Draws what is not known of rows, given what is.

@@ -1,5 +1,5 @@
-package import Execution
 import Glibc
+package import Platform
 
 // The probability-flow ODE as a map between data and noise. Song et al. (2021), section 4.3.
 

@@ -1,6 +1,6 @@
-package import Execution
 import Glibc
 import Kernels
+package import Platform
 
 /// How the trace of the field's Jacobian is found along the flow.
 struct TraceEstimate: Sendable {

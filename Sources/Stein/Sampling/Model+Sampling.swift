@@ -1,5 +1,5 @@
-package import Execution
 import Kernels
+package import Platform
 
 /// Rows to be drawn, apart from how.
 struct SamplingCall {

@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// Exponential integrators that remember: DPM-Solver++ of second or third order.
 ///

@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// A step of the reverse SDE, then Langevin steps at the level that it reached.
 ///

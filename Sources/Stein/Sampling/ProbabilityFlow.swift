@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// Euler's or Heun's method on the probability-flow ODE, down a grid of noise levels.
 ///

@@ -1,6 +1,6 @@
-package import Execution
 import Glibc
 import Kernels
+package import Platform
 
 /// A way to draw rows: where it begins, and how it moves them.
 package protocol Sampler: Sendable {

@@ -1,5 +1,5 @@
-import Execution
 import Kernels
+import Platform
 
 /// A worker's memory for sampling.
 final class SamplingBench {

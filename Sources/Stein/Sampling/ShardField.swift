@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 /// A model's field at the rows of a shard, changed as a call asks; one worker's memory for it.
 final class ShardField {

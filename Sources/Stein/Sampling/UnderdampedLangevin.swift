@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// Langevin steps with momentum, one or more a level, down the levels.
 ///

@@ -1,5 +1,5 @@
-import Execution
 import Graph
+import Platform
 
 // A trainer's file: the weights with their moments and averages, how far it is, and which data it needs.
 

@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 /// L of A = L Lᵀ, symmetric and positive definite, in the lower half of `a`; nil where a pivot falls to `smallest` or below.
 ///

@@ -1,5 +1,6 @@
 import Execution
 import Glibc
+import Platform
 
 /// What the end of training finds out: how far the network is to be trusted at each level beside the Gaussian that it began as, and
 /// at which level the score of the data themselves is known best.

@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 
 /// What a finished training says of its model: denoising errors over the noise levels, and warnings.
 struct Diagnosis: Sendable {

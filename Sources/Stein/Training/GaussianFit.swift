@@ -1,5 +1,6 @@
 import Execution
 import Glibc
+import Platform
 
 /// Writes the mean, and the covariance's eigenvalues and eigenvectors, of the rows into a Gaussian's parameters.
 func fitGaussian(

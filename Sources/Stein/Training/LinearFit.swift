@@ -1,6 +1,7 @@
 import Execution
 import Glibc
 import Graph
+import Platform
 
 /// Fits a family whose log density is linear in θ: the normal equations of score matching, in Double.
 ///

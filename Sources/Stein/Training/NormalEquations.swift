@@ -1,5 +1,6 @@
 import Execution
 import Graph
+import Platform
 
 /// A, c and the covariance of score matching's quadratic problem over rows, by a program that runs on shards.
 final class NormalEquations {

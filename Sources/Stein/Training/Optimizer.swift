@@ -1,4 +1,5 @@
 import Execution
+import Platform
 
 /// The numbers that training carries from step to step, each a flat vector laid out as the parameters.
 struct Weights: Sendable {

@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 
 /// Sums numbers in place over all ranks of a job, to the same bits on each; on the thread of the call.
 ///

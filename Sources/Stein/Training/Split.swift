@@ -1,5 +1,5 @@
-import Execution
 import Kernels
+import Platform
 
 /// Numbers of rows, in rising order.
 struct RowList: Sendable {

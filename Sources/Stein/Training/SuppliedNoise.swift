@@ -1,5 +1,5 @@
-package import Execution
 import Kernels
+package import Platform
 
 /// Noise of the caller's: from rows, levels and random bits make noisy rows, and the gradient of log q(noisy | row) in them.
 ///

@@ -1,5 +1,6 @@
 import Execution
 import Glibc
+import Platform
 
 func cosineOf(_ halfTurns: Double) -> Double { cos(halfTurns * .pi) }
 

@@ -1,4 +1,4 @@
-import Execution
+import Platform
 
 /// A data set in a model's units: u [n, D] without constant columns, and each row's class.
 struct TrainingRows: Sendable {

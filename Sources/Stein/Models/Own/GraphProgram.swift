@@ -1,5 +1,5 @@
-package import Execution
 import Graph
+package import Platform
 
 /// A model of the caller's own as he wrote it: operations by name, for one row.
 ///
