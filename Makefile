@@ -57,7 +57,7 @@ $(LIBRARY): $(shell find Sources include -type f) Package.swift bindings/generat
 	python3 bindings/generate.py exports $(BUILD)/exports.map
 	python3 bindings/generate.py gates Sources/CGate/gates.c
 	python3 bindings/generate.py bodies Sources/CStein/include/bodies.h
-	swift build --scratch-path $(BUILD)/release --product stein $(RELEASE) $(LINK) $(STRIP)
+	swift build --explicit-target-dependency-import-check error --scratch-path $(BUILD)/release --product stein $(RELEASE) $(LINK) $(STRIP)
 	cp $(BUILD)/release/release/libstein.so $@.new && mv $@.new $@ # programs that run keep theirs
 	ln -sf libstein.so.$(VERSION) $(BUILD)/lib/libstein.so.$(MAJOR)
 	ln -sf libstein.so.$(MAJOR) $(BUILD)/lib/libstein.so
