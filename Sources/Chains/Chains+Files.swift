@@ -53,7 +53,7 @@ extension Chains {
     guard let text = state["options"]?.string, let hasStart = state["start"]?.bool,
       let d = state["dimension"]?.integer, d >= 1
     else { throw bad("description") }
-    let options = try Options(text, .chains)
+    let options = try Options(text, .chains, isSaved: true)
     let counts = (state["counts"]?.array ?? []).map { $0.integers ?? [] }
     let made = try Chains(density, context: context, hasStart: hasStart, options: options) {
       count, dimension in

@@ -62,27 +62,26 @@ package final class Chains: @unchecked Sendable {
     _ density: any LogDensity, context: Context, hasStart: Bool, options: Options,
     check: (Int, Int) throws -> Void
   ) throws {
-    (self.density, self.options, self.hasStart) = (density, options, hasStart)
+    (self.density, self.hasStart) = (density, hasStart)
     memory = context.memory
-    kernel = options.value("kernel")
-    let count: Int = options.value("chains")
+    kernel = options[Key.kernel]
+    adapts = kernel.target != nil
+    let warmup = options[Key.warmup] ?? (adapts ? 1000 : 0)
+    self.options = options.choosing(Key.warmup, warmup)
+    try self.options.check()
+    let count = options[Key.chains]
     let d = density.dimension
     try check(count, d)
-    seed = options.value("seed")
-    thin = options.value("thin")
-    adapts = kernel.target != nil
-    plan = WarmupPlan(options.integer("warmup") ?? (adapts ? 1000 : 0))
-    let metricKind =
-      options.choice("metric").flatMap(Metric.Kind.init) ?? (adapts ? .diagonal : .identity)
-    let step = options.number("step_size") ?? (kernel == .nuts || kernel == .hmc ? 0.1 : 0.01)
-    if options.number("target_acceptance") != nil, !adapts {
-      throw Options.bad("target_acceptance", "is for kernels that accept or reject")
-    }
+    seed = options[Key.seed]
+    thin = options[Key.thin]
+    plan = WarmupPlan(warmup)
+    let metricKind = options[Key.metric] ?? (adapts ? .diagonal : .identity)
+    let step = options[Key.stepSize] ?? (kernel == .nuts || kernel == .hmc ? 0.1 : 0.01)
     let memory = context.memory
-    let target = options.number("target_acceptance")
-    let leapfrogs: Int = options.value("leapfrog_steps")
-    let friction: Double = options.value("friction")
-    let depth: Int = options.value("max_tree_depth")
+    let target = options[Key.targetAcceptance]
+    let leapfrogs = options[Key.leapfrogSteps]
+    let friction = options[Key.friction]
+    let depth = options[Key.maxTreeDepth]
     let kernel = kernel
     chains = try (0 ..< count).map { _ in
       try Chain(
@@ -174,6 +173,7 @@ package final class Chains: @unchecked Sendable {
         "statistics has shape \(statistics.shape); it needs [\(count), \(n), \(Chains.statistics.count)]",
         argument: "statistics")
     }
+    try options.knowing(Key.isGiven, progress.hasMetric).check()
     monitor.begin(steps: n)
     try monitor.poll()
     if isRestored { try recognize(monitor) }
@@ -253,7 +253,7 @@ package final class Chains: @unchecked Sendable {
     }
     if plan.count > 0, adapts, !progress.hasMetric { beginMetrics() }
     try checkGradient(monitor)
-    if plan.count > 0, adapts, options.number("step_size") == nil { try findSteps(monitor) }
+    if plan.count > 0, adapts, options[Key.stepSize] == nil { try findSteps(monitor) }
     progress.isSettled = true
   }
 

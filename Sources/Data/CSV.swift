@@ -5,12 +5,14 @@ import Platform
 enum CSV {
   static func read(_ bytes: View<UInt8>, _ options: Options, memory: Memory) throws -> Table {
     let start = bytes.count >= 3 && bytes.bytes(0, 3) == [0xef, 0xbb, 0xbf] ? 3 : 0
-    let separator = separatorByte(options.choice("separator")) ?? guessSeparator(bytes, from: start)
+    let separator = options[Dataset.Key.separator]?.byte ?? guessSeparator(bytes, from: start)
     var scanner = CSVScanner(bytes: bytes, position: start, separator: separator)
     guard let first = try scanner.row() else {
       throw SteinError(.badFile, "the file holds no row", argument: "path")
     }
-    let isHeader = options.flag("header") ?? first.contains { number($0) == nil && !isMissing($0) }
+    let isHeader =
+      options[Dataset.Key.header].map { $0 == "true" }
+      ?? first.contains { number($0) == nil && !isMissing($0) }
     let names = isHeader ? first.map { String(decoding: $0, as: UTF8.self) } : nil
     if !isHeader { scanner = CSVScanner(bytes: bytes, position: start, separator: separator) }
     let rows = try count(scanner)
@@ -71,14 +73,21 @@ enum CSV {
     return value.flatMap { $0.isFinite ? $0 : nil }
   }
 
-  private static func separatorByte(_ name: String?) -> UInt8? {
-    switch name {
-    case "comma": UInt8(ascii: ",")
-    case "semicolon": UInt8(ascii: ";")
-    case "tab": UInt8(ascii: "\t")
-    case "space": UInt8(ascii: " ")
-    case "pipe": UInt8(ascii: "|")
-    default: nil
+  enum Separator: String, CaseIterable, Sendable {
+    case comma
+    case semicolon
+    case tab
+    case space
+    case pipe
+
+    var byte: UInt8 {
+      switch self {
+      case .comma: UInt8(ascii: ",")
+      case .semicolon: UInt8(ascii: ";")
+      case .tab: UInt8(ascii: "\t")
+      case .space: UInt8(ascii: " ")
+      case .pipe: UInt8(ascii: "|")
+      }
     }
   }
 

@@ -8,33 +8,33 @@ extension Dataset {
   package convenience init(
     context: Context, options: String, table open: (_ columns: Set<String>?) throws -> Table
   ) throws {
-    let options = try Options(options, .dataset)
-    for key in ["format", "separator", "header"] where options.isSet(key) {
-      throw Options.bad(key, "is for files")
-    }
-    let wanted = options.texts("columns").map { columns in
-      Set(columns + (options.choice("label").map { [$0] } ?? []))
+    let options = try Options(options, .dataset).knowing(Key.isFile, false)
+    try options.check()
+    let wanted = options[Key.columns].map { columns in
+      Set(columns + (options[Key.label].map { [$0] } ?? []))
     }
     try self.init(context: context, open(wanted), options)
   }
 
   /// Opens a .npy or .csv file.
   package convenience init(context: Context, path: String, options: String) throws {
-    let options = try Options(options, .dataset)
-    let format = try options.choice("format") ?? Dataset.format(of: path)
+    let given = try Options(options, .dataset)
+    let format = try given[Key.format] ?? Dataset.format(of: path)
+    let options = given.choosing(Key.format, format)
+    try options.check()
     let bytes = try loadFile(path, memory: context.memory)
     let table =
-      format == "npy"
+      format == .npy
       ? try NPY.read(bytes, memory: context.memory)
       : try CSV.read(bytes.view, options, memory: context.memory)
     try self.init(context: context, table, options)
   }
 
-  private static func format(of path: String) throws -> String {
+  private static func format(of path: String) throws -> Format {
     let ending = path.split(separator: "/").last?.split(separator: ".").last?.lowercased() ?? ""
     switch ending {
-    case "npy": return "npy"
-    case "csv", "tsv", "txt", "data": return "csv"
+    case "npy": return .npy
+    case "csv", "tsv", "txt", "data": return .csv
     default:
       throw SteinError(
         .badValue, "the name of '\(path)' does not tell its format; say format=npy or format=csv",
@@ -45,10 +45,10 @@ extension Dataset {
   /// Takes the columns wanted, and the labels, out of a file's contents.
   convenience init(context: Context, _ table: Table, _ options: Options) throws {
     let d = table.shape.dropFirst().reduce(1, *)
-    let label = try options.choice("label").map { try table.column($0, option: "label") }
-    let selected = try options.texts("columns")?.map { try table.column($0, option: "columns") }
+    let label = try options[Key.label].map { try table.column($0, option: "label") }
+    let selected = try options[Key.columns]?.map { try table.column($0, option: "columns") }
     if label == nil, selected == nil {
-      let names = options.texts("names") ?? table.names
+      let names = options[Key.names] ?? table.names
       try self.init(
         context: context, RowSource(shape: table.shape, isSingle: table.isSingle, read: table.read),
         labels: nil, names: names
@@ -70,7 +70,7 @@ extension Dataset {
     let labels = try label.map { column in
       try Dataset.labels(table, column: column, whole.view, memory: context.memory)
     }
-    let names = options.texts("names") ?? table.names.map { names in kept.map { names[$0] } }
+    let names = options[Key.names] ?? table.names.map { names in kept.map { names[$0] } }
     try self.init(context: context, source, labels: labels, names: names)
   }
 

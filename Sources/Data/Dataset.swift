@@ -22,10 +22,9 @@ package final class Dataset: Sendable {
   package convenience init(
     context: Context, rows: TensorView, labels: TensorView?, options: String
   ) throws {
-    let options = try Options(options, .dataset)
-    for key in options.keys where key != "names" {
-      throw Options.bad(key, "is for files; rows in memory take only names")
-    }
+    let options = try Options(options, .dataset).knowing(Key.isFile, false)
+      .knowing(Key.isTable, false)
+    try options.check()
     guard rows.shape.count >= 2 else {
       throw SteinError(
         .badShape,
@@ -38,7 +37,7 @@ package final class Dataset: Sendable {
     let classes = try labels.map { labels in
       try Labels(labels, rows: rows.rows, memory: context.memory)
     }
-    try self.init(context: context, source, labels: classes, names: options.texts("names"))
+    try self.init(context: context, source, labels: classes, names: options[Key.names])
   }
 
   init(context: Context, _ source: RowSource, labels: Labels?, names: [String]?) throws {
@@ -49,7 +48,7 @@ package final class Dataset: Sendable {
         .badShape, "rows has shape \(source.shape); it needs a row and a column", argument: "rows")
     }
     if let names, names.count != d {
-      throw Options.bad("names", "has \(names.count) names; there are \(d) columns")
+      throw Options.bad(Key.names, "has \(names.count) names; there are \(d) columns")
     }
     self.context = context
     shape = source.shape

@@ -198,6 +198,6 @@ package struct Convergence {
 extension Convergence.Kind {
   package init(options text: String) throws {
     let options = try Options(text, .sampleSize)
-    self = options.value("kind")
+    self = options[Convergence.Key.kind]
   }
 }

@@ -21,20 +21,21 @@ package struct MeanDiscrepancy {
   ) throws {
     (self.context, self.monitor) = (context, monitor)
     self.options = try Options(options, .meanDiscrepancy)
-    try RadialKernel.check(self.options)
     (pooled, first) = try RowBlocks.pooled(
-      a, b, scale: ColumnScales.Kind(self.options), memory: context.memory, monitor: monitor)
+      a, b, scale: self.options[Key.scale], memory: context.memory, monitor: monitor)
   }
 
   package func measure(withPValue: Bool) throws -> Discrepancy {
+    try options.knowing(SteinDiscrepancy.Key.wantsPValue, withPValue).check()
     let kernel = try RadialKernel(
-      options, automatic: nil, pooled, context: context, monitor: monitor)
-    let permutations: Int = options.value("permutations")
+      options[Key.kernel], length: options[Key.length], exponent: options[Key.exponent], pooled,
+      context: context, monitor: monitor)
+    let permutations = options[Key.permutations]
     let signs =
       withPValue
       ? try SignMatrix(
         permutations: permutations, rows: pooled.rows, first: first,
-        seed: options.value("seed"), memory: context.memory, monitor: monitor) : nil
+        seed: options[Key.seed], memory: context.memory, monitor: monitor) : nil
     let pairs = PairSums(rows: pooled.rows, split: first, signs: signs, factor: 1)
     let sums = try pairs.run(context, monitor: monitor) { [pooled] in
       try pooled.squaredDistances(of: $1, firstBlock: $2, blocks: $3, into: $4, $5)

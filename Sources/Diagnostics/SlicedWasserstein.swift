@@ -22,7 +22,8 @@ package struct SlicedWasserstein {
     (self.context, self.monitor) = (context, monitor)
     self.options = try Options(options, .slicedWasserstein)
     (pooled, first) = try RowBlocks.pooled(
-      a, b, scale: ColumnScales.Kind(self.options), memory: context.memory, monitor: monitor)
+      a, b, scale: self.options[Key.scale], memory: context.memory, monitor: monitor)
+    try self.options.knowing(Key.hasDirections, pooled.columns > 1).check()
   }
 
   private struct Scratch {
@@ -41,8 +42,8 @@ package struct SlicedWasserstein {
 
   package func measure() throws -> Double {
     // On a line both directions say the same.
-    let count = pooled.columns == 1 ? 1 : options.value("projections")
-    let squares = options.value("order") != 1
+    let count = pooled.columns == 1 ? 1 : options[Key.projections]
+    let squares = options[Key.order] != 1
     let costs = try Storage<Double>(context.memory, count: count)
     let scratch = try (0 ..< context.workers.count).map { _ in
       try Scratch(context.memory, pooled)
@@ -69,7 +70,7 @@ package struct SlicedWasserstein {
   /// θ = z/‖z‖ with z from N(0, I).
   private func direction(_ projection: Int, _ own: Scratch) {
     let source = RandomSource(
-      seed: options.value("seed"), stream: Stream.directions, step: 0)
+      seed: options[Key.seed], stream: Stream.directions, step: 0)
     let (z, theta) = (own.normal.view, own.direction.view)
     z.fillNormal(rows: 1, columns: z.count, source, firstRow: UInt64(projection))
     let norm = z.squaredNorm.squareRoot()

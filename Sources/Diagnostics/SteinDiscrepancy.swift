@@ -38,7 +38,6 @@ package struct SteinDiscrepancy {
   ) throws {
     (self.context, self.monitor) = (context, monitor)
     self.options = try Options(options, .steinDiscrepancy)
-    try RadialKernel.check(self.options)
     let rows = try Draws(x, "x", canBeChains: true)
     guard scores.shape == x.shape else {
       throw SteinError(
@@ -52,13 +51,17 @@ package struct SteinDiscrepancy {
     try rows.copy(into: self.x, from: 0, memory: memory, monitor: monitor)
     try gradients.copy(into: self.scores, from: 0, memory: memory, monitor: monitor)
     let scales = try ColumnScales(
-      ColumnScales.Kind(self.options), of: self.x, memory: memory, monitor: monitor)
+      self.options[Key.scale], of: self.x, memory: memory, monitor: monitor)
     try scales.divide(self.x)
     try scales.multiply(self.scores)
   }
 
   package func measure(withPValue: Bool) throws -> Discrepancy {
-    let kernel = try RadialKernel(options, automatic: .imq, x, context: context, monitor: monitor)
+    try options.knowing(Key.wantsPValue, withPValue).check()
+    let kind = options[Key.kernel]
+    let kernel = try RadialKernel(
+      kind, length: options[Key.length], exponent: options[Key.exponent],
+      usual: kind == .imq ? 1 : nil, x, context: context, monitor: monitor)
     let (n, d) = (x.rows, Double(x.columns))
     // u(x, x) = ‖s‖² − 2 d φ′(0); no |u(x, x′)| is above the largest, u being a kernel itself.
     let atZero = kernel.derivatives(.zero).1[0]
@@ -92,7 +95,7 @@ package struct SteinDiscrepancy {
     }
     let count = Double(n)
     let value =
-      options.value("statistic") == Statistic.v
+      options[Key.statistic] == .v
       ? (2 * sums.first + trace) / count / count : 2 * sums.first / count / (count - 1)
     guard value.isFinite, largest.isFinite else {
       throw SteinError(.diverged, "x or scores are so large that their discrepancy is not finite")
@@ -104,17 +107,17 @@ package struct SteinDiscrepancy {
     return Discrepancy(value: value, pValue: share)
   }
 
-  private var bootstraps: Int { options.value("bootstraps") }
+  private var bootstraps: Int { options[Key.bootstraps] }
 
   private func paths() throws -> SignMatrix {
     try SignMatrix(
       paths: bootstraps, rows: x.rows, length: length, change: change(),
-      seed: options.value("seed"), memory: context.memory, monitor: monitor)
+      seed: options[Key.seed], memory: context.memory, monitor: monitor)
   }
 
   /// Signs last for 1 + 5 (τ − 1) rows: longer than draws are remembered, and one row where they are independent.
   private func change() throws -> Double {
-    if let given = options.number("change_probability") { return given }
+    if let given = options[Key.changeProbability] { return given }
     let time = try AutocorrelationTime.longest(
       x, scores, length: length, memory: context.memory, monitor: monitor)
     return 0.5 / (1 + 5 * (time - 1))
@@ -129,28 +132,14 @@ func rank(of observed: Int, among others: ClosedRange<Int>, _ value: (Int) -> Do
 }
 
 extension RadialKernel {
-  /// By options kernel, length and exponent; a length of auto is 1 for imq where that is `automatic`, else the median distance.
+  /// A length that is not given is `usual`, else the median distance.
   init(
-    _ options: Options, automatic: Kind?, _ sample: RowBlocks, context: Context,
-    monitor: any Monitor
+    _ kind: Kind, length: Double?, exponent: Double, usual: Double? = nil, _ sample: RowBlocks,
+    context: Context, monitor: any Monitor
   ) throws {
-    let kind: Kind = options.value("kernel")
-    var length = options.number("length")
-    if length == nil, kind == automatic { length = 1 }
     self.init(
-      kind, length: try length ?? medianDistance(sample, context: context, monitor: monitor),
-      exponent: options.value("exponent"))
-  }
-
-  static func check(_ options: Options) throws {
-    guard options.value("kernel") == Kind.imq || !options.isSet("exponent") else {
-      throw Options.bad("exponent", "belongs to kernel=imq")
-    }
-  }
-}
-
-extension ColumnScales.Kind {
-  init(_ options: Options) {
-    self = options.value("scale")
+      kind,
+      length: try length ?? usual ?? medianDistance(sample, context: context, monitor: monitor),
+      exponent: exponent)
   }
 }

@@ -7,7 +7,7 @@ extension ModelDescription {
         "there are \(rows) rows of \(own[0]) columns; rows come first, so if these are \(own[0]) rows of \(rows) columns give them transposed"
       ]
     }
-    guard family == .scoreUNet else { return [] }
+    guard family.isOnGrid else { return [] }
     // So few channels stand beside lengths that a grid may have.
     func isChannels(_ length: Int) -> Bool { length <= 4 }
     func isLength(_ length: Int) -> Bool { length >= 8 }

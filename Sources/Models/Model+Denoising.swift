@@ -34,9 +34,9 @@ extension Model {
     let data = try TrainingRows(dataset, now.description, memory: context.memory)
     let every = try RowList(data.count, memory: context.memory) { _ in true }
     return try denoisingErrors(
-      now, data, every, levels, draws: options.value("draws"),
-      reference: options.value("reference"),
-      seed: options.value("seed"), monitor: monitor)
+      now, data, every, levels, draws: options[DenoisingKey.draws],
+      reference: options[DenoisingKey.reference],
+      seed: options[DenoisingKey.seed], monitor: monitor)
   }
 
   package func denoisingErrors(
@@ -156,4 +156,17 @@ private final class ExactDenoiser: Sendable {
     }
     return Double(sum)
   }
+}
+
+enum DenoisingKey {
+  static let draws = OptionKey<Int>("draws", 1 ... 100_000, default: 4, "Noise draws a row")
+  static let reference = OptionKey<Int>(
+    "reference", 1 ... 1_000_000, default: 2000,
+    "At most so many rows make the exact denoiser; evenly chosen")
+  static let seed = OptionKey<UInt64>("seed", "Of the draws")
+}
+
+extension OptionTable {
+  package static let denoising = OptionTable(
+    "denoising", [DenoisingKey.draws, DenoisingKey.reference, DenoisingKey.seed])
 }

@@ -53,9 +53,10 @@ package final class Model: Sendable {
     let options = try Options(options, .model)
     let description = try ModelDescription(dataset, options)
     let weights = try Model.start(
-      description, dataset, seed: options.value("seed"), memory: context.memory)
+      description, dataset, seed: options[ModelDescription.Key.seed], memory: context.memory)
     let warnings = description.doubts(
-      rows: dataset.rowCount, axesGiven: options.isSet("spatial_axes"))
+      rows: dataset.rowCount,
+      axesGiven: options.isSet(ModelDescription.NetworkOptions.Key.spatialAxes))
     self.init(context: context, description, weights: weights, warnings: warnings)
   }
 

@@ -17,27 +17,13 @@ extension ModelDescription {
         ("largest_distance", .number(largestDistance)),
         ("classes", .array(classes.map { .integer(Int($0)) })),
         ("class_counts", .array(classCounts.map(JSON.integer))),
-        ("widths", .array(network.widths.map(JSON.integer))),
-        ("activation", .string(network.activation.rawValue)),
-        ("residual", .bool(network.residual)),
-        ("embedding", .string(network.embedding.rawValue)),
-        ("noise_conditional", .bool(network.noiseConditional)),
-        ("dropout", .number(network.dropout)),
-        ("parameterization", .string(network.parameterization.rawValue)),
-        ("preconditioning", .string(network.preconditioning.rawValue)),
+      ] + NetworkOptions.coded.fields(network) + [
         ("resolution", .number(resolution)),
         ("clean_level", cleanLevel.map(JSON.number) ?? .null),
         ("structure", .object(structure.fields)), ("domain", domain.json),
         ("noise_kernel", .string(noiseKernel.name)),
         ("trained", .bool(trained)), ("unconditional", .bool(unconditional)),
-      ] + gridFields)
-  }
-
-  private var gridFields: [(String, JSON)] {
-    guard family == .scoreUNet else { return [] }
-    return [
-      ("blocks", .integer(network.blocks)), ("spatial_axes", .integer(network.spatialAxes)),
-    ]
+      ] + (family.isOnGrid ? NetworkOptions.codedOnGrid.fields(network) : []))
   }
 
   /// Reads what `json` writes; every number is checked, since the file may be anybody's.
@@ -92,29 +78,12 @@ extension ModelDescription {
     else { throw bad("classes") }
     self.classes = classes.map(Int64.init)
     classCounts = counts
-    guard let widths = json["widths"]?.integers, !widths.isEmpty, widths.count <= 64,
-      widths.allSatisfy({ (1 ... 8192).contains($0) }),
-      let activation = json["activation"]?.string.flatMap(Network.Activation.init),
-      let residual = json["residual"]?.bool, !residual || Set(widths).count == 1,
-      let embedding = json["embedding"]?.string.flatMap(Network.Embedding.init),
-      let noiseConditional = json["noise_conditional"]?.bool,
-      let dropout = json["dropout"]?.double, (0 ... 0.9).contains(dropout),
-      let parameterization = json["parameterization"]?.string.flatMap(Parameterization.init),
-      let blocks = (json["blocks"] ?? .integer(1)).integer,
-      (1 ... UNet.mostBlocks).contains(blocks),
-      let axes = (json["spatial_axes"] ?? .integer(2)).integer, (1 ... 2).contains(axes)
+    network = .plain
+    guard NetworkOptions.coded.read(json, into: &network),
+      NetworkOptions.codedOnGrid.read(json, into: &network),
+      !network.residual || Set(network.widths).count == 1
     else { throw bad("its network") }
-    network = NetworkOptions(
-      widths: widths, activation: activation, residual: residual, embedding: embedding,
-      noiseConditional: noiseConditional, dropout: dropout, parameterization: parameterization,
-      blocks: blocks, spatialAxes: axes)
-
-    // Files of before have none of these.
-    guard
-      let preconditioning = PreconditioningKind(
-        rawValue: json["preconditioning"]?.string ?? PreconditioningKind.isotropic.rawValue)
-    else { throw bad("its preconditioning") }
-    network.preconditioning = preconditioning
+    // Files of before have neither of these.
     resolution = json["resolution"]?.double ?? 0
     guard (0 ... 1).contains(resolution) else { throw bad("its resolution") }
     cleanLevel = json["clean_level"]?.double
@@ -179,14 +148,8 @@ extension Domain {
 
 extension NoiseKernel {
   /// The kernel that a description names; degrees of freedom are not kept, since only training needs them.
-  init?(named name: String) {
-    switch name {
-    case "gaussian": self = .gaussian
-    case "laplace": self = .laplace
-    case "logistic": self = .logistic
-    case "student_t": self = .studentT(5)
-    case "caller": self = .caller
-    default: return nil
-    }
+  package init?(named name: String) {
+    guard let kernel = NoiseKernel.all.first(where: { $0.name == name }) else { return nil }
+    self = kernel
   }
 }

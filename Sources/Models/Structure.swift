@@ -1,21 +1,21 @@
-package import Core
+import Core
 
 /// What families without a network are made of.
 package struct Structure: Sendable {
-  package enum Covariance: String, Sendable, CaseIterable {
+  package enum Covariance: String, Sendable, CaseIterable, JSONValue {
     case full
     case diagonal
     case lowRank = "low_rank"
   }
 
-  enum Statistics: String, Sendable, CaseIterable {
+  enum Statistics: String, Sendable, CaseIterable, JSONValue {
     /// Every monomial up to a degree.
     case polynomial
     /// Powers of each column and products of each pair: a graphical model.
     case pairwise
   }
 
-  enum Conditional: String, Sendable, CaseIterable {
+  enum Conditional: String, Sendable, CaseIterable, JSONValue {
     case gaussian
     case logistic
   }
@@ -38,88 +38,49 @@ package struct Structure: Sendable {
 }
 
 extension Structure {
-  package init(_ options: Options, _ family: FamilyKind, dimension: Int, rows: Int) throws {
-    components = options.integer("components") ?? (family == .mixture ? 5 : 1)
-    covariance = options.value("covariance")
-    rank = min(options.value("rank"), dimension)
-    statistics = options.value("statistics")
-    degree = options.value("degree")
-    exponents = options.value("exponents")
-    points = min(options.value("points"), rows)
-    kernels = options.integer("kernels") ?? (family == .deepKernelExponential ? 3 : 1)
-    couplings = options.value("couplings")
-    conditional = options.value("conditional")
-    if family == .nice, dimension < 2 {
-      throw SteinError(
-        .unsupported,
-        "family=nice couples columns and there is one; take autoregressive or mixture",
-        argument: "dataset")
-    }
+  init(_ options: Options, _ family: FamilyKind, dimension: Int, rows: Int) throws {
+    components = options[Key.components] ?? family.usualComponents
+    covariance = options[Key.covariance]
+    rank = min(options[Key.rank], dimension)
+    statistics = options[Key.statistics]
+    degree = options[Key.degree]
+    exponents = options[Key.exponents]
+    points = min(options[Key.points], rows)
+    kernels = options[Key.kernels] ?? family.usualKernels
+    couplings = options[Key.couplings]
+    conditional = options[Key.conditional]
     if components > rows {
-      throw Options.bad("components", "is \(components); there are \(rows) rows")
+      throw Options.bad(Key.components, "is \(components); there are \(rows) rows")
     }
-    if let complaint = complaint(family, dimension: dimension) { throw complaint }
-  }
-
-  /// Why this is no model of so many columns; nil if it is one.
-  func complaint(_ family: FamilyKind, dimension: Int) -> SteinError? {
-    if family == .autoregressive, components * dimension > 1 << 20 {
-      return Options.bad("components", "is \(components), too many for \(dimension) columns")
-    }
-    guard family == .exponential else { return nil }
-    guard exponents.count == 2, exponents.allSatisfy({ (0 ... 64).contains($0) }),
-      exponents[0] > 0
-    else {
-      return Options.bad("exponents", "are \(exponents); they are a > 0 and b >= 0, at most 64")
-    }
-    let count = StatisticTable.count(self, dimension: dimension)
-    guard count <= StatisticTable.most, count * dimension <= 1 << 20 else {
-      return Options.bad(
-        "degree",
-        "is \(degree), which gives \(dimension) columns too many statistics; take statistics=pairwise or a lower one"
-      )
-    }
-    return nil
+    if let complaint = family.complaint(self, dimension) { throw complaint }
   }
 }
 
 extension Structure {
-  var fields: [(String, JSON)] {
-    [
-      ("components", .integer(components)), ("covariance", .string(covariance.rawValue)),
-      ("rank", .integer(rank)), ("statistics", .string(statistics.rawValue)),
-      ("degree", .integer(degree)), ("exponents", .array(exponents.map(JSON.number))),
-      ("points", .integer(points)), ("kernels", .integer(kernels)),
-      ("couplings", .integer(couplings)), ("conditional", .string(conditional.rawValue)),
-      ("graph", graph?.json ?? .null),
-    ]
-  }
+  /// What files keep.
+  static let coded: [CodedField<Structure>] = [
+    .init("components", \.components) { (1 ... 4096).contains($0) },
+    .init("covariance", \.covariance),
+    .init("rank", \.rank) { $0 > 0 },
+    .init("statistics", \.statistics),
+    .init("degree", \.degree) { (1 ... 16).contains($0) },
+    .init("exponents", \.exponents),
+    .init("points", \.points) { (1 ... 1 << 20).contains($0) },
+    .init("kernels", \.kernels) { (1 ... 64).contains($0) },
+    .init("couplings", \.couplings) { (1 ... 64).contains($0) },
+    .init("conditional", \.conditional),
+  ]
+
+  var fields: [(String, JSON)] { Structure.coded.fields(self) + [("graph", graph?.json ?? .null)] }
 
   /// Reads what `fields` writes; nil for what no model has.
   init?(_ json: JSON, _ family: FamilyKind, dimension: Int) throws {
-    func integer(_ key: String, _ range: ClosedRange<Int>) -> Int? {
-      json[key]?.integer.flatMap { range.contains($0) ? $0 : nil }
-    }
-    guard let components = integer("components", 1 ... 4096),
-      let covariance = json["covariance"]?.string.flatMap(Covariance.init),
-      let rank = integer("rank", 1 ... max(dimension, 1)),
-      let statistics = json["statistics"]?.string.flatMap(Statistics.init),
-      let degree = integer("degree", 1 ... 16), let exponents = json["exponents"]?.doubles,
-      let points = integer("points", 1 ... 1 << 20), let kernels = integer("kernels", 1 ... 64),
-      let couplings = integer("couplings", 1 ... 64),
-      let conditional = json["conditional"]?.string.flatMap(Conditional.init)
+    self.init()
+    guard Structure.coded.read(json, into: &self), rank <= max(dimension, 1),
+      family.complaint(self, dimension) == nil
     else { return nil }
-    self.components = components
-    (self.covariance, self.rank) = (covariance, rank)
-    (self.statistics, self.degree, self.exponents) = (statistics, degree, exponents)
-    (self.points, self.kernels, self.couplings) = (points, kernels, couplings)
-    self.conditional = conditional
-    guard complaint(family, dimension: dimension) == nil, family != .nice || dimension > 1 else {
-      return nil
-    }
-    if family == .graph {
-      guard let program = json["graph"] else { return nil }
-      graph = try GraphModel(program, dimension: dimension)
-    }
+    guard family == .graph else { return }
+    guard let program = json["graph"] else { return nil }
+    graph = try GraphModel(program, dimension: dimension)
   }
 }

@@ -1,4 +1,6 @@
+import Core
 import Glibc
+import Models
 import Platform
 
 /// The probability-flow ODE by Dormand and Prince's method, each row in steps of its own.
@@ -54,5 +56,23 @@ package struct AdaptiveFlow: Sampler {
 
   private func rescale(_ state: View<Double>, by factor: Double) {
     for i in 0 ..< state.count { state[i] *= factor }
+  }
+}
+
+extension AdaptiveFlow {
+  enum Key {
+    static let tolerance = OptionKey<Double>(
+      "tolerance", 1e-9 ... 0.1, default: 1e-4, "rk45: error of a step, in deviations of the data")
+  }
+}
+
+extension AdaptiveFlow {
+  static let definition = SamplerDefinition(
+    options: SamplerKey.gridOptions + [Key.tolerance], steps: 18, choosesSteps: true
+  ) { options, now, kind in
+    let grid = try now.grid(options, kind)
+    return AdaptiveFlow(
+      levels: grid.filter { $0 > 0 }, denoise: grid.contains(0), control: .adaptive,
+      tolerance: options[Key.tolerance], sigmaData: now.description.sigmaData)
   }
 }

@@ -104,3 +104,44 @@ extension AnnealedLangevin {
     }
   }
 }
+
+extension AnnealedLangevin {
+  enum Key {
+    static let accept = OptionKey<Bool>(
+      "accept", default: false,
+      "annealed_langevin: accept or reject (Metropolis) at each level; for models with an energy")
+  }
+}
+
+extension AnnealedLangevin {
+  static let definition = SamplerDefinition(
+    options: [SamplerKey.sigmaMin, SamplerKey.sigmaMax, SamplerKey.stepSize, Key.accept],
+    steps: 20, isDiffusion: false
+  ) { options, now, _ in try AnnealedLangevin(options, now) }
+}
+
+extension AnnealedLangevin {
+  init(_ options: Options, _ model: Model.Snapshot) throws {
+    let description = model.description
+    let range = try model.range(options)
+    // Beyond the largest distance between two points there is nothing to learn about them (technique 1).
+    let highest = min(range.upperBound, max(description.largestDistance, 2 * range.lowerBound))
+    let ladder = GeometricLadder(
+      sigmaMax: options[SamplerKey.sigmaMax] > 0 ? range.upperBound : highest,
+      sigmaMin: range.lowerBound, dimension: description.dimension)
+    let steps = options[SamplerKey.steps] ?? AnnealedLangevin.definition.steps
+    let accepts = options[Key.accept]
+    var usual = ladder.stepSize(stepsPerLevel: steps)
+    if accepts {
+      // Proposals of ℓ² D^{−1/3}/2 with ℓ = 1.65 are accepted in 57 of 100 (Roberts & Rosenthal 1998).
+      let best = 1.36 / cbrt(Double(description.dimension))
+      usual = min(usual, best * range.lowerBound * range.lowerBound)
+    }
+    let stepSize = options[SamplerKey.stepSize] ?? usual
+    guard stepSize > 0 else { throw Options.bad("step_size", "is 0; nothing would move") }
+    self.init(
+      ladder: ladder, stepSize: stepSize, stepsPerLevel: steps,
+      denoise: options[SamplerKey.denoise] ?? (description.noiseKernel == .gaussian && !accepts),
+      accepts: accepts)
+  }
+}

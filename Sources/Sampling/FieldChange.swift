@@ -28,27 +28,43 @@ struct FieldChange: Sendable {
 extension FieldChange {
   /// From the options of a sampler.
   init(_ options: Options, _ description: ModelDescription, oneLevel: Bool) throws {
-    guidance = options.value("guidance")
-    temperature = options.value("temperature")
+    guidance = options[Key.guidance]
+    temperature = options[Key.temperature]
     isOneLevel = oneLevel
-    let low: Double = options.value("guidance_min")
-    let high: Double = options.value("guidance_max")
+    let low = options[Key.guidanceMin]
+    let high = options[Key.guidanceMax]
     guard high == 0 || low <= high else {
       throw Options.bad("guidance_min", "is above guidance_max")
     }
     guidedLevels = low ... (high > 0 ? high : .infinity)
-    guard guidance != 1 else {
-      for key in ["guidance_min", "guidance_max"] where options.isSet(key) {
-        throw Options.bad(key, "wants guidance other than 1")
-      }
-      return
-    }
+    guard guidance != 1 else { return }
     guard !description.classes.isEmpty else {
       throw Options.bad("guidance", "is for models with classes; this one has none")
     }
     guard description.unconditional else {
       throw Options.bad(
         "guidance", "wants the score without a class too: train with label_dropout=0.1")
+    }
+  }
+}
+
+extension FieldChange {
+  enum Key {
+    static let temperature = OptionKey<Double>(
+      "temperature", 1e-3 ... 1e3, default: 1,
+      "T of p^(1/T): exact for langevin, elsewhere for Gaussians of up to 128 columns (Ingraham et al. 2023)"
+    )
+    static let guidance = OptionKey<Double>(
+      "guidance", -1e3 ... 1e3, default: 1,
+      "w of (1 - w) s(x) + w s(x | class): 1 for the class alone, more to stress it (Ho & Salimans 2022)"
+    )
+    static let guidanceMin = OptionKey<Double>(
+      "guidance_min", 0 ... 1e9, default: 0, "Lowest level that is guided", for: isGuided)
+    static let guidanceMax = OptionKey<Double>(
+      "guidance_max", 0 ... 1e9, default: 0, "Highest level that is guided; 0: all", for: isGuided)
+
+    private static let isGuided = Need("guidance other than 1") {
+      $0[guidance] == 1 ? "guidance=1" : nil
     }
   }
 }

@@ -16,12 +16,12 @@ final class FlowRun: Sendable {
 
   /// `lowest`: the option that names the level of the data.
   init(
-    _ model: Model, _ now: Model.Snapshot, _ options: Options, field: Field, lowest: String,
-    labels: TensorView?, rows: Int
+    _ model: Model, _ now: Model.Snapshot, _ options: Options, field: Field,
+    lowest: OptionKey<Double>, labels: TensorView?, rows: Int
   ) throws {
     try model.checkFlow(now, labels)
     range = try now.range(options, lowest: lowest)
-    tolerance = options.value("tolerance")
+    tolerance = options[FlowKey.tolerance]
     sigmaData = now.description.sigmaData
     classes = try now.classes(labels, rows: rows, memory: model.context.memory)
     evaluator = try Evaluator(model, now, field)

@@ -60,3 +60,41 @@ extension Walkers {
     }
   }
 }
+
+extension Langevin {
+  enum Key {
+    static let sigma = OptionKey<Double>(
+      "sigma", 0 ... 1e9, default: 0,
+      "langevin: the level; 0: the lowest trained, or 0.1 if that is higher")
+  }
+}
+
+extension Langevin {
+  static let definition = SamplerDefinition(
+    options: [Key.sigma, SamplerKey.stepSize], steps: 1000, isDiffusion: false, holdsKnown: true
+  ) { options, now, _ in try Langevin(options, now) }
+
+  package var isOneLevel: Bool { true }
+}
+
+extension Langevin {
+  init(_ options: Options, _ model: Model.Snapshot) throws {
+    let usual = min(max(model.description.sigmaMin, 0.1), model.description.sigmaMax)
+    let sigma = try model.level(options, Key.sigma, usual: usual)
+    // Noise of σ leaves no direction narrower than σ, where steps below 2σ² are stable; T σ² when it is colder.
+    let spread = model.description.sigmaData * model.description.sigmaData
+    let warm = sigma > 0 ? min(sigma * sigma / 4, 0.1 * spread) : 0.01 * spread
+    let stepSize =
+      options[SamplerKey.stepSize] ?? warm * min(options[FieldChange.Key.temperature], 1)
+    let denoise = options[SamplerKey.denoise] ?? false
+    try options.knowing(SamplerKey.isNoisy, sigma > 0).check()
+    if denoise, model.description.domain != .real {
+      throw Options.bad("denoise", "is for densities without a domain")
+    }
+    guard stepSize > 0 else { throw Options.bad("step_size", "is 0; nothing would move") }
+    self.init(
+      sigma: sigma, stepSize: stepSize,
+      steps: options[SamplerKey.steps] ?? Langevin.definition.steps, denoise: denoise,
+      domain: model.description.domain)
+  }
+}

@@ -13,18 +13,15 @@ extension Model {
   ) throws {
     let options = try Options(text, .impute)
     let now = snapshot
-    let moments: Int = options.value("trajectory")
+    let moments = options[SamplerKey.trajectory]
     try now.checkRows(x, "x")
     try now.checkRows(out, "out", moments: moments)
     try checkKnown(x, known, rows: out.rows, monitor)
-    let noise: Double = options.value("noise")
+    let noise = options[Condition.Key.noise]
     let kind = try samplerKind(options, now, usual: usualKind(options, now))
     let method = try method(options, kind)
-    guard noise == 0 || method == .covariance else {
-      throw Options.bad(
-        "noise", "is for method=covariance; method=\(method.rawValue) takes what is known as it is")
-    }
-    let sampler = try sampler(kind, options, now)
+    try check(options, method, isOfSums: false)
+    let sampler = try kind.make(options, now, kind)
     let lowest = now.description.sigmaMin
     let observation = LinearObservation(
       source: .mask(x: x, known: known), units: now.description.units,
@@ -44,7 +41,7 @@ extension Model {
     let options = try Options(text, .impute)
     let now = snapshot
     let units = now.description.units
-    try now.checkRows(out, "out", moments: options.value("trajectory"))
+    try now.checkRows(out, "out", moments: options[SamplerKey.trajectory])
     guard matrix.shape.count == 2, matrix.shape[1] == units.count, matrix.rows > 0 else {
       throw SteinError(
         .badShape, "matrix has shape \(matrix.shape); it needs [m, \(units.count)]",
@@ -56,7 +53,7 @@ extension Model {
     }
     try checkFinite(matrix, "matrix", monitor)
     try checkFinite(y, "y", monitor)
-    let usual = options.choice("method") == Condition.Method.dps.rawValue ? .ddim : SamplerKind.heun
+    let usual = options[Condition.Key.method] == .dps ? .ddim : SamplerKind.heun
     let kind = try samplerKind(options, now, usual: usual)
     let method = try method(options, kind)
     guard method == .covariance || method == .dps else {
@@ -67,31 +64,32 @@ extension Model {
           : "method=\(method.rawValue) is for values that are known, not for sums of them",
         argument: "options", option: "method")
     }
-    let sampler = try sampler(kind, options, now)
+    try check(options, method, isOfSums: true)
+    let sampler = try kind.make(options, now, kind)
     var call = SamplingCall(options: options, labels: labels, out: out, monitor: monitor)
     let observation = try LinearObservation(
-      matrix, y, now.description, noise: options.value("noise"), memory: context.memory)
+      matrix, y, now.description, noise: options[Condition.Key.noise], memory: context.memory)
     call.known = (observation, method)
     try draw(call, sampler, now)
   }
 
   /// The sampler of many levels that goes with what options say of the method.
   private func usualKind(_ options: Options, _ now: Snapshot) -> SamplerKind {
-    switch options.choice("method").flatMap(Condition.Method.init) {
+    switch options[Condition.Key.method] {
     case .dps: return .ddim
     case .held: return .underdampedLangevin
     case .covariance, .replacement: return .heun
     case nil:
       let wantsCovariance =
-        options.value("noise") > 0.0 || options.isSet("iterations")
+        options[Condition.Key.noise] > 0.0 || options.isSet(Condition.Key.iterations)
         || now.description.family == .gaussian
       return wantsCovariance ? .heun : .underdampedLangevin
     }
   }
 
   private func method(_ options: Options, _ kind: SamplerKind) throws -> Condition.Method {
-    let asked = options.choice("method").flatMap(Condition.Method.init)
-    let holds = [.langevin, .underdampedLangevin].contains(kind)
+    let asked = options[Condition.Key.method]
+    let holds = kind.holdsKnown
     let method = asked ?? (holds ? .held : .covariance)
     guard holds == (method == .held) else {
       throw Options.bad(
@@ -100,16 +98,15 @@ extension Model {
           ? "is '\(method.rawValue)'; \(kind.rawValue) holds what is known: method=held"
           : "is 'held', which is for sampler=underdamped_langevin and sampler=langevin")
     }
-    guard method != .dps || [.ddim, .euler].contains(kind) else {
+    guard method != .dps || kind.canBeSteered else {
       throw Options.bad("method", "is 'dps', which is for sampler=ddim and sampler=euler")
     }
-    if options.isSet("iterations"), method != .covariance {
-      throw Options.bad("iterations", "is for method=covariance")
-    }
-    if options.isSet("strength"), method != .dps {
-      throw Options.bad("strength", "is for method=dps")
-    }
     return method
+  }
+
+  private func check(_ options: Options, _ method: Condition.Method, isOfSums: Bool) throws {
+    try options.choosing(Condition.Key.method, method)
+      .knowing(Condition.Key.isOfSums, isOfSums).check()
   }
 
   /// What is known must be a number.

@@ -18,7 +18,8 @@ extension Model {
     }
     try checkFinite(x, "x", monitor)
     let flow = try FlowRun(
-      self, now, options, field: .scaledScore, lowest: "sigma_min", labels: labels, rows: x.rows)
+      self, now, options, field: .scaledScore, lowest: FlowKey.sigmaMin, labels: labels,
+      rows: x.rows)
     let units = now.description.units
     let benches = try (0 ..< context.workers.count).map { _ in
       try FlowBench(
@@ -54,10 +55,10 @@ extension Model {
     }
     try checkFinite(noise, "noise", monitor)
     try checkFlow(now, labels)
-    let range = try now.range(options, lowest: "sigma_min")
+    let range = try now.range(options, lowest: FlowKey.sigmaMin)
     let sampler = AdaptiveFlow(
-      levels: [range.upperBound, range.lowerBound], denoise: options.value("denoise"),
-      control: .adaptive, tolerance: options.value("tolerance"),
+      levels: [range.upperBound, range.lowerBound], denoise: options[FlowKey.denoise],
+      control: .adaptive, tolerance: options[FlowKey.tolerance],
       sigmaData: now.description.sigmaData)
     var call = SamplingCall(
       options: try Options("", .sampler), labels: labels, out: out, monitor: monitor)

@@ -9,9 +9,9 @@ struct TraceEstimate: Sendable {
   /// Directions a row; 0: the trace itself.
   let directions: Int
 
-  init(_ options: Options, dimension: Int) {
-    let isExact = options.choice("trace").map { $0 == "exact" } ?? (dimension <= 64)
-    directions = isExact ? 0 : options.value("probes")
+  init(_ options: Options) {
+    directions =
+      options[LikelihoodResult.Key.trace] == .exact ? 0 : options[LikelihoodResult.Key.probes]
   }
 
   var field: Field {
@@ -42,9 +42,9 @@ extension Model {
     x: TensorView, labels: TensorView?, options text: String, out: TensorView,
     deviation: TensorView?, monitor: any Monitor
   ) throws {
-    let options = try Options(text, .logLikelihood)
     let now = snapshot
     let description = now.description
+    let options = try LikelihoodResult.options(text, description)
     try now.checkRows(x, "x")
     for (tensor, name) in [(out, "out"), (deviation, "deviation")] {
       guard let tensor, tensor.shape != [x.rows] else { continue }
@@ -58,10 +58,10 @@ extension Model {
         argument: "model")
     }
     let result = LikelihoodResult(
-      isBits: options.value("unit") == "bits_per_dimension", dimension: description.dimension,
+      isBits: options[LikelihoodResult.Key.unit] == .bitsPerDimension,
+      dimension: description.dimension,
       out: out, deviation: deviation)
-    let isNormalized = description.family.isNormalized
-    if options.choice("method") ?? (isNormalized ? "density" : "flow") == "density" {
+    if options[LikelihoodResult.Key.method] == .density {
       try density(x, labels, options, now, result, monitor)
     } else {
       try flow(x, labels, options, now, result, monitor)
@@ -79,10 +79,7 @@ extension Model {
         "method=density is for normalised families; the normaliser of family=\(now.description.family.rawValue) is not known",
         argument: "options", option: "method")
     }
-    for key in ["sigma_max", "tolerance", "trace", "probes"] where options.isSet(key) {
-      throw Options.bad(key, "is for method=flow")
-    }
-    let level = try now.level(options, "sigma", usual: now.description.sigmaMin)
+    let level = try now.level(options, LikelihoodResult.Key.sigma, usual: now.description.sigmaMin)
     let shift = now.description.units.logVolume
     try forEachRow(.energy, x, labels, level, monitor, width: 1) { index, _, _, _, energy, row in
       result.write(index, -Double(energy[0]) - shift, deviation: 0, row)
@@ -95,15 +92,13 @@ extension Model {
     _ result: LikelihoodResult, _ monitor: any Monitor
   ) throws {
     let (description, memory) = (now.description, context.memory)
-    let trace = TraceEstimate(options, dimension: description.dimension)
-    if options.isSet("probes"), trace.directions == 0 {
-      throw Options.bad("probes", "are for trace=hutchinson")
-    }
+    let trace = TraceEstimate(options)
     if trace.directions == 1, result.deviation != nil {
       throw Options.bad("probes", "is 1, from which no deviation can be told; it wants 2 or more")
     }
     let flow = try FlowRun(
-      self, now, options, field: trace.field, lowest: "sigma", labels: labels, rows: x.rows)
+      self, now, options, field: trace.field, lowest: LikelihoodResult.Key.sigma, labels: labels,
+      rows: x.rows)
     // A normalised family knows the density of the end itself.
     let last = description.family.isNormalized ? try Evaluator(self, now, .energy) : nil
     let benches = try (0 ..< context.workers.count).map { _ in
@@ -111,8 +106,8 @@ extension Model {
         rows: flow.rows, dimension: flow.dimension, traces: trace.count,
         columns: description.units.count, memory: memory)
     }
-    let seed: UInt64 = options.value("seed")
-    let firstIndex: UInt64 = options.value("first_index")
+    let seed = options[LikelihoodResult.Key.seed]
+    let firstIndex = options[LikelihoodResult.Key.firstIndex]
     let run = RowRun(rows: x.rows, shardRows: flow.rows, monitor: monitor)
     try run.run(context.workers) { worker, first, count in
       let bench = benches[worker]
@@ -151,7 +146,7 @@ extension Evaluator {
 }
 
 /// Where log likelihoods go, and in which unit.
-private struct LikelihoodResult: Sendable {
+struct LikelihoodResult: Sendable {
   let isBits: Bool
   let dimension: Int
   let out: TensorView

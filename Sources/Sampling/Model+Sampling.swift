@@ -1,4 +1,5 @@
 package import Core
+import Execution
 import Kernels
 import Models
 package import Platform
@@ -25,7 +26,7 @@ struct SamplingCall {
   var known: (observation: LinearObservation, method: Condition.Method)?
   let monitor: any Monitor
 
-  var moments: Int { options.value("trajectory") }
+  var moments: Int { options[SamplerKey.trajectory] }
 }
 
 extension Model {
@@ -36,7 +37,7 @@ extension Model {
   ) throws {
     let options = try Options(text, .sampler)
     let now = snapshot
-    let moments: Int = options.value("trajectory")
+    let moments = options[SamplerKey.trajectory]
     try now.checkRows(out, "out", moments: moments)
     var call = SamplingCall(options: options, labels: labels, out: out, monitor: monitor)
     if let start {
@@ -48,7 +49,8 @@ extension Model {
       try checkFinite(start, "start", monitor)
       call.start = .states(start)
     }
-    let sampler = try sampler(samplerKind(options, now, usual: .heun), options, now)
+    let kind = try samplerKind(options, now, usual: .heun)
+    let sampler = try kind.make(options, now, kind)
     try draw(call, sampler, now)
   }
 
@@ -57,12 +59,12 @@ extension Model {
     labels: TensorView?, options text: String, out: TensorView, logWeights: TensorView,
     monitor: any Monitor
   ) throws {
-    let given = try Options(text, .sampler)
-    for key in ["sampler", "accept"] where given.isSet(key) {
+    let options = try Options(
+      text, .sampler, chosen: ["sampler": SamplerKind.annealedLangevin.rawValue, "accept": "true"])
+    for key in ["sampler", "accept"] where options.isSet(key) {
       throw Options.bad(
         key, "is not asked: rows with weights are drawn by annealed_langevin with accept")
     }
-    let options = given.replaced(by: try Options("sampler=annealed_langevin accept=true", .sampler))
     let now = snapshot
     try now.checkRows(out, "out")
     for key in ["trajectory", "denoise"] where options.isSet(key) {
@@ -79,7 +81,8 @@ extension Model {
     }
     var call = SamplingCall(options: options, labels: labels, out: out, monitor: monitor)
     call.logWeights = logWeights
-    let sampler = try sampler(samplerKind(options, now, usual: .annealedLangevin), options, now)
+    let kind = try samplerKind(options, now, usual: .annealedLangevin)
+    let sampler = try kind.make(options, now, kind)
     try draw(call, sampler, now)
   }
 
@@ -93,8 +96,8 @@ extension Model {
         argument: "model")
     }
     let law = ClassLaw(description)
-    let seed: UInt64 = options.value("seed")
-    let firstIndex: UInt64 = options.value("first_index")
+    let seed = options[SamplerKey.seed]
+    let firstIndex = options[SamplerKey.firstIndex]
     for row in 0 ..< out.rows {
       out.write(
         description.classes[law.draw(seed: seed, row: firstIndex &+ UInt64(row))], at: row)
@@ -105,26 +108,26 @@ extension Model {
   func draw(_ call: SamplingCall, _ sampler: any Sampler, _ now: Snapshot) throws {
     try now.checkReach(call.out)
     let (options, description) = (call.options, now.description)
-    let change = try FieldChange(options, description, oneLevel: sampler is Langevin)
+    let change = try FieldChange(options, description, oneLevel: sampler.isOneLevel)
     if sampler.needsEnergy, change.guidance != 1 || change.temperature != 1 || call.known != nil {
       throw Options.bad(
         "accept", "is for the model's own density, without guidance, temperature or known values")
     }
     let classes = try now.classes(call.labels, rows: call.out.rows, memory: context.memory)
-    let precision = try options.precision()
+    let precision = try Precision(options)
     let evaluator = try Evaluator(
       self, now, sampler.needsEnergy ? .scaledScoreAndEnergy : .scaledScore, precision)
     let wantsSlopes = [.covariance, .dps].contains(call.known?.method)
     let tangents = wantsSlopes ? try Evaluator(self, now, .scaledScoreAndTangent, precision) : nil
-    let seed: UInt64 = options.value("seed")
-    let firstIndex: UInt64 = options.value("first_index")
+    let seed = options[SamplerKey.seed]
+    let firstIndex = options[SamplerKey.firstIndex]
     let law = ClassLaw(description)
     let benches = try (0 ..< context.workers.count).map { worker in
       let condition = try call.known.map { known in
         try Condition(
           known.method, known.observation, rows: evaluator.rows, dimension: evaluator.dimension,
-          iterations: options.value("iterations"),
-          strength: options.value("strength"), description, memory: context.memory)
+          iterations: options[Condition.Key.iterations],
+          strength: options[Condition.Key.strength], description, memory: context.memory)
       }
       let field = try ShardField(
         evaluator, tangents, change, condition, worker: worker, needsEnergy: sampler.needsEnergy,

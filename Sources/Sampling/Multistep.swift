@@ -1,3 +1,4 @@
+import Core
 import Glibc
 import Platform
 
@@ -65,5 +66,18 @@ package struct Multistep: Sampler {
     return [
       whole + first * linear + bend * linear, -first * linear - bend * (linear + 1 / q), bend / q,
     ]
+  }
+}
+
+extension Multistep {
+  static let second = definition(order: 2, steps: 25, eta: 0)
+  static let third = definition(order: 3, steps: 50, eta: 1)
+
+  private static func definition(order: Int, steps: Int, eta: Double) -> SamplerDefinition {
+    SamplerDefinition(options: SamplerKey.gridOptions + [SamplerKey.eta], steps: steps) {
+      options, now, kind in
+      Multistep(
+        grid: try now.grid(options, kind), order: order, eta: options[SamplerKey.eta] ?? eta)
+    }
   }
 }

@@ -1,4 +1,6 @@
+import Core
 import Glibc
+import Models
 import Platform
 
 /// A step of the reverse SDE, then Langevin steps at the level that it reached.
@@ -95,5 +97,38 @@ package struct PredictorCorrector: Sampler {
     return (
       keep * a / b, beta * square(sigmaData) / (sigma * a * b), beta.squareRoot() * sigmaData / b
     )
+  }
+}
+
+extension PredictorCorrector {
+  enum Key {
+    static let predictor = OptionKey<Predictor>(
+      "predictor", default: .reverseDiffusion, "predictor_corrector: the step of the reverse SDE")
+    static let process = OptionKey<Process>(
+      "process", default: .varianceExploding,
+      "predictor_corrector: the SDE that is discretised, variance exploding or preserving",
+      for: predictor.isOne(of: .reverseDiffusion, .eulerMaruyama) || correctorSteps.isPositive)
+    static let correctorSteps = OptionKey<Int>(
+      "corrector_steps", 0 ... 10_000, default: 1, "predictor_corrector: Langevin steps a level")
+    static let correctorRatio = OptionKey<Double>(
+      "corrector_ratio", 0 ... 0.9, default: 0.16,
+      "predictor_corrector: r of the Langevin steps ε = 2 r² σ², which widen a level by 1/(1 - r²)",
+      for: correctorSteps.isPositive)
+
+    static let all: [any AnyOptionKey] = [predictor, process, correctorSteps, correctorRatio]
+  }
+}
+
+extension PredictorCorrector {
+  static let definition = SamplerDefinition(
+    options: SamplerKey.gridOptions + Key.all, steps: 200
+  ) { options, now, kind in
+    guard options[Key.predictor] != .none || options[Key.correctorSteps] > 0 else {
+      throw Options.bad(Key.correctorSteps, "is 0 with predictor=none; nothing would move")
+    }
+    return PredictorCorrector(
+      grid: try now.grid(options, kind), predictor: options[Key.predictor],
+      process: options[Key.process], correctorSteps: options[Key.correctorSteps],
+      ratio: options[Key.correctorRatio], sigmaData: now.description.sigmaData)
   }
 }

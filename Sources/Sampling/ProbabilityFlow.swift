@@ -1,3 +1,4 @@
+import Core
 import Glibc
 import Platform
 
@@ -92,5 +93,56 @@ package struct ImplicitDiffusion: Sampler {
       scaledScore.correct?(x, sigma, next)
       walkers.visit(number + 1, of: steps)
     }
+  }
+}
+
+extension ProbabilityFlow {
+  enum Key {
+    static let churn = OptionKey<Double>(
+      "churn", 0 ... 1e6, default: 0,
+      "euler, heun: S_churn, noise added over all steps (Karras et al. 2022, algorithm 2)")
+    static let churnMin = OptionKey<Double>(
+      "churn_min", 0 ... 1e9, default: 0, "Lowest level with churn", for: churn.isPositive)
+    static let churnMax = OptionKey<Double?>(
+      "churn_max", 0 ... 1e9, "Highest level with churn; auto: all", for: churn.isPositive)
+    static let churnNoise = OptionKey<Double>(
+      "churn_noise", 0 ... 10, default: 1, "S_noise, the deviation of that noise",
+      for: churn.isPositive)
+
+    static let all: [any AnyOptionKey] = [churn, churnMin, churnMax, churnNoise]
+  }
+}
+
+extension ProbabilityFlow.Churn {
+  init?(_ options: Options) throws {
+    let amount = options[ProbabilityFlow.Key.churn]
+    let low = options[ProbabilityFlow.Key.churnMin]
+    let high = options[ProbabilityFlow.Key.churnMax] ?? .infinity
+    guard low <= high else { throw Options.bad("churn_min", "is above churn_max") }
+    guard amount > 0 else { return nil }
+    self.init(amount: amount, range: low ... high, noise: options[ProbabilityFlow.Key.churnNoise])
+  }
+}
+
+extension ProbabilityFlow {
+  static let euler = definition(isSecondOrder: false)
+  static let heun = definition(isSecondOrder: true)
+
+  private static func definition(isSecondOrder: Bool) -> SamplerDefinition {
+    SamplerDefinition(
+      options: SamplerKey.gridOptions + Key.all, steps: isSecondOrder ? 18 : 50,
+      canBeSteered: !isSecondOrder
+    ) { options, now, kind in
+      ProbabilityFlow(
+        grid: try now.grid(options, kind), isSecondOrder: isSecondOrder, churn: try Churn(options))
+    }
+  }
+}
+
+extension ImplicitDiffusion {
+  static let definition = SamplerDefinition(
+    options: SamplerKey.gridOptions + [SamplerKey.eta], steps: 50, canBeSteered: true
+  ) { options, now, kind in
+    ImplicitDiffusion(grid: try now.grid(options, kind), eta: options[SamplerKey.eta] ?? 0)
   }
 }

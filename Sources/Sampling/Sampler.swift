@@ -14,6 +14,9 @@ package protocol Sampler: Sendable {
   /// Whether it asks for energies too.
   var needsEnergy: Bool { get }
 
+  /// Whether all its states are of one noise level.
+  var isOneLevel: Bool { get }
+
   /// Moves the rows to the end.
   ///
   /// Work on a row must not depend on other rows.
@@ -22,6 +25,7 @@ package protocol Sampler: Sendable {
 
 extension Sampler {
   package var needsEnergy: Bool { false }
+  package var isOneLevel: Bool { false }
 }
 
 /// The rows of one shard on their way from noise to data, in Double.

@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import Models
 import Platform
 
 /// Langevin steps with momentum, one or more a level, down the levels.
@@ -73,5 +74,22 @@ package struct UnderdampedLangevin: Sampler {
       walkers.denoise(try scaledScore(x, lowest), sigma: lowest)
     }
     walkers.visit(total, of: total)
+  }
+}
+
+extension UnderdampedLangevin {
+  enum Key {
+    static let stepRatio = OptionKey<Double>(
+      "step_ratio", 1e-3 ... 1.9, default: 1.1,
+      "underdamped_langevin: the time of a step over σ; from 2 on steps would not be stable")
+  }
+}
+
+extension UnderdampedLangevin {
+  static let definition = SamplerDefinition(
+    options: SamplerKey.gridOptions + [Key.stepRatio], steps: 50, stepsPerFold: stepsPerFold,
+    grid: .geometric, holdsKnown: true
+  ) { options, now, kind in
+    UnderdampedLangevin(grid: try now.grid(options, kind), stepRatio: options[Key.stepRatio])
   }
 }

@@ -373,9 +373,9 @@ int main(void) {
   CHECK(stein_model_save(own, path, &error) == STEIN_OK);
   spoil(MODEL, "model: the caller's graph", soak);
   stein_model_free(own);
-  write_chains("chains=2 warmup=20 kernel=nuts");
+  write_chains("chains=2 warmup=20 kernel=nuts metric=dense");
   spoil(CHAINS, "chains: nuts", soak);
-  write_chains("chains=2 kernel=underdamped metric=dense");
+  write_chains("chains=2 kernel=underdamped");
   spoil(CHAINS, "chains: underdamped", soak);
   write_array(path, 60);
   spoil(ARRAY, "array", soak);

@@ -1,4 +1,3 @@
-import Foundation
 import Stein
 import Testing
 
@@ -11,58 +10,70 @@ import Testing
     } catch { return error }
   }
 
+  private enum Shape: String, CaseIterable, Sendable { case round, square }
+
+  private static let shape = OptionKey<Shape>("shape", default: .round, "Which")
+  private static let corner = OptionKey<Shape?>("corner", "Which, or auto")
+  private static let sides = OptionKey<Int>(
+    "sides", 3 ... 9, default: 4, "square: how many", for: shape.isOne(of: .square))
+  private static let width = OptionKey<Double?>("width", 0 ... 9, "Or auto", for: sides.above(4))
+  private static let seed = OptionKey<UInt64>("seed", "Of it")
+  private static let isThin = OptionKey<Bool>("thin", default: false, "Whether", for: solid.fails)
+  private static let parts = OptionKey<[Double]>("parts", default: [1, 0.5], "Some")
+  private static let lengths = OptionKey<[Int]?>(
+    "lengths", 1 ... 99, "Some", for: corner.isOne(of: .square))
+  private static let names = OptionKey<[String]?>("names", "Some")
+  private static let solid = Fact("solid bodies", not: "a hollow body")
+  private static let table = OptionTable(
+    "body", [shape, corner, sides, width, seed, isThin, parts, lengths, names])
+
   @Test func valuesAndDefaults() throws {
+    typealias Own = OptionsTests
     let options = try Options(
-      "  widths=32,64 family=energy_mlp\tseed=7 dropout=0.25 residual=false", .model)
-    #expect(options.integers("widths") == [32, 64])
-    #expect(options.value("family") == FamilyKind.energyMLP)
-    #expect(options.value("seed") == 7)
-    #expect(options.number("dropout") == 0.25)
-    #expect(options.flag("residual") == false)
-    #expect(options.value("embedding") == "fourier")
-    #expect(options.value("exponents") == [1.0, 1.0])
-    #expect(options.choice("activation") == nil)
-    let again = try Options(options.text, .model)
+      "  lengths=32,64 shape=square\tseed=7 sides=5 width=0.25 names=a", Own.table)
+    #expect(options[Own.lengths] == [32, 64])
+    #expect(options[Own.shape] == .square)
+    #expect(options[Own.seed] == 7)
+    #expect(options[Own.sides] == 5)
+    #expect(options[Own.width] == 0.25)
+    #expect(!options[Own.isThin])
+    #expect(options[Own.parts] == [1, 0.5])
+    #expect(options[Own.corner] == nil)
+    #expect(options[Own.names] == ["a"])
+    let again = try Options(options.text, Own.table)
     #expect(again.text == options.text)
   }
 
-  /// A default that is no value of its option would be read as another one.
-  @Test func everyDefaultIsAValue() throws {
-    for table in OptionTable.all {
-      for spec in table.specs where !spec.isAuto && !spec.defaultValue.isEmpty {
-        _ = try Options("\(spec.name)=\(spec.defaultValue)", table)
-      }
-    }
+  /// What has no effect is refused: at once where the text says so, else when its reader has chosen or told what is missing.
+  @Test(arguments: [
+    ("sides=5", "sides", "with shape=round: it belongs to shape=square; leave it out"),
+    ("shape=square width=1", "width", "with sides=4: it belongs to sides above 4"),
+    ("shape=square sides=5 width=1", "", ""),
+    ("thin=true", "thin", "with solid bodies: it belongs to a hollow body"),
+    ("lengths=1", "lengths", "with corner=round"), ("corner=square lengths=1", "", ""),
+  ])
+  func whatHasNoEffect(text: String, key: String, says: String) throws {
+    let error = ineffective(text)
+    #expect(error?.option == (key.isEmpty ? nil : key))
+    #expect(error?.message.contains("has no effect \(says)") ?? true, "\(error?.message ?? "")")
+    #expect(try Options(text, OptionsTests.table, isSaved: true).text.isEmpty == text.isEmpty)
   }
 
-  /// The table's default is the only one: what reads an option as optional, and so with a choice of its own, reads one that is auto or
-  /// empty by default, and what reads a value reads one that has it.
-  @Test func noSecondDefaultStandsBehindTheTables() throws {
-    let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(
-      path: "../../Sources/Stein")
-    let files = FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil)
-    let kinds = "integer|number|flag|choice|integers|numbers|texts|value"
-    let read = try Regex(
-      #"[^a-zA-Z](\#(kinds))\("([a-z_0-9]+)"\)"#, as: (Substring, Substring, Substring).self)
-    var reads = 0
-    for case let file as URL in files ?? .init() where file.pathExtension == "swift" {
-      for match in try String(contentsOf: file, encoding: .utf8).matches(of: read) {
-        let specs = OptionTable.all.flatMap(\.specs).filter { $0.name == match.2 }
-        guard !specs.isEmpty else { continue }
-        reads += 1
-        let fits = specs.contains { spec in
-          match.1 == "value" ? !spec.isAuto : spec.isAuto || spec.defaultValue.isEmpty
-        }
-        #expect(fits, "\(file.lastPathComponent): \(match.0)")
-      }
-    }
-    #expect(reads > 100)
+  private func ineffective(_ text: String) -> SteinError? {
+    do {
+      let given = try Options(text, OptionsTests.table)
+      let corner = given[OptionsTests.corner] ?? .round
+      let known = given.choosing(OptionsTests.corner, corner).knowing(OptionsTests.solid, true)
+      try known.check()
+      return nil
+    } catch { return error }
   }
 
   @Test func quotes() throws {
-    let options = try Options(#"names="fixed acidity",pH,"a\"b\\c""#, .dataset)
-    #expect(options.texts("names") == ["fixed acidity", "pH", #"a"b\c"#])
-    #expect(try Options(options.text, .dataset).texts("names") == options.texts("names"))
+    let options = try Options(#"names="fixed acidity",pH,"a\"b\\c""#, OptionsTests.table)
+    let names = options[OptionsTests.names]
+    #expect(names == ["fixed acidity", "pH", #"a"b\c"#])
+    #expect(try Options(options.text, OptionsTests.table)[OptionsTests.names] == names)
   }
 
   @Test(arguments: [

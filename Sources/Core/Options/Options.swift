@@ -1,10 +1,20 @@
 /// Option text, parsed and checked against its table: "key=value key=value", lists with commas.
+///
+/// `options[key]` is the value that was given, else the default.
 package struct Options: Sendable {
   private let table: OptionTable
   private var values: [String: [String]] = [:]
+  /// What readers chose where options leave it to them, and what else they know.
+  private var chosen: [String: String] = [:]
+  private var facts: [String: Bool] = [:]
+  /// Whether the text is that of a file, whose options were checked as they were given.
+  private let isSaved: Bool
 
-  package init(_ text: String, _ table: OptionTable) throws(SteinError) {
-    self.table = table
+  /// `chosen`: options that the caller can't give, and their values.
+  package init(
+    _ text: String, _ table: OptionTable, chosen: [String: String] = [:], isSaved: Bool = false
+  ) throws(SteinError) {
+    (self.table, self.chosen, self.isSaved) = (table, chosen, isSaved)
     var scanner = OptionScanner(text)
     while let (key, items) = try scanner.next() {
       guard let spec = table[key] else { throw Options.unknown(key, table) }
@@ -12,42 +22,84 @@ package struct Options: Sendable {
       if let complaint = spec.complaint(items) { throw Options.bad(key, complaint) }
       values[key] = items
     }
+    try check()
   }
 
-  package func isSet(_ key: String) -> Bool { values[key] != nil }
-
-  // What an option that is auto or empty by default is given; nil where it is given nothing.
-
-  package func integer(_ key: String) -> Int? { single(key).flatMap(Int.init) }
-
-  package func number(_ key: String) -> Double? { single(key).flatMap(Double.init) }
-
-  package func flag(_ key: String) -> Bool? { single(key).map { $0 == "true" } }
-
-  package func choice(_ key: String) -> String? { single(key) }
-
-  package func integers(_ key: String) -> [Int]? { open(key)?.compactMap(Int.init) }
-
-  package func numbers(_ key: String) -> [Double]? { open(key)?.compactMap(Double.init) }
-
-  package func texts(_ key: String) -> [String]? { open(key) }
-
-  /// What `parse` makes of the value that was given, else of the table's default.
-  func read<T>(_ key: String, nothing: T, _ parse: ([String]) -> T?) -> T {
-    assert(table[key]?.isAuto == false, "option '\(key)' is auto: who reads it chooses")
-    return values[key].flatMap(parse) ?? table[key].flatMap { parse($0.defaultItems) } ?? nothing
+  package subscript<Value>(key: OptionKey<Value>) -> Value {
+    assert(table[key.name] != nil, "option '\(key.name)' is none of \(table.kind)")
+    if let choice = chosen[key.name] { return key.parse([choice]) ?? key.fallback }
+    guard let items = values[key.name], items != [""], !isOpen(key.name, items) else {
+      return key.fallback
+    }
+    return key.parse(items) ?? key.fallback
   }
 
-  private func items(_ key: String) -> [String]? { values[key] ?? table[key]?.defaultItems }
+  package func isSet<Value>(_ key: OptionKey<Value>) -> Bool { isSet(key.name) }
 
-  private func single(_ key: String) -> String? { open(key)?.first }
+  package func isSet(_ name: String) -> Bool { values[name] != nil }
 
-  /// nil where an option stays as open as its default.
-  private func open(_ key: String) -> [String]? {
-    guard let spec = table[key], let items = items(key), items != [""] else { return nil }
-    assert(spec.isAuto || spec.defaultValue.isEmpty, "option '\(key)' has a default: take value")
-    return spec.isAuto && items == ["auto"] ? nil : items
+  private func isOpen(_ name: String, _ items: [String]) -> Bool {
+    items == ["auto"] && table[name]?.isAuto == true
   }
+
+  // ---- Whether what is given has an effect
+
+  /// Refuses what is given without what it needs.
+  ///
+  /// What readers choose and know is to be told first, and nothing to be done before.
+  package func check() throws(SteinError) {
+    guard !isSaved else { return }
+    for spec in table.specs where isSet(spec.name) {
+      for need in spec.needs {
+        guard let obstacle = need.obstacle(self) else { continue }
+        throw Options.bad(
+          spec.name, "has no effect with \(obstacle): it belongs to \(need.place); leave it out")
+      }
+    }
+  }
+
+  /// With what a reader chose for an option that was left to it.
+  package func choosing<T: RawRepresentable>(_ key: OptionKey<T?>, _ value: T) -> Options
+  where T.RawValue == String {
+    choosing(key.name, value.rawValue)
+  }
+
+  package func choosing(_ key: OptionKey<Int?>, _ value: Int) -> Options {
+    choosing(key.name, String(value))
+  }
+
+  package func choosing(_ key: OptionKey<Bool?>, _ value: Bool) -> Options {
+    choosing(key.name, String(value))
+  }
+
+  package func choosing(_ key: OptionKey<String?>, _ value: String) -> Options {
+    choosing(key.name, value)
+  }
+
+  private func choosing(_ name: String, _ value: String) -> Options {
+    var copy = self
+    copy.chosen[name] = value
+    return copy
+  }
+
+  /// With something that a reader knows.
+  package func knowing(_ fact: Fact, _ holds: Bool) -> Options {
+    var copy = self
+    copy.facts[fact.place] = holds
+    return copy
+  }
+
+  func knows(_ fact: Fact) -> Bool? { facts[fact.place] }
+
+  /// The text of one value, given, chosen or by default; nil where that is still open.
+  func inForce(_ name: String) -> String? {
+    if let choice = chosen[name] { return choice }
+    guard let spec = table[name] else { return nil }
+    let items = values[name] ?? spec.defaultItems
+    return isOpen(name, items) ? nil : items.first
+  }
+
+  // ---- As text
 
   /// These options with those of `newer` in the place of theirs.
   package func replaced(by newer: Options) -> Options {
@@ -69,7 +121,8 @@ package struct Options: Sendable {
   package var json: JSON {
     .object(
       table.specs.map { spec in
-        (spec.name, .string((items(spec.name) ?? []).map(Options.quoted).joined(separator: ",")))
+        let items = values[spec.name] ?? spec.defaultItems
+        return (spec.name, .string(items.map(Options.quoted).joined(separator: ",")))
       })
   }
 
@@ -81,8 +134,14 @@ package struct Options: Sendable {
     return "\"" + String(escaped) + "\""
   }
 
+  // ---- What is wrong
+
   package static func bad(_ key: String, _ complaint: String) -> SteinError {
     SteinError(.badOption, "option '\(key)' \(complaint)", argument: "options", option: key)
+  }
+
+  package static func bad<Value>(_ key: OptionKey<Value>, _ complaint: String) -> SteinError {
+    bad(key.name, complaint)
   }
 
   private static func unknown(_ key: String, _ table: OptionTable) -> SteinError {
@@ -97,70 +156,4 @@ package struct Options: Sendable {
       .badOption, "unknown \(table.kind) option '\(key)'; \(hint)", argument: "options", option: key
     )
   }
-}
-
-extension OptionSpec {
-  /// Why `items` are no value for this option; nil if they are one.
-  func complaint(_ items: [String]) -> String? {
-    switch kind {
-    case .integers(let range):
-      if items == ["auto"], isAuto { return nil }
-      let fits = items.count <= 64 && items.allSatisfy { Int($0).map(range.contains) ?? false }
-      return fits
-        ? nil
-        : "is \(shown(items)); it takes whole numbers from \(range.lowerBound) to \(range.upperBound), at most 64"
-    case .numbers:
-      if items == ["auto"], isAuto { return nil }
-      let fits =
-        items.count <= 65_536 && items.allSatisfy { OptionSpec.number($0)?.isFinite ?? false }
-      return fits ? nil : "is \(shown(items)); it takes numbers"
-    case .texts: return nil
-    case .integer, .number, .flag, .choice, .text: break
-    }
-    guard items.count == 1, let item = items.first else {
-      return "takes one value, not \(items.count)"
-    }
-    if item == "auto", isAuto { return nil }
-    switch kind {
-    case .integer(let range):
-      if let value = Int(item), range.contains(value) { return nil }
-      return
-        "is \(shown(items)); it takes a whole number from \(range.lowerBound) to \(range.upperBound)"
-    case .number(let range):
-      if let value = OptionSpec.number(item), range.contains(value) { return nil }
-      return "is \(shown(items)); it takes a number from \(range.lowerBound) to \(range.upperBound)"
-    case .flag:
-      return ["true", "false"].contains(item) ? nil : "is \(shown(items)); it takes true or false"
-    case .choice(let choices):
-      return choices.contains(item)
-        ? nil : "is \(shown(items)); it takes " + choices.joined(separator: ", ")
-    case .text, .texts, .integers, .numbers: return nil
-    }
-  }
-
-  /// In decimal digits; Swift would also take 0x10.
-  private static func number(_ item: String) -> Double? {
-    item.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) } ? Double(item) : nil
-  }
-
-  private func shown(_ items: [String]) -> String {
-    let text = items.joined(separator: ",")
-    return "'" + (text.count > 40 ? text.prefix(40) + "…" : text) + "'"
-  }
-}
-
-/// Single-letter changes from one word to the other (Levenshtein).
-private func editDistance(_ a: String, _ b: String) -> Int {
-  let (a, b) = (Array(a.prefix(64)), Array(b.prefix(64)))
-  var row = Array(0 ... b.count)
-  for (i, x) in a.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for (j, y) in b.enumerated() {
-      let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (x == y ? 0 : 1))
-      diagonal = row[j + 1]
-      row[j + 1] = next
-    }
-  }
-  return row[b.count]
 }

@@ -139,38 +139,46 @@ extension Model {
   }
 
   private func evaluation(_ dataset: Dataset, _ text: String) throws -> (Evaluation, draws: Int) {
-    let options = try Options(text, .loss)
+    var options = try Options(text, .loss)
     let now = snapshot
     guard now.description.trained else {
       throw SteinError(.badState, "the model is not trained yet", argument: "model")
     }
     let description = now.description
-    let objective = try Objective(
-      options, description, default: family.isNoiseConditional ? .denoising : .exact)
+    let usual = family.isNoiseConditional ? Objective.Form.denoising : .exact
+    let form = options[Evaluation.Key.objective] ?? usual
+    let objective = try Objective(form, options, description)
+    options = options.choosing(Evaluation.Key.objective, form)
+      .knowing(Objective.Key.hasDomain, description.domain != .real)
+    try options.check()
     guard objective.kernel != .caller else {
       throw Options.bad("noise_kernel", "is 'caller'; only a trainer has the caller's noise")
     }
     let levels: NoiseLevels
-    if objective.form == .denoising, family.isNoiseConditional, !options.isSet("sigma") {
+    if objective.form == .denoising, family.isNoiseConditional, !options.isSet(Evaluation.Key.sigma)
+    {
       levels = NoiseLevels(
         law: .standard, range: description.sigmaMin ... description.sigmaMax,
         sigmaData: description.sigmaData, weighting: .edm, isScaled: true)
     } else {
-      let level = try now.level(options.number("sigma") ?? 0)
+      let level = try now.level(options[Evaluation.Key.sigma] ?? 0)
       guard objective.form != .denoising || level > 0 else {
-        throw Options.bad("sigma", "is 0 for this model; denoising wants a level above 0")
+        throw Options.bad(
+          Evaluation.Key.sigma, "is 0 for this model; denoising wants a level above 0")
       }
       levels = NoiseLevels(one: level)
     }
+    let isRandom = levels.range.upperBound > 0 || objective.form.isSliced
+    try options.knowing(Evaluation.Key.isRandom, isRandom).check()
     let data = try TrainingRows(dataset, description, memory: context.memory)
-    let draws: Int = options.value("draws")
+    let draws = options[Evaluation.Key.draws]
     let program = try ObjectiveProgram(
       objective, family, description, training: false, isNoisy: levels.range.upperBound > 0,
       profiled: false)
     let runner = try ObjectiveRunner(program, data, weights: now.weights.view, context: context)
     let evaluation = Evaluation(
       runner: runner, rows: try RowList(data.count, memory: context.memory) { _ in true },
-      draws: draws, seed: options.value("seed"), levels: levels)
+      draws: draws, seed: options[Evaluation.Key.seed], levels: levels)
     return (evaluation, draws)
   }
 }

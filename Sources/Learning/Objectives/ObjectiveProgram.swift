@@ -47,7 +47,7 @@ struct ObjectiveProgram: Sendable {
       return (made, made.program)
     }
     // A kernel's weights want many rows at once.
-    if profiled, description.family == .deepKernelExponential {
+    if profiled, description.family.fit == .profiled {
       self = try make(256, deep: true).0
       return
     }

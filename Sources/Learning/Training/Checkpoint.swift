@@ -72,7 +72,7 @@ extension Trainer {
     let description = try Model.description(archive, memory: memory)
     let start = try Model.weights(archive, description, prefix: "average/", memory: memory)
     let model = Model(context: context, description, weights: start)
-    let options = try Options(state["options"]?.string ?? "", .trainer)
+    let options = try Options(state["options"]?.string ?? "", .trainer, isSaved: true)
     let trainer = try Trainer(model: model, dataset: dataset, options)
     trainer.progress = try TrainingProgress(state["progress"] ?? .null)
     trainer.restored = state["report"]

@@ -39,7 +39,7 @@ struct Conclusion: Sendable {
   init?(_ trainer: Trainer, monitor: any Monitor) throws {
     let now = trainer.model.snapshot
     let description = now.description
-    guard [.scoreMLP, .energyMLP].contains(description.family), description.isNoiseConditional,
+    guard description.family.isPerceptron, description.isNoiseConditional,
       description.noiseKernel == .gaussian
     else { return nil }
     let judged =

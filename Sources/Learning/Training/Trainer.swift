@@ -63,7 +63,8 @@ package final class Trainer: @unchecked Sendable {
 
   package convenience init(model: Model, dataset: Dataset, options: String) throws {
     let options = try Options(options, .trainer)
-    try self.init(model: model, dataset: dataset, options, rescale: options.value("rescale"))
+    try self.init(
+      model: model, dataset: dataset, options, rescale: options[TrainingPlan.Key.rescale])
     weights.parameters.view.copy(model.snapshot.weights.view)
     weights.average.view.copy(model.snapshot.weights.view)
     good.copy(weights)
@@ -98,6 +99,7 @@ package final class Trainer: @unchecked Sendable {
 
   /// Runs at most `steps` steps (0: all that are left); true at the end of training.
   package func run(steps: Int, monitor: any Monitor) throws -> Bool {
+    try plan.check(options, model.snapshot.description, ranks: ranks?.count)
     monitor.begin(steps: plan.steps)
     monitor.report(step: progress.step)
     // A run that goes on knows what the last check found.
@@ -241,7 +243,7 @@ package final class Trainer: @unchecked Sendable {
 
   /// The weights of deep kernels, which training solves for shard by shard, for all rows at once.
   private func refit(_ parameters: View<Float>, _ monitor: any Monitor) throws {
-    guard model.snapshot.description.family == .deepKernelExponential else { return }
+    guard model.snapshot.description.family.fit == .profiled else { return }
     try LinearFit(self).refit(parameters, monitor: monitor)
   }
 
@@ -307,14 +309,14 @@ package final class Trainer: @unchecked Sendable {
   /// Trains together with other ranks from the next run on, each with a part of the rows.
   package func setAllReduce(_ engine: any AllReduce, rank: Int, count: Int) throws {
     guard let objective = plan.objective, objective.kernel != .caller,
-      model.snapshot.description.family != .deepKernelExponential
+      model.snapshot.description.family.fit != .profiled
     else {
       throw SteinError(
         .unsupported,
         "closed forms, deep kernels and noise of the caller's are of one rank; gradients of other models are summed",
         argument: "trainer")
     }
-    if options.value("rescale") {
+    if options[TrainingPlan.Key.rescale] {
       throw Options.bad(
         "rescale",
         "takes one rank's rows; rank 0 makes a trainer with it, frees that and writes the model to bytes for all ranks, whose trainers go without"
@@ -380,7 +382,7 @@ package final class Trainer: @unchecked Sendable {
     let merged = options.replaced(by: newer)
     plan = try TrainingPlan(merged, model.snapshot.description, rows: totalRows)
     options = merged
-    if newer.isSet("patience") { progress.stoppedEarly = false }
+    if newer.isSet(TrainingPlan.Key.patience) { progress.stoppedEarly = false }
   }
 
   package func describe() throws -> String {

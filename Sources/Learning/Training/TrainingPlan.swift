@@ -69,17 +69,19 @@ struct TrainingPlan: Sendable {
 extension TrainingPlan {
   init(_ options: Options, _ model: ModelDescription, rows: Int) throws {
     objective = try Objective(training: options, model)
+    let options = TrainingPlan.settled(options, model, objective)
+    try options.check()
     boundary =
       model.domain == .real
       ? nil : objective?.boundary ?? Boundary(options, model)
-    isOfPictures = model.family == .scoreUNet
-    batch = options.integer("batch") ?? (isOfPictures ? 64 : 256)
-    if model.family == .deepKernelExponential, batch % 256 != 0 {
+    isOfPictures = model.family.isOnGrid
+    batch = options[Key.batch] ?? (isOfPictures ? 64 : 256)
+    if model.family.fit == .profiled, batch % 256 != 0 {
       throw Options.bad(
         "batch", "is \(batch); deep kernels are trained on whole shards, multiples of 256 rows")
     }
     isOfTable =
-      [.scoreMLP, .energyMLP].contains(model.family) && model.isNoiseConditional
+      model.family.isPerceptron && model.isNoiseConditional
       && model.isOfTable
     // Below these a table's levels are still being learnt, the low ones last; far above them few rows are learnt by heart.
     let passes = Double(rows) / Double(batch)
@@ -87,27 +89,27 @@ extension TrainingPlan {
       isOfTable
       ? max(min(max(10 * Double(rows), 1200), 8000), min(100 * passes, 20_000))
       : min(max(600 * passes, 500), 20_000)
-    steps = objective == nil ? 1 : options.integer("steps") ?? Int(usual)
-    rate = options.number("rate") ?? (isOfTable ? 3e-3 : 1e-3)
-    beta1 = options.value("beta1")
-    beta2 = options.value("beta2")
-    warmup = options.value("warmup")
-    cosine = options.value("decay") != "none"
-    clip = options.value("clip")
-    average = options.value("ema")
-    checks = options.value("checks")
-    patience = options.integer("patience") ?? (isOfTable ? 0 : 8)
-    labelDropout = options.value("label_dropout")
+    steps = objective == nil ? 1 : options[Key.steps] ?? Int(usual)
+    rate = options[Key.rate] ?? (isOfTable ? 3e-3 : 1e-3)
+    beta1 = options[Key.beta1]
+    beta2 = options[Key.beta2]
+    warmup = options[Key.warmup]
+    cosine = options[Key.decay] == .cosine
+    clip = options[Key.clip]
+    average = options[Key.ema]
+    checks = options[Key.checks]
+    patience = options[Key.patience] ?? (isOfTable ? 0 : 8)
+    labelDropout = options[Key.labelDropout]
     // A tenth of the rows is worth more in training than at its end, but the user's own share stays held out.
     joinStep =
-      isOfTable && options.number("validation") == nil && patience == 0 && steps >= checks
+      isOfTable && options[Key.validation] == nil && patience == 0 && steps >= checks
       ? steps / checks * (checks * 3 / 5) : nil
-    localSteps = options.value("local_steps")
-    seed = options.value("seed")
-    precision = try options.precision()
-    if objective == nil && model.family != .kernelExponential {
+    localSteps = options[Key.localSteps]
+    seed = options[Key.seed]
+    precision = try Precision(options)
+    if objective == nil && !model.family.closedFormHoldsOut {
       validationRows = 0
-    } else if let share = options.number("validation") {
+    } else if let share = options[Key.validation] {
       validationRows = min(Int((share * Double(rows)).rounded()), rows - 1)
     } else if rows < (isOfTable ? 500 : 60) || TrainingPlan.hasFewParameters(model, rows: rows) {
       validationRows = 0
@@ -128,9 +130,26 @@ extension TrainingPlan {
     }
   }
 
+  /// What the model and its objective say of the options.
+  private static func settled(
+    _ options: Options, _ model: ModelDescription, _ objective: Objective?
+  ) -> Options {
+    options.choosing(Key.objective, objective?.name ?? Key.closedForm)
+      .knowing(Key.hasLevels, model.isNoiseConditional)
+      .knowing(Key.mayHoldOut, objective != nil || model.family.closedFormHoldsOut)
+      .knowing(ModelDescription.Key.hasClasses, !model.classes.isEmpty)
+      .knowing(Objective.Key.hasDomain, model.domain != .real)
+  }
+
+  /// Refuses options without an effect once rows and ranks are known.
+  func check(_ options: Options, _ model: ModelDescription, ranks: Int?) throws {
+    try TrainingPlan.settled(options, model, objective).knowing(Key.hasRanks, ranks != nil)
+      .knowing(Key.holdsOut, validationRows > 0).check()
+  }
+
   /// Whether there is nothing to overfit with, so that holding rows out would only cost accuracy.
   private static func hasFewParameters(_ model: ModelDescription, rows: Int) -> Bool {
-    guard [.exponential, .mixture, .graph].contains(model.family) else { return false }
+    guard model.family.canBeSmall else { return false }
     let count = model.makeFamily().parameters.reduce(0) { $0 + $1.shape.count }
     return count * 20 <= rows
   }
@@ -139,16 +158,8 @@ extension TrainingPlan {
   private static func noise(
     _ options: Options, _ model: ModelDescription, _ objective: Objective?
   ) throws -> Double {
-    for key in ["sigma_min", "sigma_max", "schedule", "weighting"] where options.isSet(key) {
-      throw Options.bad(key, "is for models of many noise levels; this one has one: noise=...")
-    }
-    let asked = options.number("noise")
-    guard model.domain == .real else {
-      guard asked ?? 0 == 0 else {
-        throw Options.bad("noise", "is above 0, which would carry rows out of the model's domain")
-      }
-      return 0
-    }
+    let asked = options[Key.noise]
+    guard model.domain == .real else { return 0 }
     let denoising = objective?.form == .denoising
     if let asked {
       guard asked > 0 || !denoising else {
@@ -157,51 +168,40 @@ extension TrainingPlan {
       return asked
     }
     if denoising { return 0.1 * model.sigmaData }
-    switch model.family {
-    // With few parameters, a ridge or a likelihood the loss is bounded on finite data too.
-    case .exponential, .kernelExponential, .graph: return 0
-    default: return objective?.form == .maximumLikelihood ? 0 : 0.05 * model.sigmaData
-    }
+    if model.family.isBoundedOnData || objective?.form == .maximumLikelihood { return 0 }
+    return 0.05 * model.sigmaData
   }
 }
 
 extension NoiseLevels {
+  enum Schedule: String, CaseIterable, Sendable { case edm, geometric, ve, vp, subvp, cosine }
+
   /// The levels of a model that is told of them.
   init(_ options: Options, _ model: ModelDescription, _ objective: Objective?) throws {
-    if options.isSet("noise") {
-      throw Options.bad(
-        "noise", "is for models of one level; this one takes sigma_min and sigma_max")
-    }
-    let schedule: String = options.value("schedule")
-    let lowest = options.number("sigma_min") ?? model.lowestLevel
+    let schedule = options[TrainingPlan.Key.schedule]
+    let lowest = options[TrainingPlan.Key.sigmaMin] ?? model.lowestLevel
     let farthest = max(model.largestDistance, 2 * lowest)
     let named: NoiseLaw =
       switch schedule {
-      case "ve": .varianceExploding
-      case "vp": .variancePreserving
-      case "subvp": .subVariancePreserving
-      case "cosine": .cosine
-      default: model.standardLaw
+      case .ve: .varianceExploding
+      case .vp: .variancePreserving
+      case .subvp: .subVariancePreserving
+      case .cosine: .cosine
+      case .edm, .geometric: model.standardLaw
       }
     let highest =
-      options.number("sigma_max") ?? named.ownMaximum.map { $0 * model.sigmaData }
-      ?? (["geometric", "ve"].contains(schedule)
+      options[TrainingPlan.Key.sigmaMax] ?? named.ownMaximum.map { $0 * model.sigmaData }
+      ?? ([.geometric, .ve].contains(schedule)
         ? farthest : min(max(farthest, 10 * model.sigmaData), 80 * model.sigmaData))
     guard lowest < highest else {
       throw Options.bad("sigma_min", "is not below sigma_max, \(highest)")
     }
     let ladder = GeometricLadder(
       sigmaMax: highest, sigmaMin: lowest, dimension: model.dimension)
-    let weighting: Weighting =
-      switch options.value("weighting") as String {
-      case "sigma2": .sigmaSquared
-      case "likelihood": .likelihood
-      case "min_snr": .minimumSNR
-      default: .edm
-      }
     self.init(
-      law: schedule == "geometric" ? .geometric(levels: ladder.levels) : named,
-      range: lowest ... highest, sigmaData: model.sigmaData, weighting: weighting,
+      law: schedule == .geometric ? .geometric(levels: ladder.levels) : named,
+      range: lowest ... highest, sigmaData: model.sigmaData,
+      weighting: options[TrainingPlan.Key.weighting],
       isScaled: objective?.form == .denoising || objective?.form == .maximumLikelihood)
   }
 }

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 package import Graph
 
@@ -105,5 +106,24 @@ package struct Autoregressive: EnergyFamily {
     let logs = graph.subtract(shares, graph.add(minusLog, logScales))
     let each = graph.logSumExp(logs, axes: [-1])
     return graph.negate(graph.sum(each, axes: [-1], keepAxes: true))
+  }
+}
+
+extension Autoregressive {
+  static let definition = FamilyDefinition(
+    options: [
+      Structure.Key.conditional, Structure.Key.components,
+      ModelDescription.NetworkOptions.Key.widths, ModelDescription.NetworkOptions.Key.activation,
+    ], isNormalized: true, network: .init { rows, _, _ in rows < 5000 ? [64, 64] : [256, 256] },
+    complaint: complaint
+  ) {
+    Autoregressive(dimension: $0.dimension, $0.structure, $0.network.widths, $0.network.activation)
+  }
+
+  private static func complaint(_ structure: Structure, dimension: Int) -> SteinError? {
+    let components = structure.components
+    guard components * dimension > 1 << 20 else { return nil }
+    return Options.bad(
+      Structure.Key.components, "is \(components), too many for \(dimension) columns")
   }
 }

@@ -76,3 +76,21 @@ package struct EnergyMLP: EnergyFamily {
     return graph.add(half(root), graph.multiply(gain, f))
   }
 }
+
+extension EnergyMLP {
+  static let definition: FamilyDefinition = {
+    typealias Key = ModelDescription.NetworkOptions.Key
+    return FamilyDefinition(
+      options: [
+        Key.widths, Key.activation, Key.residual, Key.embedding, Key.noiseConditional, Key.dropout,
+        Key.preconditioning,
+      ], isNoiseConditional: nil, allowsDomain: true, hasNetwork: true, isPerceptron: true
+    ) { model in
+      let start = 1 / Double(model.network.widths.last ?? 1).squareRoot()
+      return EnergyMLP(
+        network: model.network(outputs: 1, lastLayer: .normal(deviation: start)),
+        sigmaData: model.sigmaData, isNoiseConditional: model.network.noiseConditional,
+        base: model.base)
+    }
+  }()
+}

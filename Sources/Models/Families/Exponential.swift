@@ -1,3 +1,4 @@
+import Core
 package import Graph
 
 /// An exponential family in its natural parameters: p(u) ∝ exp(θᵀT(u)), on the real line or on a domain.
@@ -42,7 +43,7 @@ package struct StatisticTable: Sendable {
 
   init(_ structure: Structure, dimension d: Int, _ domain: Domain) {
     dimension = d
-    let half = StatisticTable.isHalfLine(structure, domain)
+    let half = structure.statistics == .pairwise && StatisticTable.isHalfLine(domain)
     powers = half ? structure.exponents : [1]
     switch structure.statistics {
     case .polynomial:
@@ -58,10 +59,10 @@ package struct StatisticTable: Sendable {
     }
   }
 
-  private static func isHalfLine(_ structure: Structure, _ domain: Domain) -> Bool {
+  /// Whether the domain is 0 and above in every column.
+  static func isHalfLine(_ domain: Domain) -> Bool {
     guard case .box(let lower, let upper) = domain else { return false }
-    return structure.statistics == .pairwise && lower.allSatisfy { $0 == 0 }
-      && upper.allSatisfy { $0 == .infinity }
+    return lower.allSatisfy { $0 == 0 } && upper.allSatisfy { $0 == .infinity }
   }
 
   /// How many there would be, without making them.
@@ -153,4 +154,29 @@ package struct StatisticTable: Sendable {
 
   /// Whether a row must be strictly inside, since a feature or its derivative is infinite at 0.
   package var needsPositive: Bool { powers.contains { $0 < 1 } }
+}
+
+extension Exponential {
+  static let definition = FamilyDefinition(
+    options: [Structure.Key.statistics, Structure.Key.degree, Structure.Key.exponents],
+    fit: .linear, allowsDomain: true, canBeSmall: true, isBoundedOnData: true, complaint: complaint
+  ) { Exponential(dimension: $0.dimension, $0.structure, $0.domain) }
+
+  private static func complaint(_ structure: Structure, dimension: Int) -> SteinError? {
+    let exponents = structure.exponents
+    guard exponents.count == 2, exponents.allSatisfy({ (0 ... 64).contains($0) }),
+      exponents[0] > 0
+    else {
+      return Options.bad(
+        Structure.Key.exponents, "are \(exponents); they are a > 0 and b >= 0, at most 64")
+    }
+    let count = StatisticTable.count(structure, dimension: dimension)
+    guard count <= StatisticTable.most, count * dimension <= 1 << 20 else {
+      return Options.bad(
+        Structure.Key.degree,
+        "is \(structure.degree), which gives \(dimension) columns too many statistics; take statistics=pairwise or a lower one"
+      )
+    }
+    return nil
+  }
 }

@@ -30,3 +30,10 @@ package struct Gaussian: EnergyFamily {
     return graph.multiply(graph.constant(0.5), sum)
   }
 }
+
+extension Gaussian {
+  static let definition = FamilyDefinition(
+    options: [Structure.Key.covariance, Structure.Key.rank], fit: .closedForm, isNormalized: true,
+    isNoiseConditional: true
+  ) { Gaussian(dimension: $0.dimension) }
+}

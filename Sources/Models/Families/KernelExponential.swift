@@ -120,3 +120,18 @@ package struct KernelExponential: LinearFamily {
     return graph.exp(graph.multiply(graph.constant(-0.5), graph.multiply(precision, distance)))
   }
 }
+
+extension KernelExponential {
+  static let definition = FamilyDefinition(
+    options: [Structure.Key.points], fit: .linear, needsScale: true, closedFormHoldsOut: true,
+    isBoundedOnData: true
+  ) { KernelExponential(dimension: $0.dimension, $0.structure, features: nil) }
+
+  static let deep = FamilyDefinition(
+    options: [
+      Structure.Key.points, Structure.Key.kernels, ModelDescription.NetworkOptions.Key.widths,
+    ],
+    fit: .profiled, needsScale: true,
+    network: .init(activation: .softplus) { _, _, _ in [30, 30, 30] }, usualKernels: 3
+  ) { KernelExponential(dimension: $0.dimension, $0.structure, features: $0.network.widths) }
+}

@@ -102,3 +102,10 @@ package struct Mixture: EnergyFamily {
     return graph.add(rest, graph.logDeterminant(inner))
   }
 }
+
+extension Mixture {
+  static let definition = FamilyDefinition(
+    options: [Structure.Key.components, Structure.Key.covariance, Structure.Key.rank],
+    isNormalized: true, isNoiseConditional: true, canBeSmall: true, usualComponents: 5
+  ) { Mixture(dimension: $0.dimension, $0.structure, sigmaData: $0.sigmaData) }
+}

@@ -1,3 +1,4 @@
+import Core
 import Graph
 
 /// A multilayer perceptron on rows, told of the noise level and the class.
@@ -8,7 +9,7 @@ import Graph
 ///
 /// without it plain layers, told of e in the first. e holds c_noise = ¼ ln(σ/σ_data), its Fourier features, and the class.
 package struct Network: Backbone {
-  package enum Activation: String, Sendable, CaseIterable {
+  package enum Activation: String, Sendable, CaseIterable, JSONValue {
     case silu
     case tanh
     case softplus
@@ -24,7 +25,7 @@ package struct Network: Backbone {
     }
   }
 
-  package enum Embedding: String, Sendable, CaseIterable {
+  package enum Embedding: String, Sendable, CaseIterable, JSONValue {
     /// c_noise with cosines and sines of 8 frequencies from ¼ to 4.
     case fourier
     /// c_noise alone.

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 package import Graph
 
@@ -58,5 +59,26 @@ package struct Nice: EnergyFamily {
     // −ln ℓ(z) = softplus(z) + softplus(−z), smooth everywhere.
     let terms = graph.add(graph.softplus(z), graph.softplus(graph.negate(z)))
     return graph.sum(graph.subtract(terms, parameters[0]), axes: [-1], keepAxes: true)
+  }
+}
+
+extension Nice {
+  static let definition = FamilyDefinition(
+    options: [
+      Structure.Key.couplings, ModelDescription.NetworkOptions.Key.widths,
+      ModelDescription.NetworkOptions.Key.activation,
+    ], isNormalized: true, network: .init { rows, _, _ in rows < 5000 ? [64, 64] : [256, 256] },
+    complaint: complaint
+  ) {
+    Nice(
+      dimension: $0.dimension, couplings: $0.structure.couplings, widths: $0.network.widths,
+      activation: $0.network.activation)
+  }
+
+  private static func complaint(_ structure: Structure, dimension: Int) -> SteinError? {
+    guard dimension < 2 else { return nil }
+    return SteinError(
+      .unsupported, "family=nice couples columns and there is one; take autoregressive or mixture",
+      argument: "dataset")
   }
 }

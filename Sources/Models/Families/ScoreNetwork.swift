@@ -1,3 +1,4 @@
+import Core
 package import Graph
 
 /// What a score network's output F stands for.
@@ -9,7 +10,7 @@ package import Graph
 ///     score  s = F/σ                  σ s = F
 ///     noise  ε = F                    σ s = −F
 ///     clean  D = F                    σ s = (F − u)/σ
-package enum Parameterization: String, Sendable, CaseIterable {
+package enum Parameterization: String, Sendable, CaseIterable, JSONValue {
   case edm
   case velocity = "v"
   case score
@@ -145,4 +146,31 @@ struct Preconditioning {
     let relative = graph.multiply(graph.constant(1 / sigmaData), sigma)
     return graph.multiply(graph.constant(0.25), graph.log(relative))
   }
+}
+
+extension ScoreNetwork {
+  static let definition: FamilyDefinition = {
+    typealias Key = ModelDescription.NetworkOptions.Key
+    return FamilyDefinition(
+      options: [
+        Key.widths, Key.activation, Key.residual, Key.embedding, Key.noiseConditional, Key.dropout,
+        Key.parameterization, Key.preconditioning,
+      ], isNoiseConditional: nil, allowsDomain: true, hasEnergy: false, hasNetwork: true,
+      isPerceptron: true, network: .init(isResidual: true)
+    ) { model in
+      ScoreNetwork(network: model.network(outputs: model.dimension, lastLayer: .zeros), model)
+    }
+  }()
+
+  /// Of a U-Net.
+  static let convolutional: FamilyDefinition = {
+    typealias Key = ModelDescription.NetworkOptions.Key
+    return FamilyDefinition(
+      options: [
+        Key.widths, Key.blocks, Key.spatialAxes, Key.activation, Key.embedding,
+        Key.noiseConditional, Key.parameterization,
+      ], isNoiseConditional: nil, allowsDomain: true, hasEnergy: false, hasNetwork: true,
+      isOnGrid: true, usualScaling: .common
+    ) { ScoreNetwork(network: $0.unet, $0) }
+  }()
 }

@@ -1,4 +1,4 @@
-import Core
+package import Core
 import Execution
 import Graph
 import Platform
@@ -8,9 +8,7 @@ extension Model {
   package func importWeights(path: String, options given: String) throws {
     let options = try Options(given, .importWeights)
     let now = snapshot
-    guard now.description.family.hasNetwork, !now.description.network.residual,
-      [.scoreMLP, .energyMLP].contains(now.description.family)
-    else {
+    guard now.description.family.isPerceptron, !now.description.network.residual else {
       throw SteinError(
         .unsupported,
         "weights are taken by score_mlp and energy_mlp with residual=false, plain layers one after the other",
@@ -22,6 +20,7 @@ extension Model {
         "the model's network begins as the Gaussian of its data, those from elsewhere do not: make it with preconditioning=isotropic",
         argument: "model")
     }
+    try options.knowing(ModelDescription.Key.hasClasses, !now.description.classes.isEmpty).check()
     let range = try levels(options, now.description)
     // A trainer would go on from weights of its own.
     try attachTrainer()
@@ -30,7 +29,7 @@ extension Model {
     let made = try Storage<Float>(context.memory, count: layout.count)
     do {
       let archive = try SafetensorsArchive(bytes.view)
-      let layers = try ImportedLayers(archive, prefix: options.value("prefix"))
+      let layers = try ImportedLayers(archive, prefix: options[ImportKey.prefix] ?? "")
       try place(layers, archive, into: made.view)
     } catch let error as SteinError where error.code == .badFile {
       throw SteinError(.badFile, "'\(path)': \(error.message)", argument: "path")
@@ -39,7 +38,7 @@ extension Model {
       (description.sigmaMin, description.sigmaMax) = (range.lowerBound, range.upperBound)
       description.noiseKernel = .gaussian
       description.unconditional =
-        description.classes.isEmpty || options.value("unconditional")
+        description.classes.isEmpty || options[ImportKey.unconditional]
       description.trained = true
     }
   }
@@ -47,7 +46,7 @@ extension Model {
   private func levels(_ options: Options, _ description: ModelDescription) throws -> ClosedRange<
     Double
   > {
-    let (lowest, highest) = (options.number("sigma_min"), options.number("sigma_max"))
+    let (lowest, highest) = (options[ImportKey.sigmaMin], options[ImportKey.sigmaMax])
     guard description.isNoiseConditional else {
       guard lowest == highest else {
         throw Options.bad("sigma_max", "is not sigma_min; the model has one level")
@@ -154,4 +153,21 @@ private struct ImportedLayers {
         ? String(repeating: "0", count: max(0, 20 - part.count)) + part : part
     }
   }
+}
+
+enum ImportKey {
+  static let prefix = OptionKey<String?>(
+    "prefix", "Of the names of the layers to take, where a file holds others too")
+  static let sigmaMin = OptionKey<Double?>(
+    "sigma_min", 0 ... 1e9, "Lowest level that the network was trained for")
+  static let sigmaMax = OptionKey<Double?>("sigma_max", 0 ... 1e9, "Highest level")
+  static let unconditional = OptionKey<Bool>(
+    "unconditional", default: false, "Whether it was also trained without a class",
+    for: ModelDescription.Key.hasClasses.holds)
+}
+
+extension OptionTable {
+  package static let importWeights = OptionTable(
+    "import_weights",
+    [ImportKey.prefix, ImportKey.sigmaMin, ImportKey.sigmaMax, ImportKey.unconditional])
 }

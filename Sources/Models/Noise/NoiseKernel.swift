@@ -15,6 +15,11 @@ package enum NoiseKernel: Sendable, Equatable {
   /// Noise and score come from a function of the caller's.
   case caller
 
+  /// Every kernel, with five degrees of freedom where nothing else is said.
+  static let all: [NoiseKernel] = [.gaussian, .laplace, .logistic, .studentT(5), .caller]
+
+  package static var names: [String] { all.map(\.name) }
+
   /// How many [R, D] tensors of random numbers ε is made of, and whether they are normal or uniform.
   package var draws: (count: Int, normal: Bool) {
     switch self {
@@ -85,13 +90,4 @@ package enum NoiseKernel: Sendable, Equatable {
     case .caller: "caller"
     }
   }
-}
-
-extension NoiseKernel: OptionValue {
-  package init?(option items: [String]) {
-    guard items.count == 1 else { return nil }
-    self.init(named: items[0])
-  }
-
-  package static var nothing: NoiseKernel { .gaussian }
 }

@@ -81,15 +81,15 @@ package enum NoiseLaw: Sendable, Equatable {
 }
 
 /// How much each noise level counts: λ of ½ λ ‖σ s + z‖².
-package enum Weighting: Sendable, Equatable {
+package enum Weighting: String, CaseIterable, Sendable {
   /// σ²/σ_data² + 1: the weight 1/c_out² of Karras et al. (2022) on ‖D − x‖², under which every level begins near D/2.
   case edm
   /// 1: σ² on ‖s − ∇ log q‖². Song & Ermon (2019).
-  case sigmaSquared
+  case sigmaSquared = "sigma2"
   /// g², under which the sum over levels bounds the likelihood. Song, Durkan, Murray & Ermon (2021), theorem 1.
   case likelihood
   /// min(1, γ σ²/σ_data²): min(SNR, γ) on ‖D − x‖², SNR = σ_data²/σ². Hang et al. (2023), γ = 5.
-  case minimumSNR
+  case minimumSNR = "min_snr"
 
   /// `growth`: d ln σ/du of the noise law; `span`: its mean, ln(σ_max/σ_min).
   package func weight(sigma: Double, sigmaData: Double, growth: Double, span: Double) -> Double {

@@ -151,7 +151,7 @@ extension GraphModel {
         guard shape?.allSatisfy({ $0 > 0 && $0 <= GraphProgram.mostElements }) ?? true else {
           throw bad("a shape")
         }
-        let options = try NodeOptions(text, operation).with(shape: shape)
+        let options = try NodeOptions(saved: text, operation).with(shape: shape)
         _ = try program.append(
           .init(operation: operation, inputs: inputs, options: options, literal: literal))
       }
@@ -167,20 +167,27 @@ extension Model {
   package convenience init(
     context: Context, graph: GraphProgram, node: Int, dataset: Dataset, options text: String
   ) throws {
-    let options = try Options(text, .model)
-    let taken = FamilyKind.commonOptions.union(FamilyKind.graph.options).subtracting(["family"])
-    if let stranger = options.keys.first(where: { !taken.contains($0) }) {
-      let own = taken.sorted().joined(separator: ", ")
-      throw Options.bad(stranger, "is not for a model from a graph, which takes \(own)")
+    let options = try Options(text, .model, chosen: ["family": FamilyKind.graph.rawValue])
+      .knowing(ModelDescription.Key.hasLabels, dataset.labels != nil)
+    if options.isSet("family") {
+      throw Options.bad("family", "is not asked: a graph is a family of its own")
     }
+    try options.check()
     var description = try ModelDescription(.graph, dataset, options)
-    let output: GraphModel.Output = options.value("output")
+    let output = options[GraphModel.Key.output]
     let model = try GraphModel(graph, node: node, output: output, dimension: description.dimension)
     description.structure.graph = model
     description.network.noiseConditional = model.isNoiseConditional
     try description.checkDomain()
     let weights = try Model.start(
-      description, dataset, seed: options.value("seed"), memory: context.memory)
+      description, dataset, seed: options[ModelDescription.Key.seed], memory: context.memory)
     self.init(context: context, description, weights: weights)
   }
+}
+
+extension GraphModel {
+  static let definition = FamilyDefinition(
+    options: [Key.output], isNoiseConditional: nil, allowsDomain: true, canBeSmall: true,
+    isBoundedOnData: true, usualScaling: ModelDescription.Scaling.none
+  ) { $0.structure.graph ?? GraphModel.none(dimension: $0.dimension) }
 }

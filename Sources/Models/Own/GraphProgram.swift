@@ -48,7 +48,7 @@ package struct GraphProgram: Sendable {
       throw SteinError(
         .badValue, "no operation '\(name.prefix(32))'; there are \(all)", argument: "operation")
     }
-    let options = try NodeOptions(text, operation)
+    let options = try NodeOptions(text, operation, isGiven: value != nil)
     let given = try value.map { try GraphProgram.values($0) }
     if given != nil, operation != .constant, operation != .parameter {
       throw SteinError(

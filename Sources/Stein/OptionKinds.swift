@@ -1,3 +1,5 @@
+// The kinds of option text, each a table that its owner declares.
+
 extension OptionTable {
   /// Every table, in the order of the header.
   package static let all: [OptionTable] = [
