@@ -12,10 +12,11 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-func swift(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [])
+func swift(_ name: String, _ dependencies: [Target.Dependency] = [])
   -> Target
 {
-  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict + vectors)
+  .target(
+    name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: strict + vectors)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
