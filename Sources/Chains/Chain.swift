@@ -41,12 +41,12 @@ final class Chain {
   let metric: Metric
   var adaptation: StepAdaptation
   private(set) var logDensity: Double
-  private(set) var report = Report()
-  private var random = ChainRandom(seed: 0, chain: 0, transition: 0)
-  private let d: Int
+  var report = Report()
+  var random = ChainRandom(seed: 0, chain: 0, transition: 0)
+  let d: Int
   private let leapfrogs: Int
   private let friction: Double
-  private let mostDepth: Int
+  let mostDepth: Int
   /// While the metric is a guess a trajectory may be long for nothing.
   var depthLimit = Int.max
   // The place and its score, the kept momentum, and what moves.
@@ -55,10 +55,10 @@ final class Chain {
   let momentum: View<Double>
   private let velocity: View<Double>
   let query: View<Double>
-  private let queryScore: View<Double>
+  let queryScore: View<Double>
   private var left: Int
-  private var start = 0.0
-  private let tree: Tree
+  var start = 0.0
+  let tree: Tree
   private let noise: View<Double>
   private let end: View<Double>
   private let endScore: View<Double>
@@ -88,14 +88,14 @@ final class Chain {
   }
 
   /// Leapfrog's h: the Langevin step x + ε Σs + √(2ε) Σ^{1/2} z is one of h = √(2ε).
-  private var h: Double {
+  var h: Double {
     switch kernel {
     case .langevin, .mala: (2 * adaptation.step).squareRoot()
     case .underdamped, .hmc, .nuts: adaptation.step
     }
   }
 
-  private func kinetic(_ p: View<Double>) -> Double {
+  func kinetic(_ p: View<Double>) -> Double {
     metric.velocity(p, into: velocity)
     return 0.5 * dot(p, velocity)
   }
@@ -138,7 +138,7 @@ final class Chain {
   }
 
   /// Half a kick and a whole drift: the first part of a leapfrog step, up to the query.
-  private func forward(_ p: View<Double>, _ h: Double) {
+  func forward(_ p: View<Double>, _ h: Double) {
     for i in 0 ..< d { p[i] += 0.5 * h * queryScore[i] }
     metric.velocity(p, into: velocity)
     for i in 0 ..< d { query[i] += h * velocity[i] }
@@ -176,7 +176,7 @@ final class Chain {
   }
 
   /// Where the transition ends, once all chains are at the end of theirs.
-  private func move(to x: View<Double>, _ s: View<Double>, _ value: Double) {
+  func move(to x: View<Double>, _ s: View<Double>, _ value: Double) {
     end.copy(x)
     endScore.copy(s)
     endLogDensity = value
@@ -254,58 +254,4 @@ final class Chain {
     return true
   }
 
-  // MARK: NUTS
-
-  /// Begins a subtree on a side chosen at random.
-  private func growTree() {
-    tree.beginSubtree(forward: random.uniform() < 0.5)
-    queryScore.copy(tree.edgeScore)
-    query.copy(tree.edge)
-    stepTree()
-  }
-
-  private func stepTree() {
-    momentum.copy(tree.edgeMomentum)
-    forward(momentum, tree.isForward ? h : -h)
-  }
-
-  /// A new leaf at the query: into its subtree, and the subtree, when whole, into the tree.
-  private func absorbLeaf(_ value: Double, _ isFinite: Bool) -> Bool {
-    var energy = Double.infinity
-    if isFinite {
-      let step = tree.isForward ? h : -h
-      for i in 0 ..< d { momentum[i] += 0.5 * step * queryScore[i] }
-      energy = -value + kinetic(momentum)
-    }
-    let change = start - energy
-    let diverged = !(change > -1000)
-    tree.addLeaf(
-      query, momentum, queryScore, value, logWeight: diverged ? -.infinity : change, metric,
-      pick: random.uniform())
-    tree.acceptance += change.isNaN ? 0 : min(1, exp(change))
-    tree.leaves += 1
-    if diverged || tree.subtreeTurned {
-      report.isDivergent = diverged
-      return endTree()
-    }
-    if !tree.isSubtreeWhole {
-      stepTree()
-      return false
-    }
-    tree.join(metric, pick: random.uniform())
-    report.depth = tree.depth
-    if tree.turned { return endTree() }
-    if tree.depth >= min(mostDepth, depthLimit) {
-      report.isSaturated = true
-      return endTree()
-    }
-    growTree()
-    return false
-  }
-
-  private func endTree() -> Bool {
-    report.acceptance = tree.acceptance / Double(max(tree.leaves, 1))
-    if tree.hasMoved { move(to: tree.chosen, tree.chosenScore, tree.chosenLogDensity) }
-    return true
-  }
 }

@@ -29,34 +29,34 @@ final class Condition {
   typealias Derivative = (_ v: View<Double>) throws -> View<Double>
 
   let method: Method
-  private let observation: LinearObservation
-  private let rows: Int
-  private let dimension: Int
-  private let iterations: Int
-  private let strength: Double
-  private let description: ModelDescription
+  let observation: LinearObservation
+  let rows: Int
+  let dimension: Int
+  let iterations: Int
+  let strength: Double
+  let description: ModelDescription
   // [rows, count] each.
-  private let y: View<Double>
-  private let mask: View<Double>
-  private let residual: View<Double>
-  private let target: View<Double>
-  private let solution: View<Double>
-  private let direction: View<Double>
-  private let image: View<Double>
+  let y: View<Double>
+  let mask: View<Double>
+  let residual: View<Double>
+  let target: View<Double>
+  let solution: View<Double>
+  let direction: View<Double>
+  let image: View<Double>
   // [rows, D] each.
-  private let tangent: View<Double>
-  private let clean: View<Double>
+  let tangent: View<Double>
+  let clean: View<Double>
   // [rows]: residual squared at first and now; 0 for a row that is done.
-  private let squares: View<Double>
+  let squares: View<Double>
   /// [rows]: 1 where the data's covariance stands in for a learnt one.
-  private let usual: View<Double>
+  let usual: View<Double>
   /// Of one row: 3 D for what the data's covariance does to it, or what is read.
-  private let scratch: View<Double>
+  let scratch: View<Double>
   /// [rows, count].
-  private let normals: View<Float>
-  private var first = 0
+  let normals: View<Float>
+  var first = 0
   /// Throws when the call is to stop.
-  private var check: () throws -> Void = {}
+  var check: () throws -> Void = {}
 
   init(
     _ method: Method, _ observation: LinearObservation, rows: Int, dimension: Int, iterations: Int,
@@ -115,7 +115,7 @@ final class Condition {
     }
   }
 
-  private func own(_ view: View<Double>, _ r: Int) -> View<Double> {
+  func own(_ view: View<Double>, _ r: Int) -> View<Double> {
     view.slice(r * observation.count, observation.count)
   }
 
@@ -173,7 +173,7 @@ final class Condition {
   }
 
   /// residual = y − A D(x).
-  private func miss(_ g: View<Double>, _ state: View<Double>, _ level: ScaledScore.Level) throws {
+  func miss(_ g: View<Double>, _ state: View<Double>, _ level: ScaledScore.Level) throws {
     for i in 0 ..< rows * dimension { clean[i] = state[i] + level[i / dimension] * g[i] }
     for r in 0 ..< rows {
       try check()
@@ -184,7 +184,7 @@ final class Condition {
   }
 
   /// tangent = Aᵀ w.
-  private func transpose(_ w: View<Double>) throws {
+  func transpose(_ w: View<Double>) throws {
     for r in 0 ..< rows {
       try check()
       observation.applyTransposed(
@@ -192,118 +192,10 @@ final class Condition {
     }
   }
 
-  private func square(_ view: View<Double>, _ r: Int) -> Double {
+  func square(_ view: View<Double>, _ r: Int) -> Double {
     let row = own(view, r)
     return (0 ..< observation.count).reduce(0.0) { $0 + row[$1] * row[$1] }
   }
 
-  /// solution: (A σ²J Aᵀ + σ_y²) w = residual, each row by itself.
-  private func solve(_ level: ScaledScore.Level, _ derivative: Derivative) throws {
-    target.copy(residual)
-    usual.fill(0)
-    begin()
-    for r in 0 ..< rows where !squares[r].isFinite {
-      throw SteinError(
-        .diverged,
-        "sampling is so far from what is known, among rows from \(first) on, that its square is not finite"
-      )
-    }
-    for _ in 0 ..< min(iterations, observation.count) {
-      guard (0 ..< rows).contains(where: { squares[rows + $0] > 0 }) else { return }
-      try transpose(direction)
-      let pushed = try derivative(tangent)
-      for r in 0 ..< rows where squares[rows + r] > 0 {
-        try check()
-        let variance = level[r] * level[r]
-        let own = pushed.slice(r * dimension, dimension)
-        for i in 0 ..< dimension { own[i] *= variance }
-        let curvature = image(r, of: own)
-        // What the data's own covariance would give.
-        let ofData = { (x: Double) in x * variance / (x + variance) }
-        guard curvature >= 0.2 * expected(r, ofData), curvature.isFinite else {
-          try solve(r, by: ofData)
-          usual[r] = 1
-          continue
-        }
-        step(r, curvature)
-      }
-    }
-  }
-
-  /// The same for every row with f(Σ) in the place of σ²J.
-  private func solve(by f: (Double) -> Double) throws {
-    target.copy(residual)
-    for r in 0 ..< rows { try solve(r, by: f) }
-  }
-
-  /// A row's solution with f(Σ), from the start.
-  private func solve(_ r: Int, by f: (Double) -> Double) throws {
-    own(residual, r).copy(own(target, r))
-    begin(r)
-    for _ in 0 ..< 2 * observation.count where squares[rows + r] > 0 {
-      try check()
-      let pushed = covaried(r, f)
-      let curvature = image(r, of: pushed)
-      guard curvature > 0, curvature.isFinite else { break }
-      step(r, curvature)
-    }
-    squares[rows + r] = 0
-  }
-
   // Conjugate gradients, row by row (Hestenes & Stiefel 1952).
-
-  private func begin() { for r in 0 ..< rows { begin(r) } }
-
-  private func begin(_ r: Int) {
-    own(solution, r).fill(0)
-    own(direction, r).copy(own(residual, r))
-    squares[r] = square(residual, r)
-    squares[rows + r] = squares[r]
-  }
-
-  /// Puts A v + σ_y² p into a row's image, with p its direction, and gives pᵀ times that.
-  private func image(_ r: Int, of v: View<Double>) -> Double {
-    let (p, q) = (own(direction, r), own(image, r))
-    observation.apply(v, mask: own(mask, r), into: q)
-    var curvature = 0.0
-    for i in 0 ..< observation.count {
-      q[i] += observation.variances[i] * p[i]
-      curvature += p[i] * q[i]
-    }
-    return curvature
-  }
-
-  /// f(Σ) Aᵀ p for a row's direction p.
-  private func covaried(_ r: Int, _ f: (Double) -> Double) -> View<Double> {
-    let (back, out) = (scratch.slice(0, dimension), scratch.slice(dimension, dimension))
-    observation.applyTransposed(own(direction, r), mask: own(mask, r), into: back)
-    description.covary(
-      back, into: out, scratch: scratch.slice(2 * dimension, dimension), f)
-    return out
-  }
-
-  /// pᵀ (A f(Σ) Aᵀ + σ_y²) p.
-  private func expected(_ r: Int, _ f: (Double) -> Double) -> Double {
-    let out = covaried(r, f)
-    let back = scratch.slice(0, dimension)
-    let p = own(direction, r)
-    var sum = 0.0
-    for i in 0 ..< dimension { sum += back[i] * out[i] }
-    for i in 0 ..< observation.count { sum += observation.variances[i] * p[i] * p[i] }
-    return sum
-  }
-
-  private func step(_ r: Int, _ curvature: Double) {
-    let now = squares[rows + r]
-    let (p, q) = (own(direction, r), own(image, r))
-    let (w, left) = (own(solution, r), own(residual, r))
-    let length = now / curvature
-    for i in 0 ..< observation.count {
-      w[i] += length * p[i]
-      left[i] -= length * q[i]
-    }
-    let next = square(residual, r)
-    squares[rows + r] = next <= 1e-10 * squares[r] ? 0 : next
-    for i in 0 ..< observation.count { p[i] = left[i] + next / now * p[i] }
-  }
 }

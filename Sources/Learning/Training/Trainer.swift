@@ -5,8 +5,6 @@ import Glibc
 package import Models
 import Platform
 
-func cosineOf(_ halfTurns: Double) -> Double { cos(halfTurns * .pi) }
-
 /// Trains a model's weights by score matching.
 ///
 /// One call at a time: the boundary sees to that.
@@ -16,18 +14,18 @@ func cosineOf(_ halfTurns: Double) -> Double { cos(halfTurns * .pi) }
 package final class Trainer: @unchecked Sendable {
   let model: Model
   let dataset: Dataset
-  private(set) var options: Options
-  private(set) var plan: TrainingPlan
+  var options: Options
+  var plan: TrainingPlan
   var progress = TrainingProgress()
   let data: TrainingRows
   /// Rows here that are trained on, and those that are held out.
-  private(set) var trainRows: RowList
-  private(set) var validationRows: RowList
+  var trainRows: RowList
+  var validationRows: RowList
   /// Rows that batches are drawn from: those of all ranks, by their numbers.
-  private(set) var drawnRows: RowList
+  var drawnRows: RowList
   /// Rows held out, by their numbers among those of all ranks.
-  private(set) var validation: Validation
-  package private(set) var ranks: Ranks?
+  var validation: Validation
+  package var ranks: Ranks?
   /// The rows of all ranks that a checkpoint was made with, until there are ranks.
   var expected: (rows: Int, means: [Double])?
   let weights: Weights
@@ -36,22 +34,22 @@ package final class Trainer: @unchecked Sendable {
   /// The last state whose loss was sound.
   let good: Weights
   /// What a closed form found beside the weights.
-  private(set) var fit: LinearFit.Result?
+  var fit: LinearFit.Result?
   /// Of the finished model.
-  private var diagnosis: Diagnosis?
+  var diagnosis: Diagnosis?
   private var isDiagnosed = false
   /// What a checkpoint said of the two.
   var restored: JSON?
-  private var machine: TrainingMachine?
+  var machine: TrainingMachine?
   private var isAttached = false
   /// What does not fit of a model made of other rows.
-  private var strangeness: [String]
+  var strangeness: [String]
   /// Time that runs took, and the steps that they made.
-  private var pace = (seconds: 0.0, steps: 0)
+  var pace = (seconds: 0.0, steps: 0)
   /// Whether the model has what the last run learnt.
   private var isShown = true
   /// Noise of the caller's; with noise_kernel=caller it must be there before a run.
-  package private(set) var noise: (any NoiseSource)?
+  package var noise: (any NoiseSource)?
 
   struct Validation {
     /// Those here.
@@ -295,160 +293,6 @@ package final class Trainer: @unchecked Sendable {
     try publish(shown)
   }
 
-  /// Noise of the caller's, from the next run on.
-  package func setNoise(_ source: any NoiseSource) throws {
-    guard plan.objective?.kernel == .caller else {
-      throw SteinError(
-        .badState, "the trainer was made without objective=denoising noise_kernel=caller",
-        argument: "trainer")
-    }
-    noise = source
-    machine = nil
-  }
-
-  /// Trains together with other ranks from the next run on, each with a part of the rows.
-  package func setAllReduce(_ engine: any AllReduce, rank: Int, count: Int) throws {
-    guard let objective = plan.objective, objective.kernel != .caller,
-      model.snapshot.description.family.fit != .profiled
-    else {
-      throw SteinError(
-        .unsupported,
-        "closed forms, deep kernels and noise of the caller's are of one rank; gradients of other models are summed",
-        argument: "trainer")
-    }
-    if options[TrainingPlan.Key.rescale] {
-      throw Options.bad(
-        "rescale",
-        "takes one rank's rows; rank 0 makes a trainer with it, frees that and writes the model to bytes for all ranks, whose trainers go without"
-      )
-    }
-    guard machine == nil else {
-      throw SteinError(
-        .badState, "the trainer has run already; ranks are set before the first run",
-        argument: "trainer")
-    }
-    let (memory, description) = (model.context.memory, model.snapshot.description)
-    let joined = try Ranks(
-      engine, rank: rank, count: count, dataset: dataset, model: fingerprint, memory: memory)
-    if let expected { try joined.check(expected, dataset) }
-    plan = try TrainingPlan(options, description, rows: joined.totalRows)
-    let (drawn, held) = try splitRows(
-      joined.totalRows, validation: plan.validationRows, seed: plan.seed, memory: memory)
-    let here = joined.firstRow ..< joined.firstRow + dataset.rowCount
-    let first = (0 ..< held.count).count { held[$0] < here.lowerBound }
-    let own = (0 ..< held.count).count { here.contains(held[$0]) }
-    var next = first
-    func isHeldOut(_ row: Int) -> Bool {
-      guard next < first + own, held[next] == row + here.lowerBound else { return false }
-      next += 1
-      return true
-    }
-    let flags = (0 ..< dataset.rowCount).map(isHeldOut)
-    validationRows = try RowList(dataset.rowCount, memory: memory) { flags[$0] }
-    trainRows = try RowList(dataset.rowCount, memory: memory) { !flags[$0] }
-    drawnRows = drawn
-    validation = Validation(rows: validationRows, first: first, count: held.count)
-    ranks = joined
-    strangeness = description.strangeness(
-      ofMeans: joined.columnMeans, rows: joined.totalRows)
-    expected = nil
-  }
-
-  /// Tells trainers apart that would not take the same steps.
-  private var fingerprint: UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    func add(_ word: UInt64) { hash = (hash ^ word) &* 0x0000_0100_0000_01b3 }
-    for byte in (model.snapshot.description.json.text + options.text).utf8 { add(UInt64(byte)) }
-    for (_, storage) in weights.all {
-      for index in 0 ..< storage.count { add(UInt64(storage.view[index].bitPattern)) }
-    }
-    add(UInt64(progress.step))
-    return hash
-  }
-
   /// Rows over all ranks.
   var totalRows: Int { ranks?.totalRows ?? dataset.rowCount }
-
-  static let changeable = ["steps", "rate", "ema", "clip", "patience"]
-
-  package func set(options text: String) throws {
-    let newer = try Options(text, .trainer)
-    for key in newer.keys where !Trainer.changeable.contains(key) {
-      throw Options.bad(
-        key,
-        "can't change once there is a trainer; these can: "
-          + Trainer.changeable.joined(separator: ", "))
-    }
-    let merged = options.replaced(by: newer)
-    plan = try TrainingPlan(merged, model.snapshot.description, rows: totalRows)
-    options = merged
-    if newer.isSet(TrainingPlan.Key.patience) { progress.stoppedEarly = false }
-  }
-
-  package func describe() throws -> String {
-    JSON.object(
-      [
-        ("options", options.json),
-        ("objective", .string(plan.objective?.name ?? "closed_form")),
-        ("steps", .integer(plan.steps)),
-        ("finished", .bool(isFinished)),
-        (
-          "reason",
-          .string(
-            progress.stoppedEarly
-              ? "no better validation loss for \(plan.patience) checks"
-              : isFinished ? "all steps done" : "")
-        ),
-        ("rows", .integer(drawnRows.count)),
-        ("validation_rows", .integer(validation.count)),
-        ("validation_joined", .bool(progress.hasJoined)),
-        ("ranks", .integer(ranks?.count ?? 1)), ("rank", .integer(ranks?.rank ?? 0)),
-        ("seconds", .number(pace.seconds)),
-        ("seconds_left", secondsLeft.map(JSON.number) ?? .null),
-      ] + progress.fields + report + [("warnings", .array(warnings.map(JSON.string)))]
-    ).text
-  }
-
-  /// Until the last step at the pace so far; nil before a hundredth of the steps.
-  private var secondsLeft: Double? {
-    if isFinished { return 0 }
-    guard pace.steps > 0, pace.steps >= plan.steps / 100 else { return nil }
-    return pace.seconds / Double(pace.steps) * Double(plan.steps - progress.step)
-  }
-
-  /// What training found beside the weights.
-  var report: [(String, JSON)] {
-    [
-      ("closed_form", fit?.json ?? restored?["closed_form"] ?? .null),
-      ("denoising", diagnosis?.json ?? restored?["denoising"] ?? .null),
-    ]
-  }
-
-  /// For a checkpoint.
-  var reportToKeep: JSON {
-    .object(report + [("warnings", .array((diagnosis?.warnings ?? []).map(JSON.string)))])
-  }
-
-  private var warnings: [String] {
-    var list = diagnosis?.warnings ?? (restored?["warnings"]?.array ?? []).compactMap(\.string)
-    list += progress.conclusion?.warnings ?? []
-    if isFinished, hasHeldOut, !progress.stoppedEarly, progress.bestStep == progress.step,
-      progress.step > 0, plan.steps > 1
-    {
-      list.append(
-        "the last check was the best yet: training ended while it still learnt; give more steps than \(plan.steps)"
-      )
-    }
-    if plan.objective != nil, totalRows < 60 {
-      list.append(
-        "\(totalRows) rows are few for a network; family=gaussian is likely to do better")
-    }
-    list += strangeness
-    list += model.warnings
-    let constant = dataset.columns.filter(\.isConstant).count
-    if constant > 0 {
-      list.append("\(constant) constant columns are left out and restored on output")
-    }
-    return list
-  }
 }

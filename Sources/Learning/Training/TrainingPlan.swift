@@ -1,5 +1,6 @@
 import Core
 import Execution
+import Glibc
 import Graph
 import Models
 
@@ -53,7 +54,7 @@ struct TrainingPlan: Sendable {
     let rise = min(1, Double(step + 1) / Double(max(warmup, 1)))
     guard cosine else { return rate * rise }
     let phase = Double(min(step + 1, steps)) / Double(steps)
-    return rate * rise * (0.5 * (1 + cosineOf(phase)) * 0.99 + 0.01)
+    return rate * rise * (0.5 * (1 + cos(phase * .pi)) * 0.99 + 0.01)
   }
 
   /// The average's decay, short at first: min(ema, (1 + t)/(10 + t)).
