@@ -12,10 +12,11 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-func swift(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [])
+func swift(_ name: String, _ dependencies: [Target.Dependency] = [])
   -> Target
 {
-  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict + vectors)
+  .target(
+    name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: strict + vectors)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -34,18 +35,27 @@ let package = Package(
     .systemLibrary(name: "CXSMM", path: "Sources/CXSMM", providers: [.apt(["libxsmm-dev"])]),
     .systemLibrary(
       name: "CFFI", path: "Tests/CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
-    swift("SteinABI", ["CArrow", "CGate", "CStein", "Stein", "Execution"]),
-    swift("Stein", ["Execution", "Graph", "Kernels"]),
-    swift("Execution", ["Graph", "Kernels"]),
+    swift("SteinABI", ["CArrow", "CGate", "CStein", "Stein", "Platform"]),
+    swift("Stein", ["Chains", "Diagnostics", "Sampling", "Learning", "Models", "Data", "Core"]),
+    swift("Chains", ["Diagnostics", "Models", "Core", "Platform", "Kernels"]),
+    swift("Diagnostics", ["Models", "Core", "Platform", "Kernels"]),
+    swift("Sampling", ["Models", "Core", "Platform", "Kernels"]),
+    swift("Learning", ["Models", "Data", "Core", "Execution", "Platform", "Graph", "Kernels"]),
+    swift("Models", ["Data", "Core", "Execution", "Platform", "Graph", "Kernels"]),
+    swift("Data", ["Core", "Platform", "Kernels"]),
+    swift("Core", ["Platform", "Kernels"]),
+    swift("Execution", ["Platform", "Graph", "Kernels"]),
+    swift("Platform", ["Kernels"]),
     swift("Graph"),
     swift("Kernels", ["CXSMM"]),
     .target(
-      name: "TestSupport", dependencies: ["Graph", "Stein", "Execution"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Graph", "Stein", "Execution", "Platform"],
+      path: "Tests/TestSupport",
       swiftSettings: vectors),
     tests("GraphTests", ["Graph", "TestSupport"]),
     tests("KernelsTests", ["Kernels"]),
-    tests("ExecutionTests", ["Execution", "Graph", "Kernels", "TestSupport"]),
-    tests("SteinTests", ["Stein", "Execution", "Graph", "TestSupport"]),
+    tests("ExecutionTests", ["Execution", "Platform", "Graph", "Kernels", "TestSupport"]),
+    tests("SteinTests", ["Stein", "Execution", "Platform", "Graph", "TestSupport"]),
     // C globals of libffi, one thread: the checks of Swift 5 serve it.
     .executableTarget(
       name: "abi-probe", dependencies: ["CFFI"], path: "Tests/ABIProbe",
