@@ -119,9 +119,11 @@ $(WHEEL): $(LIBRARY) $(shell find bindings/python/stein -name '*.py' -not -path 
 test:
 	@Tests/parts.sh test swift-test c-test fuzz-test python-test
 
+# Every plan that the tests make is looked at by PlanVerifier.
+VERIFIED := -Xswiftc -DVERIFY_PLANS
 swift-test: | lib
 	$(call need,libffi-dev pkg-config)
-	STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) $(SWIFT_TEST) -c release --scratch-path $(BUILD)/tests
+	STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) $(SWIFT_TEST) -c release --scratch-path $(BUILD)/tests $(VERIFIED)
 
 # ONLY: some of the programs, by name.
 CONSUMERS = $(if $(ONLY),$(ONLY:%=Tests/CConsumer/%.c),$(wildcard Tests/CConsumer/*.c))
@@ -236,7 +238,7 @@ soak: lib venv docs
 # Every three wrong parameters together, and 20 million invented handles.
 sweep: lib c-test
 	$(call need,libffi-dev pkg-config)
-	STEIN_TOGETHER=3 STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) $(SWIFT_TEST) -c release --scratch-path $(BUILD)/tests --filter SweepTests
+	STEIN_TOGETHER=3 STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) $(SWIFT_TEST) -c release --scratch-path $(BUILD)/tests $(VERIFIED) --filter SweepTests
 	cd $(BUILD)/consumer && ./handles 20000000 200 && ./sharing 50000
 
 # Calls and files by libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer, Swift's asserts on; SECONDS for both together.

@@ -52,6 +52,18 @@ package struct ConvolutionLengths: Sendable {
   /// Elements of an image in scratch.
   var paddedCount: Int { places * channels + 16 }
 
+  /// Floats of the pictures, of the kernel and of the result.
+  var extents: (x: Int, kernel: Int, y: Int) {
+    (
+      images * inputCount, height.kernel * width.kernel * channels * filters, images * outputCount
+    )
+  }
+
+  /// "3x3 of 16x28x28x32 to 64": the kernel, images with rows, columns and channels, and the filters.
+  var description: String {
+    "\(height.kernel)x\(width.kernel) of \(images)x\(height.input)x\(width.input)x\(channels) to \(filters)"
+  }
+
   var inputCount: Int { height.input * width.input * channels }
   var outputCount: Int { height.output * width.output * filters }
 
@@ -157,6 +169,14 @@ package struct Convolution: Sendable {
   }
 
   package var scratchCount: Int { lengths.paddedCount }
+
+  /// Floats that it reads and writes; a kernel in bfloat16 takes half.
+  package var extents: (x: Int, kernel: Int, y: Int) {
+    let (x, kernel, y) = lengths.extents
+    return (x, half ? (kernel + 1) / 2 : kernel, y)
+  }
+
+  package var description: String { lengths.description + (half ? " bf16" : "") }
 
   package func callAsFunction(
     _ x: UnsafePointer<Float>, _ kernel: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,

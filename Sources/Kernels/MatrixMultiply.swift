@@ -94,6 +94,22 @@ package struct MatrixMultiply: @unchecked Sendable {
     ).hasCode
   }
 
+  /// Floats that each matrix takes; two numbers of bfloat16 are one.
+  package var extents: (a: Int, b: Int, c: Int) {
+    func count(_ numbers: Int) -> Int { half ? (numbers + 1) / 2 : numbers }
+    return (count(rows * inner), count(inner * columns), rows * columns)
+  }
+
+  /// "64x512x512 bf16": rows, columns and the inner length, with what is special.
+  package var description: String {
+    let size = "\(rows)x\(columns)x\(inner)"
+    let marks = [
+      (transposeA, "transposed"), (half, "bf16"), (inPanels, "panels"),
+      (resultInPanels, "into panels"), (accumulate, "added"),
+    ]
+    return ([size] + marks.filter(\.0).map(\.1)).joined(separator: " ")
+  }
+
   /// Whether code was generated; without it a product in bfloat16 can't be run.
   package var hasCode: Bool { tiled || !pieces.isEmpty }
 

@@ -57,6 +57,11 @@ package struct WindowProduct: Sendable {
       + (half ? 2 * turnedCount + stretchedCount : 0)
   }
 
+  /// Floats that it reads and writes.
+  package var extents: (x: Int, kernel: Int, y: Int) { lengths.extents }
+
+  package var description: String { lengths.description + (half ? " bf16" : "") }
+
   package func callAsFunction(
     _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ kernel: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, accumulate: Bool

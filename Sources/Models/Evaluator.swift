@@ -22,7 +22,7 @@ package final class Evaluator: Sendable {
     weights = snapshot.weights
     executor = try Executor(
       prepared.program, parameters: weights.view, frames: model.context.workers.count,
-      memory: model.context.memory)
+      memory: model.context.memory, trace: model.context.trace)
   }
 
   /// u, [rows, dimension].

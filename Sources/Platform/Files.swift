@@ -22,7 +22,7 @@ package struct FileError: Error, Sendable {
 }
 
 /// Called again for as long as a signal of the host's comes in between.
-private func uninterrupted(_ call: () -> Int32) -> Int32 {
+func uninterrupted(_ call: () -> Int32) -> Int32 {
   while true {
     let result = call()
     if result >= 0 || errno != EINTR { return result }
@@ -100,7 +100,7 @@ private func openBeside(_ path: String) throws(FileError) -> (String, Int32) {
 }
 
 /// Holds back the signal of a limit on the size of files, which would end the host: the write says it too.
-private func withoutSizeSignal(_ body: () throws(FileError) -> Void) throws(FileError) {
+func withoutSizeSignal(_ body: () throws(FileError) -> Void) throws(FileError) {
   var (signal, before, pending) = (sigset_t(), sigset_t(), sigset_t())
   unsafe sigemptyset(&signal)
   unsafe sigaddset(&signal, SIGXFSZ)

@@ -19,6 +19,15 @@ public func stein_context_new(
   }
 }
 
+@_cdecl("stein_context_check_trace") @implementation
+public func stein_context_check_trace(
+  _ context: OpaquePointer?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["context"]) { call in
+    try unsafe call.context(context).checkTrace()
+  }
+}
+
 @_cdecl("stein_context_free") @implementation
 public func stein_context_free(_ context: OpaquePointer?) -> stein_status {
   unsafe free(context, .context)

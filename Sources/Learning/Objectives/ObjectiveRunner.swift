@@ -32,7 +32,8 @@ final class ObjectiveRunner: Sendable {
     self.data = data
     let frames = context.workers.count
     executor = try Executor(
-      program.program, parameters: weights, frames: frames, memory: context.memory)
+      program.program, parameters: weights, frames: frames, memory: context.memory,
+      trace: context.trace)
     picked = try (0 ..< frames).map { _ in try Storage(context.memory, count: program.rows) }
     uniforms = try (0 ..< frames).map { _ in
       try Storage(context.memory, count: program.rows * ObjectiveRunner.uniformsPerRow)

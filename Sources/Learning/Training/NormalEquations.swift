@@ -56,7 +56,8 @@ final class NormalEquations {
     program = try NormalEquations.program(
       family, description, plan, rows: rows, dimension: dimension, m: m)
     executor = try Executor(
-      program, parameters: parameters, frames: context.workers.count, memory: context.memory)
+      program, parameters: parameters, frames: context.workers.count, memory: context.memory,
+      trace: context.trace)
   }
 
   /// Outputs: √h ∘ ∂T [D, R, m], each row's part of c [R, m], and Σ h ∂T ∂Tᵀ [m, m].

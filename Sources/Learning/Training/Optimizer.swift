@@ -44,6 +44,7 @@ final class Optimizer {
   private let norms: View<Double>
   private let weights: Weights
   private let workers: Workers
+  private let trace: Trace?
   /// Called after the parameters of a stripe moved, by the worker who moved them.
   private let moved: (ParameterLayout.Stripe) -> Void
   private var adam = AdamStep(rate: 0, beta1: 0, beta2: 0, epsilon: 1, step: 1, averageDecay: 0)
@@ -62,6 +63,7 @@ final class Optimizer {
     self.moved = moved
     self.program = program
     workers = context.workers
+    trace = context.trace
     stripes = program.parameters.stripes(of: Optimizer.stripe)
     laneSums = try Storage<Float>(context.memory, count: lanes * program.sums.count).view
     exchanged = try Storage<Float>(context.memory, count: count + 1 + Ranks.tailCount).view
@@ -116,7 +118,9 @@ final class Optimizer {
   }
 
   private func run(_ job: Job?) {
-    if let job { workers.run(tasks: stripes.count, job) }
+    guard let job else { return }
+    guard let trace else { return workers.run(tasks: stripes.count, job) }
+    trace.span("optimizer") { workers.run(tasks: stripes.count, job) }
   }
 
   private var norm: Double {

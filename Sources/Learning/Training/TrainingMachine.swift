@@ -28,6 +28,7 @@ final class TrainingMachine {
   private let validator: ObjectiveRunner?
   private let optimizer: Optimizer
   private let workers: Workers
+  private let trace: Trace?
   private let shards: Int
   private let losses: View<Float>
   private let sigmas: View<Double>
@@ -71,6 +72,7 @@ final class TrainingMachine {
     ranks = trainer.ranks
     self.memory = memory
     workers = model.context.workers
+    trace = model.context.trace
     runner = try ObjectiveRunner(
       program, trainer.data, weights: trainer.weights.parameters.view, context: model.context)
     validator = try quiet.map { program in
@@ -104,6 +106,15 @@ final class TrainingMachine {
   ///
   /// Stopped in the middle it leaves the weights as they were.
   func step(
+    _ step: Int, _ plan: TrainingPlan, _ adam: AdamStep, _ monitor: any Monitor
+  ) throws -> StepResult {
+    guard let trace else { return try untraced(step, plan, adam, monitor) }
+    return try trace.span("training step", "\"number\":\(step)") {
+      try untraced(step, plan, adam, monitor)
+    }
+  }
+
+  private func untraced(
     _ step: Int, _ plan: TrainingPlan, _ adam: AdamStep, _ monitor: any Monitor
   ) throws -> StepResult {
     self.plan = plan
