@@ -26,13 +26,10 @@ PEERS := $(BUILD)/peers-venv
 CHAIN_PEERS := $(BUILD)/chain-peers-venv
 DEMO := $(BUILD)/demo
 
-# For which processors each target is compiled stands in Package.swift. An import of a target that is no dependency is an error in every build.
+# For which processors each target is compiled and how the library is linked stands in Package.swift. An import of a target that is no dependency is an error in every build.
 SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
 SWIFT_TEST := swift test --explicit-target-dependency-import-check error
-RELEASE := -c release -Xswiftc -static-stdlib
-LINK := -Xlinker --version-script=$(CURDIR)/$(BUILD)/exports.map -Xlinker -soname=libstein.so.$(MAJOR) \
-  -Xlinker -z -Xlinker nodelete -Xlinker --wrap=atexit -Xlinker --gc-sections
-STRIP := -Xlinker -s
+RELEASE := -c release
 RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/python PYTHONDONTWRITEBYTECODE=1
 
 .PHONY: lib wheel demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains bench-ranks soak generate packages venv \
@@ -59,10 +56,10 @@ $(VENV)/.done: bindings/python/requirements-dev.txt
 
 $(LIBRARY): $(shell find Sources include -type f) Package.swift bindings/generate.py | packages
 	@mkdir -p $(BUILD)/lib
-	python3 bindings/generate.py exports $(BUILD)/exports.map
+	python3 bindings/generate.py exports Sources/CGate/exports.map
 	python3 bindings/generate.py gates Sources/CGate/gates.c
 	python3 bindings/generate.py bodies Sources/CStein/include/bodies.h
-	$(SWIFT_BUILD) --scratch-path $(BUILD)/release --product stein $(RELEASE) $(LINK) $(STRIP)
+	$(SWIFT_BUILD) --scratch-path $(BUILD)/release --product stein $(RELEASE)
 	cp $(BUILD)/release/release/libstein.so $@.new && mv $@.new $@ # programs that run keep theirs
 	ln -sf libstein.so.$(VERSION) $(BUILD)/lib/libstein.so.$(MAJOR)
 	ln -sf libstein.so.$(MAJOR) $(BUILD)/lib/libstein.so
@@ -243,7 +240,7 @@ sweep: lib c-test
 
 # Calls and files by libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer, Swift's asserts on; SECONDS for both together.
 $(BUILD)/fuzz/%: Tests/Fuzz/%.c $(wildcard Tests/Fuzz/*.h) Tests/CConsumer/arrow_stream.h $(shell find Sources include -type f)
-	$(SWIFT_BUILD) --scratch-path $(BUILD)/fuzz --product stein -c release --sanitize=address -Xswiftc $(COVERAGE) -Xswiftc -assert-config -Xswiftc Debug
+	STEIN_SANITIZED=1 $(SWIFT_BUILD) --scratch-path $(BUILD)/fuzz --product stein -c release --sanitize=address -Xswiftc $(COVERAGE) -Xswiftc -assert-config -Xswiftc Debug
 	clang -std=gnu11 -Wall -Wextra -Werror -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -Iinclude -c $< -o $@.o
 	clang -fuse-ld=lld $(LIBFUZZER) $@.o -L$(BUILD)/fuzz/release -lstein -Wl,-rpath,$(CURDIR)/$(BUILD)/fuzz/release -Wl,-rpath,$(SWIFT_RUNTIME) -lpthread -o $@
 
@@ -253,7 +250,7 @@ fuzz: $(BUILD)/fuzz/calls $(BUILD)/fuzz/files
 
 # The programs of many threads with ThreadSanitizer, which knows nothing of code made at run time.
 tsan:
-	$(SWIFT_BUILD) --scratch-path $(BUILD)/tsan --product stein -c release --sanitize=thread
+	STEIN_SANITIZED=1 $(SWIFT_BUILD) --scratch-path $(BUILD)/tsan --product stein -c release --sanitize=thread
 	@mkdir -p $(BUILD)/tsan/bin
 	@for program in "threads" "sharing 2000" "handles 200000 50"; do name=$${program%% *}; \
 	  clang -std=gnu11 -fuse-ld=lld -Wall -Wextra -Werror -g -O1 -fsanitize=thread -Iinclude Tests/CConsumer/$$name.c -L$(BUILD)/tsan/release -lstein \
@@ -262,7 +259,7 @@ tsan:
 
 valgrind: lib $(DEMO)/wine.csv $(DEMO)/digits.csv $(addprefix $(BUILD)/examples/,chains own_energy quickstart impute)
 	$(call need,valgrind)
-	$(SWIFT_BUILD) --scratch-path $(BUILD)/valgrind --product stein $(RELEASE) $(LINK)
+	STEIN_SYMBOLS=1 $(SWIFT_BUILD) --scratch-path $(BUILD)/valgrind --product stein $(RELEASE)
 	Tests/valgrind.sh $(BUILD)/valgrind/release/libstein.so $(BUILD)/examples $(DEMO)
 
 # The consumers in C under memcheck: nothing undefined decided upon, no wrong access, in them or in the library as it is shipped; every EVERY-th turn
