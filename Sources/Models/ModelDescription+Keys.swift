@@ -40,6 +40,8 @@ extension Domain {
       "centre", "domain=ball: in the data's units; auto: the origin", for: kind.isOne(of: .ball))
     static let radius = OptionKey<Double?>(
       "radius", 0 ... 1e30, "domain=ball: in the data's units", for: kind.isOne(of: .ball))
+
+    static let all: [any AnyOptionKey] = [kind, lower, upper, centre, radius]
   }
 }
 
@@ -51,20 +53,10 @@ extension GraphModel {
 }
 
 extension OptionTable {
-  package static let model: OptionTable = {
-    typealias Model = ModelDescription.Key
-    typealias Network = ModelDescription.NetworkOptions.Key
-    typealias Form = Structure.Key
-    typealias Place = Domain.Key
-    return OptionTable(
-      "model",
-      [
-        Model.family, Model.scale, Network.widths, Network.blocks, Network.spatialAxes,
-        Network.activation, Network.residual, Network.embedding, Network.noiseConditional,
-        Network.parameterization, Network.preconditioning, Network.dropout, Form.components,
-        Form.covariance, Form.rank, Form.statistics, Form.degree, Form.exponents, Form.points,
-        Form.kernels, Form.couplings, Form.conditional, Place.kind, Place.lower, Place.upper,
-        Place.centre, Place.radius, GraphModel.Key.output, Model.classes, Model.seed,
-      ], choosers: [Chooser("family", FamilyKind.allCases.map { ($0.rawValue, $0.options) })])
-  }()
+  package static let model = OptionTable(
+    "model",
+    [ModelDescription.Key.family, ModelDescription.Key.scale]
+      + ModelDescription.NetworkOptions.Key.all + Structure.Key.all + Domain.Key.all
+      + [GraphModel.Key.output, ModelDescription.Key.classes, ModelDescription.Key.seed],
+    choosers: [Chooser("family", FamilyKind.allCases.map { ($0.rawValue, $0.options) })])
 }

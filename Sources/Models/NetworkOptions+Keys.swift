@@ -40,5 +40,10 @@ extension ModelDescription.NetworkOptions {
       "dropout", 0 ... 0.9,
       "In residual blocks while training; auto: 0.1, under 500 rows 0.25, but with scale=common 0.1",
       for: residual.isOne(of: "true"))
+
+    static let all: [any AnyOptionKey] = [
+      widths, blocks, spatialAxes, activation, residual, embedding, noiseConditional,
+      parameterization, preconditioning, dropout,
+    ]
   }
 }

@@ -34,5 +34,10 @@ extension Structure {
       "conditional", default: .gaussian, "autoregressive: law of the components")
 
     static let isHalfLine = Fact("domain=positive", not: "another domain")
+
+    static let all: [any AnyOptionKey] = [
+      components, covariance, rank, statistics, degree, exponents, points, kernels, couplings,
+      conditional,
+    ]
   }
 }

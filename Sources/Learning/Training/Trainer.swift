@@ -97,7 +97,6 @@ package final class Trainer: @unchecked Sendable {
 
   /// Runs at most `steps` steps (0: all that are left); true at the end of training.
   package func run(steps: Int, monitor: any Monitor) throws -> Bool {
-    try plan.check(options, model.snapshot.description, ranks: ranks?.count)
     monitor.begin(steps: plan.steps)
     monitor.report(step: progress.step)
     // A run that goes on knows what the last check found.

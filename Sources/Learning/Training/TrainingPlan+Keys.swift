@@ -46,7 +46,7 @@ extension TrainingPlan {
     static let patience = OptionKey<Int?>(
       "patience", 0 ... 10000,
       "Checks without a better validation loss that end training, whose best weights are then taken; 0: never, and the last are taken. auto: 8, but 0 for score_mlp and energy_mlp over many levels with scale=columns, where one loss is too little to judge all levels by",
-      for: byGradients, holdsOut.holds)
+      for: byGradients, holdsOut)
     static let schedule = OptionKey<NoiseLevels.Schedule>(
       "schedule", default: .edm,
       "Law of the noise levels: ln(σ/σ_data) ~ N(-0.5, 1.2²) (Karras et al. 2022); a geometric ladder (Song & Ermon 2020); the times of the VE, VP and sub-VP processes (Song et al. 2021) or of the cosine schedule (Nichol & Dhariwal 2021), as levels of noise over signal",
@@ -78,15 +78,16 @@ extension TrainingPlan {
     static let localSteps = OptionKey<Int>(
       "local_steps", 1 ... 1_000_000, default: 1,
       "With ranks on a slow network: steps that each takes by itself, on its own rows of the batch, before weights and moments are averaged by the number of rows (McMahan et al. 2017); 1: every gradient is summed",
-      for: byGradients, hasRanks.holds)
+      for: byGradients)
 
     static let closedForm = "closed_form"
     static let hasLevels = Fact("models of many noise levels", not: "a model of one noise level")
-    static let hasRanks = Fact("training over ranks", not: "one rank")
-    static let holdsOut = Fact("training with rows held out", not: "no rows held out")
     static let mayHoldOut = Fact(
       "training by gradients and kernel_exponential", not: "a fit that has nothing to choose")
 
+    private static let holdsOut = Need("validation above 0") {
+      $0[validation] == 0 ? "validation=0" : nil
+    }
     private static let byGradients = Need.choice(
       "objective", Objective.Form.allCases.map(\.rawValue))
 

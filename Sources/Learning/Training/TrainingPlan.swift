@@ -142,12 +142,6 @@ extension TrainingPlan {
       .knowing(Objective.Key.hasDomain, model.domain != .real)
   }
 
-  /// Refuses options without an effect once rows and ranks are known.
-  func check(_ options: Options, _ model: ModelDescription, ranks: Int?) throws {
-    try TrainingPlan.settled(options, model, objective).knowing(Key.hasRanks, ranks != nil)
-      .knowing(Key.holdsOut, validationRows > 0).check()
-  }
-
   /// Whether there is nothing to overfit with, so that holding rows out would only cost accuracy.
   private static func hasFewParameters(_ model: ModelDescription, rows: Int) -> Bool {
     guard model.family.canBeSmall else { return false }

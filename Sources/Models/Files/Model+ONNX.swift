@@ -148,7 +148,7 @@ private struct ONNXExport {
       return onnx.constant((0 ..< n * n).map { $0 % (n + 1) == 0 ? 1 : 0 }, [n, n])
     case .unary(let unary, _): return written(unary, inputs[0])
     case .binary(.greater, _, _): return asFloat(onnx.node("Greater", inputs))
-    case .binary(let binary, _, _): return onnx.node(ONNXExport.operation(binary), inputs)
+    case .binary(let binary, _, _): return onnx.node(binary.onnxName, inputs)
     case .select:
       let isZero = onnx.node("Equal", [inputs[0], onnx.constant([0], [])])
       return onnx.node("Where", [isZero, inputs[2], inputs[1]])
@@ -225,34 +225,8 @@ private struct ONNXExport {
   }
 
   private mutating func written(_ unary: Unary, _ x: String) -> String {
-    switch unary {
-    case .step: asFloat(onnx.node("Greater", [x, onnx.constant([0], [])]))
-    case .square: onnx.node("Mul", [x, x])
-    case .negate: onnx.node("Neg", [x])
-    case .exp: onnx.node("Exp", [x])
-    case .log: onnx.node("Log", [x])
-    case .tanh: onnx.node("Tanh", [x])
-    case .sigmoid: onnx.node("Sigmoid", [x])
-    case .softplus: onnx.node("Softplus", [x])
-    case .sqrt: onnx.node("Sqrt", [x])
-    case .reciprocal: onnx.node("Reciprocal", [x])
-    case .sin: onnx.node("Sin", [x])
-    case .cos: onnx.node("Cos", [x])
-    case .abs: onnx.node("Abs", [x])
-    case .sign: onnx.node("Sign", [x])
-    case .relu: onnx.node("Relu", [x])
-    }
-  }
-
-  private static func operation(_ binary: Binary) -> String {
-    switch binary {
-    case .add: "Add"
-    case .subtract: "Sub"
-    case .multiply: "Mul"
-    case .divide: "Div"
-    case .maximum: "Max"
-    case .minimum: "Min"
-    case .greater: "Greater"
-    }
+    if let name = unary.onnxName { return onnx.node(name, [x]) }
+    if unary == .square { return onnx.node("Mul", [x, x]) }
+    return asFloat(onnx.node("Greater", [x, onnx.constant([0], [])]))
   }
 }

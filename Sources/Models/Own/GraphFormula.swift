@@ -56,21 +56,19 @@ struct GraphFormula {
     guard depth > 0 else { return taken(Piece(text: "…", binding: .atom, isElided: true)) }
     if let element = element(call, depth) { return element }
     switch call.operation {
-    case .add: return infix(call, " + ", .sum, depth)
-    case .subtract: return infix(call, " - ", .sum, depth)
-    case .multiply: return infix(call, " * ", .product, depth)
-    case .divide: return infix(call, " / ", .product, depth)
+    case .binary(.add): return infix(call, " + ", .sum, depth)
+    case .binary(.subtract): return infix(call, " - ", .sum, depth)
+    case .binary(.multiply): return infix(call, " * ", .product, depth)
+    case .binary(.divide): return infix(call, " / ", .product, depth)
     case .matmul: return infix(call, " @ ", .product, depth)
-    case .greater: return infix(call, " > ", .comparison, depth)
-    case .negate: return negative(call, depth)
-    case .square: return raised(call, "2", depth)
+    case .binary(.greater): return infix(call, " > ", .comparison, depth)
+    case .unary(.negate): return negative(call, depth)
+    case .unary(.square): return raised(call, "2", depth)
     case .power:
       return raised(call, NumberText.number(call.options.exponent ?? 1), depth)
-    case .x, .sigma, .parameter, .constant, .identity, .exp, .log, .tanh, .sigmoid, .softplus,
-      .silu, .sqrt, .reciprocal, .sin, .cos, .abs, .sign, .relu, .step, .maximum, .minimum,
-      .select, .convolution, .transposedConvolution, .dot, .squaredNorm, .sum, .mean, .max,
-      .logSumExp, .broadcast, .reshape, .transpose, .slice, .concatenate, .gather, .inverse,
-      .logDeterminant:
+    case .x, .sigma, .parameter, .constant, .identity, .unary, .silu, .binary, .select, .convolution,
+      .transposedConvolution, .dot, .squaredNorm, .sum, .mean, .max, .logSumExp, .broadcast, .reshape,
+      .transpose, .slice, .concatenate, .gather, .inverse, .logDeterminant:
       return function(call, depth)
     }
   }

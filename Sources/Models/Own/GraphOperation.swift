@@ -1,49 +1,30 @@
 import Core
+import Graph
 
-/// The operations of a caller's graph, by name.
-enum GraphOperation: String, Sendable, CaseIterable {
+/// The operations of a caller's graph, by name: those on elements as `Graph` lists them, and what has axes.
+enum GraphOperation: Hashable, Sendable {
   case x
   case sigma
   case parameter
   case constant
   case identity
 
-  case negate
-  case exp
-  case log
-  case tanh
-  case sigmoid
-  case softplus
+  case unary(Unary)
   case silu
-  case sqrt
-  case reciprocal
-  case sin
-  case cos
-  case abs
-  case sign
-  case relu
-  case step
-  case square
   case power
 
-  case add
-  case subtract
-  case multiply
-  case divide
-  case maximum
-  case minimum
-  case greater
+  case binary(Binary)
   case select
 
   case matmul
   case convolution
-  case transposedConvolution = "transposed_convolution"
+  case transposedConvolution
   case dot
-  case squaredNorm = "squared_norm"
+  case squaredNorm
   case sum
   case mean
   case max
-  case logSumExp = "log_sum_exp"
+  case logSumExp
 
   case broadcast
   case reshape
@@ -52,18 +33,15 @@ enum GraphOperation: String, Sendable, CaseIterable {
   case concatenate
   case gather
   case inverse
-  case logDeterminant = "log_determinant"
+  case logDeterminant
 
   var inputCounts: ClosedRange<Int> {
     switch self {
     case .x, .sigma, .parameter, .constant, .identity: 0 ... 0
-    case .negate, .exp, .log, .tanh, .sigmoid, .softplus, .silu, .sqrt, .reciprocal, .sin, .cos,
-      .abs, .sign, .relu, .step, .square, .power, .squaredNorm, .sum, .mean, .max, .logSumExp,
-      .broadcast, .reshape, .transpose, .slice, .gather, .inverse, .logDeterminant:
+    case .unary, .silu, .power, .squaredNorm, .sum, .mean, .max, .logSumExp, .broadcast, .reshape,
+      .transpose, .slice, .gather, .inverse, .logDeterminant:
       1 ... 1
-    case .add, .subtract, .multiply, .divide, .maximum, .minimum, .greater, .matmul, .convolution,
-      .transposedConvolution, .dot:
-      2 ... 2
+    case .binary, .matmul, .convolution, .transposedConvolution, .dot: 2 ... 2
     case .select: 3 ... 3
     case .concatenate: 1 ... 256
     }
@@ -91,8 +69,43 @@ enum GraphOperation: String, Sendable, CaseIterable {
   /// Whether it has a kink or a step, at which an energy lacks the second derivative that score matching needs.
   var hasKink: Bool {
     switch self {
-    case .abs, .sign, .relu, .step, .maximum, .minimum, .greater, .max: true
+    case .unary(let operation): operation.hasKink
+    case .binary(let operation): operation.hasKink
+    case .max: true
     default: false
+    }
+  }
+}
+
+extension GraphOperation: CaseIterable, RawRepresentable {
+  static let allCases: [GraphOperation] =
+    [.x, .sigma, .parameter, .constant, .identity] + Unary.allCases.map(unary) + [.silu, .power]
+    + Binary.allCases.map(binary) + [
+      .select, .matmul, .convolution, .transposedConvolution, .dot, .squaredNorm, .sum, .mean, .max,
+      .logSumExp, .broadcast, .reshape, .transpose, .slice, .concatenate, .gather, .inverse,
+      .logDeterminant,
+    ]
+
+  init?(rawValue: String) {
+    guard let operation = Self.allCases.first(where: { $0.rawValue == rawValue }) else {
+      return nil
+    }
+    self = operation
+  }
+
+  /// As callers and files name it.
+  var rawValue: String {
+    switch self {
+    case .unary(let operation): operation.rawValue
+    case .binary(let operation): operation.rawValue
+    case .transposedConvolution: "transposed_convolution"
+    case .squaredNorm: "squared_norm"
+    case .logSumExp: "log_sum_exp"
+    case .logDeterminant: "log_determinant"
+    case .x, .sigma, .parameter, .constant, .identity, .silu, .power, .select, .matmul,
+      .convolution, .dot, .sum, .mean, .max, .broadcast, .reshape, .transpose, .slice,
+      .concatenate, .gather, .inverse:
+      String(describing: self)
     }
   }
 }

@@ -27,16 +27,17 @@ struct GraphReplay {
       let literal = Literal(shape: Shape(options.shape ?? []), values: call.literal ?? [])
       return value(graph.literal(literal))
     case .identity: return value(graph.identity(options.size))
-    case .negate, .exp, .log, .tanh, .sigmoid, .softplus, .silu, .sqrt, .reciprocal, .sin, .cos,
-      .abs, .sign, .relu, .step, .square, .power:
-      return value(unary(&graph, call, inputs[0].node))
-    case .add, .subtract, .multiply, .divide, .maximum, .minimum, .greater, .select:
-      let rank = inputs.map(\.rank).max() ?? 0
-      let aligned = inputs.map { self.aligned(&graph, $0, rank) }
-      return value(elementwise(&graph, call.operation, aligned))
+    case .unary(let operation): return value(graph.unary(operation, inputs[0].node))
+    case .silu: return value(graph.silu(inputs[0].node))
+    case .power: return value(power(&graph, inputs[0].node, options.exponent ?? 1))
+    case .binary(let operation):
+      let aligned = aligned(&graph, inputs)
+      return value(graph.binary(operation, aligned[0], aligned[1]))
+    case .select:
+      let aligned = aligned(&graph, inputs)
+      return value(graph.select(aligned[0], aligned[1], aligned[2]))
     case .dot:
-      let rank = inputs.map(\.rank).max() ?? 0
-      let aligned = inputs.map { self.aligned(&graph, $0, rank) }
+      let aligned = aligned(&graph, inputs)
       return value(graph.dot(aligned[0], aligned[1]))
     case .squaredNorm: return value(graph.squaredNorm(inputs[0].node))
     case .matmul: return product(&graph, inputs[0], inputs[1])
@@ -67,34 +68,18 @@ struct GraphReplay {
     Shape((batched ? [rows ?? 1] : []) + shape)
   }
 
+  /// All with as many axes as the one that has most.
+  private func aligned(_ graph: inout Graph, _ inputs: [Value]) -> [Node] {
+    let rank = inputs.map(\.rank).max() ?? 0
+    return inputs.map { aligned(&graph, $0, rank) }
+  }
+
   /// With ones behind the rows axis, so that what stands behind counts `rank`.
   private func aligned(_ graph: inout Graph, _ x: Value, _ rank: Int) -> Node {
     guard x.isBatched, x.rank < rank else { return x.node }
     let own = graph.shape(of: x.node).dims.dropFirst()
     let ones = [Int](repeating: 1, count: rank - x.rank)
     return graph.reshape(x.node, front(ones + own, true))
-  }
-
-  private func unary(_ graph: inout Graph, _ call: GraphProgram.Call, _ x: Node) -> Node {
-    switch call.operation {
-    case .negate: return graph.negate(x)
-    case .exp: return graph.exp(x)
-    case .log: return graph.log(x)
-    case .tanh: return graph.tanh(x)
-    case .sigmoid: return graph.sigmoid(x)
-    case .softplus: return graph.softplus(x)
-    case .silu: return graph.silu(x)
-    case .sqrt: return graph.sqrt(x)
-    case .reciprocal: return graph.reciprocal(x)
-    case .sin: return graph.sin(x)
-    case .cos: return graph.cos(x)
-    case .abs: return graph.abs(x)
-    case .sign: return graph.sign(x)
-    case .relu: return graph.relu(x)
-    case .step: return graph.step(x)
-    case .square: return graph.square(x)
-    default: return power(&graph, x, call.options.exponent ?? 1)
-    }
   }
 
   /// By products for small whole exponents, which negative numbers have too.
@@ -111,19 +96,6 @@ struct GraphReplay {
     }
     let shaped = graph.broadcast(result, graph.shape(of: x))
     return whole < 0 ? graph.reciprocal(shaped) : shaped
-  }
-
-  private func elementwise(_ graph: inout Graph, _ operation: GraphOperation, _ x: [Node]) -> Node {
-    switch operation {
-    case .add: graph.add(x[0], x[1])
-    case .subtract: graph.subtract(x[0], x[1])
-    case .multiply: graph.multiply(x[0], x[1])
-    case .divide: graph.divide(x[0], x[1])
-    case .maximum: graph.maximum(x[0], x[1])
-    case .minimum: graph.minimum(x[0], x[1])
-    case .greater: graph.greater(x[0], x[1])
-    default: graph.select(x[0], x[1], x[2])
-    }
   }
 
   private func reduced(_ graph: inout Graph, _ call: GraphProgram.Call, _ x: Value) -> Node {
