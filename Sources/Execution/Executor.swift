@@ -1,4 +1,5 @@
 import Kernels
+package import Platform
 
 /// A program with its memory: one frame a worker, so that workers run shards side by side.
 ///

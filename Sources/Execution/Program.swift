@@ -1,5 +1,6 @@
 package import Graph
 import Kernels
+package import Platform
 
 /// Where each parameter stands in one flat vector; each begins at a multiple of 16 elements.
 package struct ParameterLayout: Sendable {

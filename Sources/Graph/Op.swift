@@ -5,36 +5,6 @@ package struct Node: Hashable, Sendable {
   package init(index: Int) { self.index = index }
 }
 
-package enum Unary: String, Hashable, Sendable, CaseIterable {
-  case negate
-  case exp
-  case log
-  case tanh
-  case sigmoid
-  case softplus
-  case sqrt
-  case reciprocal
-  case sin
-  case cos
-  case abs
-  case sign
-  case relu
-  /// 1 where x > 0, else 0.
-  case step
-  case square
-}
-
-package enum Binary: String, Hashable, Sendable, CaseIterable {
-  case add
-  case subtract
-  case multiply
-  case divide
-  case maximum
-  case minimum
-  /// 1 where a > b, else 0.
-  case greater
-}
-
 /// A small constant tensor.
 package struct Literal: Hashable, Sendable {
   package let shape: Shape

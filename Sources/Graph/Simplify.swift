@@ -2,7 +2,7 @@
 // with it, as a derivative that does not exist should.
 
 extension Graph {
-  mutating func unary(_ op: Unary, _ x: Node) -> Node {
+  package mutating func unary(_ op: Unary, _ x: Node) -> Node {
     if let value = constantValue(x), let folded = op.value(value) {
       return broadcast(constant(folded), shape(of: x))
     }
@@ -16,7 +16,7 @@ extension Graph {
     }
   }
 
-  mutating func binary(_ op: Binary, _ first: Node, _ second: Node) -> Node {
+  package mutating func binary(_ op: Binary, _ first: Node, _ second: Node) -> Node {
     guard let shape = Shape.broadcast(shape(of: first), shape(of: second)) else {
       return append(.binary(op, first, second))
     }

@@ -127,7 +127,7 @@ CALL(call_arrow) {
 }
 CALL(call_trainer) {
   stein_status status = stein_model_new(context, classed, options, &made.model, &error);
-  return status ? status : stein_trainer_new(made.model, classed, strstr(options, "gaussian") ? NULL : "steps=4 batch=16", &made.trainer, &error);
+  return status ? status : stein_trainer_new(made.model, classed, strstr(options, "gaussian") || strstr(options, "kernel_exponential") ? NULL : "steps=4 batch=16", &made.trainer, &error);
 }
 CALL(call_rescaled) {
   stein_status status = stein_model_new(context, dataset, options, &made.model, &error);

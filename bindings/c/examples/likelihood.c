@@ -42,7 +42,8 @@ static stein_model *fitted(const stein_context *context, const stein_dataset *ro
   stein_trainer *trainer;
   check(stein_model_new(context, rows, options, &model, &error));
   /* Few rows: stopped on some of them, since what is asked is the density of rows not seen. */
-  check(stein_trainer_new(model, rows, "seed=1 steps=500 rate=0.001 validation=0.15 patience=8", &trainer, &error));
+  const char *steps = options ? NULL : "seed=1 steps=500 rate=0.001 validation=0.15 patience=8";
+  check(stein_trainer_new(model, rows, steps, &trainer, &error));
   check(stein_trainer_run(trainer, 0, NULL, NULL, &error));
   stein_trainer_free(trainer);
   return model;

@@ -122,7 +122,7 @@ class AnyOrder(RuleBasedStateMachine):
         else:
             wanted = ""
         closed_form = model.family == "gaussian"
-        options = {} if closed_form else dict(steps=steps, batch=8, seed=seed, patience=0, validation=0)
+        options = {} if closed_form else dict(steps=steps, batch=8, seed=seed, validation=0)
         made = self.expect(wanted, stein.Trainer, model.thing, dataset.thing, **options)
         if made is None:
             return multiple()

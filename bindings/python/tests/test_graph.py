@@ -210,7 +210,7 @@ def test_threads_and_pieces():
         (lambda g: g.node("multiply", g.x, np.ones((3, 3))), "multiply of [2] and [3, 3]"),
         (lambda g: g.node("nonsense", g.x), "no operation 'nonsense'"),
         (lambda g: g.node("add", g.x), "takes 2 inputs"),
-        (lambda g: g.node("sum", g.x, exponent=2), "axes, keep_axes"),
+        (lambda g: g.node("sum", g.x, exponent=2), "belongs to operation=power"),
         (lambda g: g.node("sum", g.x, axes=[2]), "sum of [2]"),
         (lambda g: g.x.reshape(3), "reshape of [2]"),
         (lambda g: ops.gather(g.x, [2]), "gather of [2]"),

@@ -258,7 +258,7 @@ def test_training_that_diverges():
     rows = np.random.default_rng(3).gamma(2.0, size=(200, 3))
     dataset = stein.Dataset(rows)
     for options in ({}, {"family": "energy_mlp"}):
-        model = stein.Model(dataset, widths=[16, 16], dropout=0, **({"activation": "softplus"} if options else {}), **options)
+        model = stein.Model(dataset, widths=[16, 16], **({"activation": "softplus"} if options else {"dropout": 0}), **options)
         trainer = stein.Trainer(model, dataset, steps=600, rate=1e6, warmup=0, clip=0, seed=2, checks=60)
         with pytest.raises(stein.SteinNumericError, match=r"step [0-9]+.*the state of step [0-9]+ is kept") as caught:
             trainer.run()

@@ -16,7 +16,8 @@ PICTURES = RNG.standard_normal((200, 3, 4)) * np.linspace(0.5, 2, 4)
 def trained(rows, labels=None, steps=60, objective=None, **options):
     data = stein.Dataset(rows, labels=labels)
     model = stein.Model(data, **options)
-    stein.Trainer(model, data, steps=steps, **({"objective": objective} if objective else {})).run()
+    closed = objective is None and options.get("family") in ("gaussian", "exponential", "kernel_exponential")
+    stein.Trainer(model, data, **({} if closed else {"steps": steps}), **({"objective": objective} if objective else {})).run()
     return model
 
 
