@@ -21,8 +21,8 @@ struct ChainRandom {
   mutating func uniform() -> Double { pair().0 }
 
   private mutating func pair() -> (Double, Double) {
-    let words = philox4x32(
-      counter: SIMD4(block, chain, transition, UInt32(Stream.chains) << 24), seed: seed)
+    let words = RandomSource(seed: seed, stream: Stream.chains, step: transition).words(
+      row: UInt64(chain), block: block)
     block &+= 1
     func unit(_ high: UInt32, _ low: UInt32) -> Double {
       (Double((UInt64(high) << 32 | UInt64(low)) >> 11) + 0.5) * 0x1p-53

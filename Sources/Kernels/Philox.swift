@@ -30,6 +30,14 @@ package struct RandomSource: Sendable {
     self.stream = stream
     self.step = step
   }
+
+  /// The four words of a block of a row; no other place knows where in the counter each of them stands.
+  package func words(row: UInt64 = 0, block: UInt32 = 0) -> SIMD4<UInt32> {
+    let (low, high) = rowWords(W8(repeating: row), stream)
+    let counter = SIMD4(
+      block, UInt32(truncatingIfNeeded: low[0]), step, UInt32(truncatingIfNeeded: high[0]))
+    return philox4x32(counter: counter, seed: seed)
+  }
 }
 
 /// 32-bit words in 64-bit lanes, so that a product is one instruction.

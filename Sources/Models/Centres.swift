@@ -32,8 +32,7 @@ func centres(
   }
   func centre(_ k: Int) -> View<Float> { centres.slice(k * d, d) }
   func uniform(_ k: Int) -> Double {
-    let words = philox4x32(
-      counter: SIMD4(UInt32(k), 0, 0, UInt32(Stream.centres) << 24), seed: seed)
+    let words = RandomSource(seed: seed, stream: Stream.centres, step: 0).words(block: UInt32(k))
     return (Double(words[0]) + 0.5) * 0x1p-32
   }
   let nearest = try Storage<Double>(memory, count: n).view

@@ -185,8 +185,7 @@ struct ClassLaw: Sendable {
   /// A class for a row, by number; -1 for a model without classes.
   func draw(seed: UInt64, row: UInt64) -> Int {
     guard let total = ends.last else { return -1 }
-    let words = philox4x32(
-      counter: RandomSource.counter(Stream.labels, row: row, step: 0), seed: seed)
+    let words = RandomSource(seed: seed, stream: Stream.labels, step: 0).words(row: row)
     let place = Int(
       (UInt64(words[0]) << 32 | UInt64(words[1])).multipliedFullWidth(by: UInt64(max(total, 1)))
         .high)

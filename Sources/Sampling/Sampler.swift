@@ -76,8 +76,8 @@ package struct Walkers {
 
   /// A number in (0, 1) for one row.
   func uniform(_ stream: UInt8, row: Int, step: Int) -> Double {
-    let words = philox4x32(
-      counter: RandomSource.counter(stream, row: firstIndex &+ UInt64(row), step: step), seed: seed)
+    let source = RandomSource(seed: seed, stream: stream, step: UInt32(truncatingIfNeeded: step))
+    let words = source.words(row: firstIndex &+ UInt64(row))
     return (Double((UInt64(words[0]) << 32 | UInt64(words[1])) >> 11) + 0.5) * 0x1p-53
   }
 
@@ -96,16 +96,6 @@ package struct Walkers {
   /// Tells that `step` of `total` steps are done.
   func visit(_ step: Int, of total: Int) {
     recorder?.visit(step, of: total, state)
-  }
-}
-
-extension RandomSource {
-  /// The counter of a row's first block.
-  static func counter(_ stream: UInt8, row: UInt64, step: Int) -> SIMD4<UInt32> {
-    let high = UInt32(truncatingIfNeeded: row >> 32) & 0x00ff_ffff
-    return SIMD4(
-      0, UInt32(truncatingIfNeeded: row), UInt32(truncatingIfNeeded: step),
-      UInt32(stream) << 24 | high)
   }
 }
 

@@ -94,6 +94,14 @@ private func philox<Word: FixedWidthInteger & UnsignedInteger>(
     for i in 0 ..< 4 { #expect(uniforms[i] == (Float(words[i] >> 9) + 0.5) * 0x1p-23) }
   }
 
+  /// The counter's words are block, row, step, and the stream above the row's next 24 bits.
+  @Test func theCounterHasOneLayout() {
+    let source = RandomSource(seed: 42, stream: 3, step: 9)
+    let far = source.words(row: 0xab_cdef_0000_0005, block: 2)
+    #expect(far == philox4x32(counter: SIMD4(2, 5, 9, 0x03ab_cdef), seed: 42))
+    #expect(source.words() == philox4x32(counter: SIMD4(0, 0, 9, 3 << 24), seed: 42))
+  }
+
   /// Moments of n draws within 5 deviations of theirs, and no correlation between neighbours in a row, rows or steps.
   @Test func normalsAreNormal() {
     let (rows, columns) = (2000, 20)

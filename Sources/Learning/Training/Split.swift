@@ -15,8 +15,8 @@ func splitRows(_ count: Int, validation: Int, seed: UInt64, memory: Memory) thro
   for row in 0 ..< count { order[row] = Int32(row) }
   // Fisher and Yates' shuffle, as far as it is needed.
   for index in 0 ..< validation {
-    let counter = SIMD4<UInt32>(UInt32(truncatingIfNeeded: index), 0, 0, UInt32(Stream.split) << 24)
-    let words = philox4x32(counter: counter, seed: seed)
+    let words = RandomSource(seed: seed, stream: Stream.split, step: 0).words(
+      block: UInt32(truncatingIfNeeded: index))
     let bits = UInt64(words[0]) << 32 | UInt64(words[1])
     let other = index + Int(bits.multipliedFullWidth(by: UInt64(count - index)).high)
     (order[index], order[other]) = (order[other], order[index])

@@ -63,16 +63,14 @@ final class SuppliedNoise {
     _ draw: (Int) -> Draw
   ) throws -> SuppliedRows {
     let d = dimension
-    let stream = evaluation ? Stream.noise &+ 128 : Stream.noise
+    let random = DrawSource(seed: seed, step: step, evaluation: evaluation).source(Stream.noise)
     for r in 0 ..< count {
       let known = draw(first + r)
       sigma[r] = known.sigma
       for j in 0 ..< d { x[r * d + j] = Double(data.values[known.row * d + j]) }
       let row = UInt64(first + r)
-      let high = UInt32(truncatingIfNeeded: row >> 32) & 0x00ff_ffff | UInt32(stream) << 24
       for j in stride(from: 0, to: d, by: 2) {
-        let counter = SIMD4(UInt32(j / 2), UInt32(truncatingIfNeeded: row), step, high)
-        let words = philox4x32(counter: counter, seed: seed)
+        let words = random.words(row: row, block: UInt32(j / 2))
         bits[r * d + j] = UInt64(words[1]) << 32 | UInt64(words[0])
         if j + 1 < d { bits[r * d + j + 1] = UInt64(words[3]) << 32 | UInt64(words[2]) }
       }
