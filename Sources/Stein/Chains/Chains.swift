@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Transition t of chain c depends on the seed, c, t and where the chains began alone, so a run may be cut into pieces. One call at a
 /// time: the boundary sees to that.
-package final class Chains: @unchecked Sendable {
+package final class Chains: Described, @unchecked Sendable {
   let density: any LogDensity
   let memory: Memory
   let options: Options
@@ -468,9 +468,9 @@ package final class Chains: @unchecked Sendable {
   /// Draws of each chain from which on R-hat of a run is told.
   private static let judgedDraws = 100
 
-  package func describe() -> String {
+  package var figures: JSON {
     func list(_ value: (Int) -> JSON) -> JSON { .array(chains.indices.map(value)) }
-    return JSON.object([
+    return .object([
       ("options", options.json), ("kernel", .string(kernel.rawValue)),
       ("dimension", .integer(density.dimension)), ("transitions", .integer(progress.transitions)),
       ("warmup", .integer(plan.count)),
@@ -491,7 +491,7 @@ package final class Chains: @unchecked Sendable {
       ("rhat", .number(progress.rHat?.value ?? .nan)),
       ("warnings", .array(warnings.map(JSON.string))),
       ("statistics", .array(Chains.statistics.map(JSON.string))),
-    ]).text
+    ])
   }
 }
 

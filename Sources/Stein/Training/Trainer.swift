@@ -9,7 +9,7 @@ func cosineOf(_ halfTurns: Double) -> Double { cos(halfTurns * .pi) }
 ///
 /// A step is map, reduce, update: shards of the batch give gradients in a fixed number of lanes, the lanes are added in order, Adam
 /// moves the weights. The shards and lanes depend on the shapes alone, so the weights are the same for any number of threads.
-package final class Trainer: @unchecked Sendable {
+package final class Trainer: Described, @unchecked Sendable {
   let model: Model
   let dataset: Dataset
   private(set) var options: Options
@@ -379,8 +379,8 @@ package final class Trainer: @unchecked Sendable {
     if newer.isSet("patience") { progress.stoppedEarly = false }
   }
 
-  package func describe() throws -> String {
-    JSON.object(
+  package var figures: JSON {
+    .object(
       [
         ("options", options.json),
         ("objective", .string(plan.objective?.name ?? "closed_form")),
@@ -400,7 +400,7 @@ package final class Trainer: @unchecked Sendable {
         ("seconds", .number(pace.seconds)),
         ("seconds_left", secondsLeft.map(JSON.number) ?? .null),
       ] + progress.fields + report + [("warnings", .array(warnings.map(JSON.string)))]
-    ).text
+    )
   }
 
   /// Until the last step at the pace so far; nil before a hundredth of the steps.
