@@ -144,9 +144,9 @@
 #endif
 
 #define STEIN_VERSION_MAJOR 0
-#define STEIN_VERSION_MINOR 1
+#define STEIN_VERSION_MINOR 2
 #define STEIN_VERSION_PATCH 0
-/* One number to compare in #if: 100 for 0.1.0, 10203 for 1.2.3. */
+/* One number to compare in #if: 200 for 0.2.0, 10203 for 1.2.3. */
 #define STEIN_VERSION_NUMBER \
   (STEIN_VERSION_MAJOR * 10000 + STEIN_VERSION_MINOR * 100 + STEIN_VERSION_PATCH)
 
@@ -201,7 +201,7 @@ typedef struct stein_error {
 /* stein_error error = STEIN_ERROR_INIT; */
 #define STEIN_ERROR_INIT {sizeof(stein_error), 0, 0, 0, "", ""}
 
-/* "0.1.0" */
+/* "0.2.0" */
 STEIN_API const char *stein_version(void);
 
 /* The name of a status: "STEIN_BAD_SHAPE" for 104, and "unknown" for a number that is not one. */

@@ -46,7 +46,7 @@ def clean(wheel, tmp_path_factory):
 
 
 def test_what_is_inside(wheel):
-    assert wheel.name == "stein-0.1.0-py3-none-manylinux_2_34_x86_64.whl"
+    assert wheel.name == "stein-0.2.0-py3-none-manylinux_2_34_x86_64.whl"
     names = zipfile.ZipFile(wheel).namelist()
     assert {"stein/libstein.so", "stein/py.typed", "stein/_kinds.py", "stein/sklearn.py"} <= set(names)
     assert not [name for name in names if "test" in name or "pycache" in name or name.endswith((".swift", ".toml"))]
