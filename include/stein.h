@@ -189,6 +189,7 @@ enum {
   STEIN_INTERNAL = 501
 };
 
+/* What went wrong. Start with STEIN_ERROR_INIT. */
 typedef struct stein_error {
   uint32_t struct_size;
   stein_status status;
@@ -197,9 +198,6 @@ typedef struct stein_error {
   char option[64];       /* the offending option; "" if none */
   char message[432];     /* one sentence, UTF-8: "out has 3 columns, the model has 11" */
 } stein_error;
-
-/* stein_error error = STEIN_ERROR_INIT; */
-#define STEIN_ERROR_INIT {sizeof(stein_error), 0, 0, 0, "", ""}
 
 /* "0.2.0" */
 STEIN_API const char *stein_version(void);
@@ -244,10 +242,11 @@ typedef struct stein_monitor stein_monitor;
 /* Return 0 to go on and 1 to cancel; anything else is STEIN_CALLBACK_FAILED. Called at most every
  * 20 ms. */
 typedef int32_t (*stein_progress_fn)(void *user, const stein_monitor *monitor);
-/* Belongs to the caller, zeroed except for struct_size. While a call runs, any thread or signal
- * handler may read it and write `cancel`: each field is whole, their order is not promised. A call
- * begins by resetting `step` to `validation`, and never clears `cancel`. A stopped call returns
- * STEIN_CANCELLED or STEIN_DEADLINE and keeps what R3 and R5 say. */
+/* Belongs to the caller: start with STEIN_MONITOR_INIT, which is zeros except for struct_size.
+ * While a call runs, any thread or signal handler may read it and write `cancel`: each field is
+ * whole, their order is not promised. A call begins by resetting `step` to `validation`, and never
+ * clears `cancel`. A stopped call returns STEIN_CANCELLED or STEIN_DEADLINE and keeps what R3 and
+ * R5 say. */
 struct stein_monitor {
   uint32_t struct_size;
   volatile int32_t cancel;          /* the host writes 1 to stop the call */
@@ -258,9 +257,6 @@ struct stein_monitor {
   stein_progress_fn progress;       /* or NULL */
   void *user;
 };
-
-/* stein_monitor monitor = STEIN_MONITOR_INIT; */
-#define STEIN_MONITOR_INIT {sizeof(stein_monitor), 0, 0, 0, 0, 0, 0, NULL, NULL}
 
 /* ---- Contexts: threads and memory. Everything else is made in one ---------------------------- */
 
@@ -1291,6 +1287,12 @@ stein_maximum_mean_discrepancy(const stein_context *context, const stein_tensor 
                                double *p_value, stein_monitor *monitor, stein_error *error);
 
 /* ---- Helpers for C, header only -------------------------------------------------------------- */
+
+/* stein_error error = STEIN_ERROR_INIT; */
+#define STEIN_ERROR_INIT {sizeof(stein_error), 0, 0, 0, "", ""}
+
+/* stein_monitor monitor = STEIN_MONITOR_INIT; */
+#define STEIN_MONITOR_INIT {sizeof(stein_monitor), 0, 0, 0, 0, 0, 0, NULL, NULL}
 
 /* Makes a tensor over memory in row order; `shape` must outlive it.
  *
