@@ -1,4 +1,4 @@
-"""The wheel, as a user gets it: installed beside NumPy alone, it runs what the README prints."""
+"""The wheel, as a user gets it: installed beside NumPy alone, it runs what the READMEs print."""
 
 import os
 import pathlib
@@ -57,7 +57,8 @@ def test_the_readme_runs_beside_numpy_alone(clean, tmp_path):
     python, environment = clean
     installed = run(python, "-m", "pip", "list", "--format=freeze", env=environment)
     assert {line.split("==")[0] for line in installed.split()} <= {"numpy", "stein", "pip", "setuptools"}
-    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
+    pages = "".join((ROOT / name).read_text() for name in ("README.md", "bindings/python/README.md"))
+    blocks = re.findall(r"^```python\n(.*?)^```$", pages, re.M | re.S)
     alone = [block for block in blocks if not re.search(r"import .*(sklearn|pandas)|from (sklearn|stein\.sklearn)", block)]
     assert len(alone) >= 3 and len(blocks) - len(alone) <= 1
     script = tmp_path / "readme.py"
