@@ -407,7 +407,7 @@ typedef struct stein_model stein_model;
  *                            or a pairwise graphical model
  *   kernel_exponential       sum of kernels at points        points
  *                            (Sutherland et al. 2018)
- *   deep_kernel_exponential  the same over learnt features   points, kernels, widths
+ *   deep_kernel_exponential  the same over learned features   points, kernels, widths
  *                            (Wenliang et al. 2019)
  *   nice                     flow of additive couplings      couplings, widths, activation
  *                            (Dinh et al. 2015)
@@ -619,7 +619,7 @@ STEIN_API stein_status stein_model_free(stein_model *model);
  *             STEIN_UNSUPPORTED for score_mlp and score_unet
  *
  *   x       [n, ...] like the model's rows
- *   labels  integers [n], or NULL: without a class, which a model with classes must have learnt by
+ *   labels  integers [n], or NULL: without a class, which a model with classes must have learned by
  *           label_dropout
  *   sigma   x is the data plus noise whose deviation in column j is sigma * scale[j]
  *           (stein_model_describe gives scale). A level outside the range trained is
@@ -731,7 +731,7 @@ typedef struct stein_trainer stein_trainer;
  * not support is STEIN_UNSUPPORTED; the message gives the reason and the objectives that it does.
  * Networks on tables (rows of one axis, each column scaled by its own deviation) are trained for
  * all of their steps, 1200 to 8000 and more: their loss is a mean over levels, and the lowest ones
- * are learnt last.
+ * are learned last.
  *
  *   options  objective, steps, batch, rate, seed, ema, clip, validation, patience, sigma_min,
  *            sigma_max, noise, precision, rescale and others: stein_options_describe("trainer")
@@ -972,8 +972,8 @@ STEIN_API STEIN_CHECK stein_status stein_sample_weighted(const stein_model *mode
  *                       sampler=underdamped_langevin or, at one level, langevin. Draws from the
  *                       model's distribution at the lowest level, blurred by its sigma_min. The
  *                       default, except for family=gaussian and with noise. It is as good as the
- *                       model's score at the lowest levels: where that was learnt from few rows,
- *                       draws are too narrow, and a higher sigma_min makes them wider
+ *                       model's score at the lowest levels: where that was learned from few rows,
+ *                       draws are too narrow, and a higher sigma_min can make them wider
  *   method=covariance   adds J'A'(A Cov A' + noise^2)^-1 (y - A D(x)) to the score, with D the
  *                       denoised row, J = dD/dx and Cov = sigma^2 J, by conjugate gradients: exact
  *                       for Gaussians (Boys et al. 2023, Rozet et al. 2024). Where a distribution

@@ -1,4 +1,4 @@
-/* Reads a table, fits a score model, draws rows with their classes, saves both.
+/* Reads a table, fits a score model, draws rows with classes, saves both.
  *
  *     quickstart wine.csv samples.csv */
 #include <inttypes.h>

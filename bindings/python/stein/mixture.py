@@ -1,4 +1,4 @@
-"""Two Gaussians of weights 1:4, whose score is known: the tutorial's density."""
+"""The tutorial's density: two Gaussians of weights 1:4, whose score is known."""
 
 from __future__ import annotations
 
