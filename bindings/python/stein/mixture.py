@@ -1,4 +1,4 @@
-"""The tutorial's density: two Gaussians of weights 1:4, whose score is known."""
+"""The density of the tutorial: two Gaussians of weights 1:4."""
 
 from __future__ import annotations
 
