@@ -52,9 +52,10 @@ class Shown:
         for number in plt.get_fignums():
             self.count += 1
             name = f"{self.page}-{self.count}.png"
-            plt.figure(number).savefig(self.folder / name)
-            title = plt.figure(number).get_label() or self.page
-            html += f'\n<img src="{self.up}figures/{name}" alt="{title}" width="100%">\n'
+            figure = plt.figure(number)
+            figure.savefig(self.folder / name, dpi=2 * figure.dpi)  # for screens of many pixels
+            width = round(figure.get_figwidth() * figure.dpi)
+            html += f'\n<img src="{self.up}figures/{name}" alt="" style="width: {width}px; max-width: 100%">\n'
         plt.close("all")
         return html
 
