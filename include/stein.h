@@ -445,6 +445,8 @@ STEIN_API STEIN_CHECK stein_status stein_model_new(const stein_context *context,
                                                    const char *options, stein_model **model,
                                                    stein_error *error);
 
+typedef struct stein_graph stein_graph;
+
 /* Starts a graph: a model of your own. A graph is written for one row: x has shape [d], an energy
  * is one number, a score has shape [d]. The library runs the graph over rows, and derives from it
  * what an objective needs, up to third derivatives.
@@ -478,7 +480,6 @@ STEIN_API STEIN_CHECK stein_status stein_model_new(const stein_context *context,
  * together at most 2^20 numbers. The name of a parameter is 1 to 128 characters of A-Z, a-z, 0-9,
  * _, . and -. The model leaves out what the output does not need. The objectives exact and sliced
  * refuse an energy with a kink in x (abs, relu, maximum, select and others). */
-typedef struct stein_graph stein_graph;
 STEIN_API STEIN_CHECK stein_status stein_graph_new(const stein_context *context,
                                                    stein_graph **graph, stein_error *error);
 
