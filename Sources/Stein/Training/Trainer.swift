@@ -120,7 +120,7 @@ package final class Trainer: Described, @unchecked Sendable {
     }
     guard objective.kernel != .caller || noise != nil else {
       throw SteinError(
-        .badState, "noise_kernel=caller wants stein_trainer_set_noise first", argument: "trainer")
+        .badState, "noise_kernel=caller needs stein_trainer_set_noise first", argument: "trainer")
     }
     if machine == nil {
       machine = try TrainingMachine(self, objective)
