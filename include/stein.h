@@ -72,10 +72,10 @@
  * RULES. Each has a number, and tests cite it.
  *
  *  R1  Every function that can fail returns a stein_status. STEIN_OK is 0.
- *  R2  `error` is the last parameter of every function except *_free. It may be NULL. It belongs to
- *      the caller, who sets struct_size. The library fills it whenever the status is not STEIN_OK,
- *      and leaves it alone otherwise. There is no global error and none per thread, because
- *      goroutines and green threads move between threads.
+ *  R2  `error` is the last parameter of every function that can fail, except *_free. It may be
+ *      NULL. It belongs to the caller, who sets struct_size. The library fills it whenever the
+ *      status is not STEIN_OK, and leaves it alone otherwise. There is no global error and none per
+ *      thread, because goroutines and green threads move between threads.
  *  R3  After a 1xx status nothing has been written; the one exception is `needed` (R8). After any
  *      later status handles and numbers are untouched, and a tensor output holds its first
  *      monitor->step whole rows; the rest of it is unspecified. Inputs are never written. An output
@@ -125,8 +125,8 @@
  *      a comma, a quote or = is quoted: label="fixed acidity", with \" and \\ inside. Numbers have
  *      a decimal point in every locale. stein_options_describe lists every key.
  *  R17 Every call whose time grows with its data takes a monitor, and checks it at least every
- *      50 ms between callbacks. (Opening data sets, describing, saving, loading and drawing labels
- *      are one pass over their bytes and take no monitor.)
+ *      50 ms between callbacks. (Making and opening data sets, describing, saving, loading and
+ *      drawing labels are one pass over their bytes and take no monitor.)
  *  R18 After fork the child may use every object that no other thread was using. The others are
  *      STEIN_BUSY there, and can be freed.
  */
