@@ -15,9 +15,9 @@ package final class Dataset: Described, Sendable {
   /// Whether float32 holds the rows as they came.
   let isSingle: Bool
 
-  /// `rows`: [n, ...] with at least one element.
+  /// Copies rows from memory.
   ///
-  /// a row. `labels`: integers [n], or nil.
+  /// `rows`: [n, ...] with at least one element in a row. `labels`: integers [n], or nil.
   package convenience init(
     context: Context, rows: TensorView, labels: TensorView?, options: String
   ) throws {

@@ -22,7 +22,7 @@ struct RowList: Sendable {
     }
   }
 
-  /// Every so-manieth of another list.
+  /// Takes every `step`-th row of another list.
   init(_ list: RowList, every step: Int, memory: Memory) throws {
     count = (list.count + step - 1) / step
     numbers = try Storage<Int32>(memory, count: count).view
