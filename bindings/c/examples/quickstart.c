@@ -32,6 +32,14 @@ int main(int argc, char **argv) {
   check(stein_trainer_run(trainer, 0, NULL, NULL, &error));
   check(stein_model_save(model, "wine.safetensors", &error));
 
+  /* What training found out, one sentence at a time. */
+  char warning[512];
+  uint64_t needed;
+  for (int64_t k = 0; !stein_trainer_get_text(trainer, "warnings", k, warning,
+                                              sizeof warning, &needed, NULL);
+       k++)
+    printf("warning: %s\n", warning);
+
   /* How good is it? The loss on its own rows beside that of a Gaussian. */
   double loss, gaussian_loss;
   check(stein_model_new(context, rows, "family=gaussian classes=ignore",
