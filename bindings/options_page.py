@@ -68,7 +68,9 @@ def allowed(option):
         return ", ".join(option["choices"])
     low, high = option.get("minimum"), option.get("maximum")
     plain = str if option["type"].startswith("integer") else "{:g}".format
-    return option["type"] + ("" if low is None else f" from {plain(low)} to {plain(high)}")
+    if low is None:
+        return option["type"]
+    return f"{option['type']} from {plain(low)}" + ("" if high >= 1 << 53 else f" to {plain(high)}")
 
 
 def default(option):
