@@ -364,10 +364,11 @@ bench-quick: lib venv
 	$(RUN_PYTHON) $(PYTHON) Benchmarks/bench.py --quick
 
 # W1 to W6 against the library of another commit, in turns; fails where one is slower. PAIRS of turns, WORKLOADS: some of them.
+# BUSY=1: by the processor time of one thread, where others use the machine.
 PAIRS ?= 60
 .PHONY: bench-check digest digest-test
 bench-check: lib venv
-	$(PYTHON) Benchmarks/check.py --base $$(Tests/base.sh $(BASE)) --pairs $(PAIRS) $(if $(WORKLOADS),--workloads $(WORKLOADS))
+	$(PYTHON) Benchmarks/check.py --base $$(Tests/base.sh $(BASE)) --pairs $(PAIRS) $(if $(WORKLOADS),--workloads $(WORKLOADS)) $(if $(BUSY),--busy)
 
 $(PEERS)/.done: Benchmarks/requirements-peers.txt
 	python3 -m venv $(PEERS)
