@@ -9,7 +9,10 @@ VERSION := $(shell awk '/define STEIN_VERSION_(MAJOR|MINOR|PATCH)/ {printf s $$3
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
 LIBRARY := $(BUILD)/lib/libstein.so.$(VERSION)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-PACKAGES := libffi-dev libxsmm-dev pkg-config cmake libopenmpi-dev openmpi-bin abigail-tools
+# What the library is compiled with. Tests name what they need beside it: $(call need,packages).
+PACKAGES := libxsmm-dev
+need = @$(MAKE) -s --no-print-directory packages PACKAGES="$(1)"
+MPI := libopenmpi-dev openmpi-bin
 # After which a program in C that stands still is given up (none takes nearly as long), and the memory that contexts of the Python tests may use.
 C_SECONDS ?= 3600
 MEMORY_LIMIT ?= 67108864
@@ -23,11 +26,10 @@ PEERS := $(BUILD)/peers-venv
 CHAIN_PEERS := $(BUILD)/chain-peers-venv
 DEMO := $(BUILD)/demo
 
-# For which processors each target is compiled stands in Package.swift.
-RELEASE := -c release -Xswiftc -static-stdlib
-LINK := -Xlinker --version-script=$(CURDIR)/$(BUILD)/exports.map -Xlinker -soname=libstein.so.$(MAJOR) \
-  -Xlinker -z -Xlinker nodelete -Xlinker --wrap=atexit -Xlinker --gc-sections
-STRIP := -Xlinker -s
+# For which processors each target is compiled and how the library is linked stands in Package.swift. An import of a target that is no dependency is an error in every build.
+SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
+SWIFT_TEST := swift test --explicit-target-dependency-import-check error
+RELEASE := -c release
 RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/python PYTHONDONTWRITEBYTECODE=1
 
 .PHONY: lib wheel demo examples test check install bench bench-quick bench-objectives bench-uci bench-chains bench-ranks soak generate packages venv \
@@ -54,10 +56,10 @@ $(VENV)/.done: bindings/python/requirements-dev.txt
 
 $(LIBRARY): $(shell find Sources include -type f) Package.swift bindings/generate.py | packages
 	@mkdir -p $(BUILD)/lib
-	python3 bindings/generate.py exports $(BUILD)/exports.map
+	python3 bindings/generate.py exports Sources/CGate/exports.map
 	python3 bindings/generate.py gates Sources/CGate/gates.c
 	python3 bindings/generate.py bodies Sources/CStein/include/bodies.h
-	swift build --scratch-path $(BUILD)/release --product stein $(RELEASE) $(LINK) $(STRIP)
+	$(SWIFT_BUILD) --scratch-path $(BUILD)/release --product stein $(RELEASE)
 	cp $(BUILD)/release/release/libstein.so $@.new && mv $@.new $@ # programs that run keep theirs
 	ln -sf libstein.so.$(VERSION) $(BUILD)/lib/libstein.so.$(MAJOR)
 	ln -sf libstein.so.$(MAJOR) $(BUILD)/lib/libstein.so
@@ -67,6 +69,7 @@ generate: lib
 	python3 bindings/generate.py options bindings/python/stein/_kinds.py
 	python3 bindings/generate.py swift Tests/ABIProbe/Signatures.swift
 	python3 bindings/generate.py interface Tests/ABI/interface.txt
+	$(call need,abigail-tools)
 	Tests/abi.sh write
 
 # ---- What a newcomer sees: real data, from C and from Python
@@ -113,8 +116,11 @@ $(WHEEL): $(LIBRARY) $(shell find bindings/python/stein -name '*.py' -not -path 
 test:
 	@Tests/parts.sh test swift-test c-test fuzz-test python-test
 
+# Every plan that the tests make is looked at by PlanVerifier.
+VERIFIED := -Xswiftc -DVERIFY_PLANS
 swift-test: | lib
-	STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) swift test -c release --scratch-path $(BUILD)/tests
+	$(call need,libffi-dev pkg-config)
+	STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) $(SWIFT_TEST) -c release --scratch-path $(BUILD)/tests $(VERIFIED)
 
 # ONLY: some of the programs, by name.
 CONSUMERS = $(if $(ONLY),$(ONLY:%=Tests/CConsumer/%.c),$(wildcard Tests/CConsumer/*.c))
@@ -134,13 +140,30 @@ fuzz-test: lib
 	[ -z "$$failed" ] || { echo "FAILED:$$failed"; exit 1; }
 
 python-test: lib venv
+	$(call need,$(MPI))
 	STEIN_MEMORY_LIMIT=$(MEMORY_LIMIT) $(RUN_PYTHON) $(PYTHON) -m pytest -q -p no:cacheprovider bindings/python/tests
 
+# One hash for each family, objective and sampler: against the file of the repository, where it is of such a machine.
+digest-test: lib venv
+	$(RUN_PYTHON) $(PYTHON) Tests/digest.py check Tests/digest.txt
+
+# The same against another commit's library on this machine; without BASE it writes the file.
+digest: lib venv
+	@mkdir -p $(BUILD)/digest
+ifdef BASE
+	base=$$(Tests/base.sh $(BASE)) && STEIN_LIBRARY=$$base/build/lib/libstein.so PYTHONPATH=$$base/bindings/python \
+	  $(PYTHON) Tests/digest.py print > $(BUILD)/digest/base.txt
+	$(RUN_PYTHON) $(PYTHON) Tests/digest.py check $(BUILD)/digest/base.txt
+else
+	$(RUN_PYTHON) $(PYTHON) Tests/digest.py print > Tests/digest.txt
+endif
+
 check:
-	@Tests/parts.sh check lint types header-test swift-test c-test fuzz-test python-test library-test oldcpu-test figures-test install-test readme-test \
+	@Tests/parts.sh check lint types imports-test header-test swift-test c-test fuzz-test python-test digest-test library-test oldcpu-test figures-test install-test readme-test \
 	  languages-test generated-test
 
 generated-test: lib
+	$(call need,abigail-tools)
 	python3 bindings/generate.py check
 	Tests/abi.sh
 
@@ -159,9 +182,14 @@ rules:
 header-test:
 	Tests/header.sh
 
+# An upward import is tried for each pair of neighboring targets.
+.PHONY: imports-test
+imports-test: | packages
+	python3 Tests/imports.py
+
 # qemu shows what processors that lack instructions do.
 oldcpu-test: lib
-	@$(MAKE) -s --no-print-directory packages PACKAGES=qemu-user
+	$(call need,qemu-user)
 	Tests/oldcpu.sh $(BUILD)/lib
 
 # What README, changelog, guide and header say of the library: its needs, sizes and names.
@@ -182,12 +210,14 @@ install: lib
 	sed -e 's|@VERSION@|$(VERSION)|' bindings/c/steinConfigVersion.cmake.in > $(DESTDIR)$(PREFIX)/lib/cmake/stein/steinConfigVersion.cmake
 
 readme-test: lib venv
+	$(call need,$(MPI))
 	Tests/readme.sh $(PYTHON)
 
 languages-test: lib
 	Tests/languages.sh
 
 install-test: lib venv
+	$(call need,pkg-config cmake)
 	Tests/install.sh $(PYTHON)
 
 # ---- Long forms
@@ -204,12 +234,13 @@ soak: lib venv docs
 
 # Every three wrong parameters together, and 20 million invented handles.
 sweep: lib c-test
-	STEIN_TOGETHER=3 STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) swift test -c release --scratch-path $(BUILD)/tests --filter SweepTests
+	$(call need,libffi-dev pkg-config)
+	STEIN_TOGETHER=3 STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) $(SWIFT_TEST) -c release --scratch-path $(BUILD)/tests $(VERIFIED) --filter SweepTests
 	cd $(BUILD)/consumer && ./handles 20000000 200 && ./sharing 50000
 
 # Calls and files by libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer, Swift's asserts on; SECONDS for both together.
 $(BUILD)/fuzz/%: Tests/Fuzz/%.c $(wildcard Tests/Fuzz/*.h) Tests/CConsumer/arrow_stream.h $(shell find Sources include -type f)
-	swift build --scratch-path $(BUILD)/fuzz --product stein -c release --sanitize=address -Xswiftc $(COVERAGE) -Xswiftc -assert-config -Xswiftc Debug
+	STEIN_SANITIZED=1 $(SWIFT_BUILD) --scratch-path $(BUILD)/fuzz --product stein -c release --sanitize=address -Xswiftc $(COVERAGE) -Xswiftc -assert-config -Xswiftc Debug
 	clang -std=gnu11 -Wall -Wextra -Werror -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -Iinclude -c $< -o $@.o
 	clang -fuse-ld=lld $(LIBFUZZER) $@.o -L$(BUILD)/fuzz/release -lstein -Wl,-rpath,$(CURDIR)/$(BUILD)/fuzz/release -Wl,-rpath,$(SWIFT_RUNTIME) -lpthread -o $@
 
@@ -219,7 +250,7 @@ fuzz: $(BUILD)/fuzz/calls $(BUILD)/fuzz/files
 
 # The programs of many threads with ThreadSanitizer, which knows nothing of code made at run time.
 tsan:
-	swift build --scratch-path $(BUILD)/tsan --product stein -c release --sanitize=thread
+	STEIN_SANITIZED=1 $(SWIFT_BUILD) --scratch-path $(BUILD)/tsan --product stein -c release --sanitize=thread
 	@mkdir -p $(BUILD)/tsan/bin
 	@for program in "threads" "sharing 2000" "handles 200000 50"; do name=$${program%% *}; \
 	  clang -std=gnu11 -fuse-ld=lld -Wall -Wextra -Werror -g -O1 -fsanitize=thread -Iinclude Tests/CConsumer/$$name.c -L$(BUILD)/tsan/release -lstein \
@@ -227,8 +258,8 @@ tsan:
 	    && (cd $(BUILD)/tsan/bin && LIBXSMM_TARGET=hsw TSAN_OPTIONS=exitcode=66 ./$$program) || exit 1; done
 
 valgrind: lib $(DEMO)/wine.csv $(DEMO)/digits.csv $(addprefix $(BUILD)/examples/,chains own_energy quickstart impute)
-	@$(MAKE) --no-print-directory packages PACKAGES=valgrind
-	swift build --scratch-path $(BUILD)/valgrind --product stein $(RELEASE) $(LINK)
+	$(call need,valgrind)
+	STEIN_SYMBOLS=1 $(SWIFT_BUILD) --scratch-path $(BUILD)/valgrind --product stein $(RELEASE)
 	Tests/valgrind.sh $(BUILD)/valgrind/release/libstein.so $(BUILD)/examples $(DEMO)
 
 # The consumers in C under memcheck: nothing undefined decided upon, no wrong access, in them or in the library as it is shipped; every EVERY-th turn
@@ -236,7 +267,7 @@ valgrind: lib $(DEMO)/wine.csv $(DEMO)/digits.csv $(addprefix $(BUILD)/examples/
 EVERY ?= 40
 .PHONY: memcheck
 memcheck: lib
-	@$(MAKE) -s --no-print-directory packages PACKAGES=valgrind
+	$(call need,valgrind)
 	@mkdir -p $(BUILD)/consumer
 	@passed=0; failed=; for source in $(CONSUMERS); do program=memcheck-$$(basename $$source .c); start=$$SECONDS; \
 	  cc -g -std=gnu11 -Wall -Wextra -Werror -Iinclude $$source -Lbuild/lib -lstein -Wl,-rpath,$(CURDIR)/build/lib -lpthread -lm -o $(BUILD)/consumer/$$program \
@@ -259,6 +290,7 @@ soak-host: lib venv
 # The C interface by Doxygen (build/docs/c), the guide by mkdocs (build/docs/guide) and two notebooks, whose code is run;
 # a warning fails.
 docs: lib $(DOCS)/.done
+	$(call need,$(MPI))
 	@command -v doxygen >/dev/null || $(MAKE) -s --no-print-directory packages PACKAGES=doxygen
 	@mkdir -p $(BUILD)/docs
 	doxygen bindings/docs/Doxyfile
@@ -280,6 +312,12 @@ bench: lib venv $(PEERS)/.done
 bench-quick: lib venv
 	$(RUN_PYTHON) $(PYTHON) Benchmarks/bench.py --quick
 
+# W1 to W6 against the library of another commit, in turns; fails where one is slower. PAIRS of turns, WORKLOADS: some of them.
+PAIRS ?= 60
+.PHONY: bench-check digest digest-test
+bench-check: lib venv
+	$(PYTHON) Benchmarks/check.py --base $$(Tests/base.sh $(BASE)) --pairs $(PAIRS) $(if $(WORKLOADS),--workloads $(WORKLOADS))
+
 $(PEERS)/.done: Benchmarks/requirements-peers.txt
 	python3 -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install -q --no-deps -r $<
@@ -292,6 +330,7 @@ bench-objectives: lib venv
 
 # Ranks on this machine by MPI, and the arithmetic for others.
 bench-ranks: lib venv
+	$(call need,$(MPI))
 	$(RUN_PYTHON) $(PYTHON) Benchmarks/ranks.py
 
 # DATA: the red wine table of the UCI archive, winequality-red.csv.

@@ -28,6 +28,7 @@ COMMITTED = {
     "options": ROOT / "bindings" / "python" / "stein" / "_kinds.py",
     "swift": ROOT / "Tests" / "ABIProbe" / "Signatures.swift",
     "interface": ROOT / "Tests" / "ABI" / "interface.txt",
+    "exports": ROOT / "Sources" / "CGate" / "exports.map",
     "gates": ROOT / "Sources" / "CGate" / "gates.c",
     "bodies": ROOT / "Sources" / "CStein" / "include" / "bodies.h",
 }

@@ -165,10 +165,19 @@ typedef struct stein_allocator {
 } stein_allocator;
 
 /* options: threads (0: as many as the process may use processors, by affinity and by the quota of its control groups, rounded up), memory_limit in
- * bytes (0: none). allocator: NULL for the library's own.
+ * bytes (0: none), trace, a file for the time of every step that runs, in Chrome's trace format. allocator: NULL for the library's own.
  * Everything that grows with data or models comes from the allocator and counts against the limit. */
 STEIN_API STEIN_CHECK stein_status stein_context_new(const char *options, const stein_allocator *allocator, stein_context **context,
                                                      stein_error *error);
+
+/* The file of trace=FILE is an array in JSON of events {"name", "cat", "ph": "X", "ts", "dur", "pid", "tid", "args"}, times in microseconds, which
+ * chrome://tracing and ui.perfetto.dev show: "training step" and "optimizer" (cat "call"); the steps of the programs that a model or an objective was
+ * made into, for a shard of rows ("shard") or when the weights changed ("once"), with args step, size and bytes. What has run is in the file, which is
+ * whole JSON at any time: also after a run that was cancelled, and where the process ends without freeing the context. It ends at 1 GiB. An event is
+ * written when its shard is done, so that the time between shards is longer than without a trace. A file that is there is begun anew; one that can't
+ * be opened, or to which another context writes, fails stein_context_new. A write that fails ends the trace and never a call: this function is
+ * STEIN_IO then, with the system's reason, and STEIN_OK as long as nothing is missing. */
+STEIN_API STEIN_CHECK stein_status stein_context_check_trace(const stein_context *context, stein_error *error);
 STEIN_API stein_status stein_context_free(stein_context *context);
 
 /* ---- Data sets ----------------------------------------------------------------------------------------------------------------------- */
@@ -273,6 +282,13 @@ STEIN_API STEIN_CHECK stein_status stein_graph_node(stein_graph *graph, const ch
 
 /* The shape of a node's value for one row; shape: room for 5. One number has no axis. */
 STEIN_API STEIN_CHECK stein_status stein_graph_shape(const stein_graph *graph, int32_t node, int32_t *ndim, int64_t *shape, stein_error *error);
+
+/* A graph as text, for people. node: what is described, with all that it needs; -1: the whole graph.
+ *   format="text"     a line for each node, "%3 = sum(%2, axes=0) [4]": its number, its operation, its shape
+ *          "dot"      a drawing in the language of Graphviz
+ *          "formula"  one node in Python's notation, "(x[0] - a) ** 2 / 2"; "…" stands for what makes it longer than 120 characters */
+STEIN_API STEIN_CHECK stein_status stein_graph_describe(const stein_graph *graph, int32_t node, const char *format, char *buffer, uint64_t capacity,
+                                                        uint64_t *needed, stein_error *error);
 STEIN_API stein_status stein_graph_free(stein_graph *graph);
 
 /* options: output=energy (p proportional to exp(-node)) | log_density | score; scale (none unless given: u is x), domain, seed, ... as for

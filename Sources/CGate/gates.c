@@ -13,6 +13,12 @@ stein_status stein_context_new(const char * options, const stein_allocator * all
   return stein_context_new_body(options, allocator, context, error);
 }
 
+GATE_HIDDEN extern __typeof__(stein_context_check_trace) stein_context_check_trace_body;
+stein_status stein_context_check_trace(const stein_context * context, stein_error * error) {
+  if (!gate_open()) return gate_refuse(error);
+  return stein_context_check_trace_body(context, error);
+}
+
 GATE_HIDDEN extern __typeof__(stein_context_free) stein_context_free_body;
 stein_status stein_context_free(stein_context * context) {
   if (!gate_open()) return gate_refuse_free(context);
@@ -83,6 +89,12 @@ GATE_HIDDEN extern __typeof__(stein_graph_shape) stein_graph_shape_body;
 stein_status stein_graph_shape(const stein_graph * graph, int32_t node, int32_t * ndim, int64_t * shape, stein_error * error) {
   if (!gate_open()) return gate_refuse(error);
   return stein_graph_shape_body(graph, node, ndim, shape, error);
+}
+
+GATE_HIDDEN extern __typeof__(stein_graph_describe) stein_graph_describe_body;
+stein_status stein_graph_describe(const stein_graph * graph, int32_t node, const char * format, char * buffer, uint64_t capacity, uint64_t * needed, stein_error * error) {
+  if (!gate_open()) return gate_refuse(error);
+  return stein_graph_describe_body(graph, node, format, buffer, capacity, needed, error);
 }
 
 GATE_HIDDEN extern __typeof__(stein_graph_free) stein_graph_free_body;

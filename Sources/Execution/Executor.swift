@@ -1,4 +1,5 @@
 import Kernels
+package import Platform
 
 /// A program with its memory: one frame a worker, so that workers run shards side by side.
 ///
@@ -16,13 +17,24 @@ package final class Executor: Sendable {
   private let striped: [[Step]]
   private let independent: [Step]
   private let dependent: [Step]
+  /// Nil unless the context keeps a trace.
+  private let trace: Trace?
+  private let tracedSteps: [Bool: TracedSteps]
 
   /// `parameters`: laid out as the program's; must outlive the executor.
   ///
-  /// After they change call `prepare()`.
-  package init(_ program: Program, parameters: View<Float>, frames: Int, memory: Memory)
-    throws(OutOfMemory)
-  {
+  /// After they change call `prepare()`. `trace`: where the time of every step is written.
+  package init(
+    _ program: Program, parameters: View<Float>, frames: Int, memory: Memory, trace: Trace? = nil
+  ) throws(OutOfMemory) {
+    self.trace = trace
+    tracedSteps =
+      trace.map {
+        [
+          false: TracedSteps($0, program.steps, "shard"),
+          true: TracedSteps($0, program.firstSteps, "shard"),
+        ]
+      } ?? [:]
     self.program = program
     self.parameters = parameters
     shared = try Storage(memory, count: program.sharedCount)
@@ -52,16 +64,30 @@ package final class Executor: Sendable {
 
   /// What depends on some rows of one parameter; such calls may run side by side, and come before those of the parts.
   package func prepare(_ parameter: Int, rows: Range<Int>) {
+    guard trace == nil else { return traced(striped[parameter], only: rows) }
     for step in striped[parameter] { unsafe step.run(sharedBases, only: rows) }
   }
 
   /// So many parts of what is left may be computed side by side, before the rest.
   package var parts: Int { independent.count }
 
-  package func prepare(part: Int) { unsafe independent[part].run(sharedBases) }
+  package func prepare(part: Int) {
+    guard trace == nil else { return traced([independent[part]]) }
+    unsafe independent[part].run(sharedBases)
+  }
 
   package func finishPreparing() {
+    guard trace == nil else { return traced(dependent) }
     for step in dependent { unsafe step.run(sharedBases) }
+  }
+
+  /// Runs steps, or some of the rows that they take, with a look at the clock.
+  private func traced(_ steps: [Step], only some: Range<Int>? = nil) {
+    guard let trace else { return }
+    let share = some.map { Double($0.count) / Double(max(steps.first?.striped?.rows ?? 1, 1)) }
+    TracedSteps(trace, steps, "once", share: share ?? 1).run(steps) { step in
+      if let some { unsafe step.run(sharedBases, only: some) } else { unsafe step.run(sharedBases) }
+    }
   }
 
   private var sharedBases: Bases {
@@ -93,6 +119,10 @@ package final class Executor: Sendable {
     let bases = unsafe Bases(
       frame: memory.base, shared: shared.view.base, parameters: parameters.base,
       sums: (sums ?? memory).base)
+    if let traced = tracedSteps[overwrites] {
+      let steps = overwrites ? firstSteps[frame] : steps[frame]
+      return traced.run(steps) { step in unsafe step.run(bases) }
+    }
     // In place: a copy of a step would count references to what it holds.
     unsafe (overwrites ? firstSteps[frame] : steps[frame]).withUnsafeBufferPointer { steps in
       for index in steps.indices { unsafe steps[index].run(bases) }

@@ -1,5 +1,6 @@
 package import Graph
 import Kernels
+package import Platform
 
 /// Where each parameter stands in one flat vector; each begins at a multiple of 16 elements.
 package struct ParameterLayout: Sendable {
@@ -88,19 +89,16 @@ package final class Program: Sendable {
     precision: Precision = .float32
   ) throws(GraphError) {
     if let error = graph.error { throw error }
-    let planner = Planner(
-      graph, rows: rows, sums: sums, panels: panels, precision: precision)
-    parameters = planner.parameterLayout
-    self.sums = planner.sumLayout
-    sumsInPanels = planner.sumLayout.offsets.map { planner.totalsInPanels.contains($0) }
-    shared = planner.sharedSteps
-    steps = planner.steps
-    firstSteps = Program.firstSteps(planner.steps)
-    frameCount = planner.frame.count
-    sharedCount = planner.sharedArena.count
-    inputs = graph.inputs.map { planner.slot($0) }
+    let plan = Plan(graph, rows: rows, sums: sums, panels: panels, precision: precision)
+    parameters = plan.parameters
+    self.sums = plan.totals.layout
+    sumsInPanels = plan.totals.liesInPanels
+    (shared, sharedCount) = (plan.sharedSteps, plan.sharedCount)
+    (steps, frameCount) = (plan.steps, plan.frameCount)
+    firstSteps = Program.firstSteps(plan.steps)
+    inputs = plan.inputs
     inputCounts = graph.inputs.map { graph.shape(of: $0).count }
-    rowOutputs = rows.map { planner.slot($0) }
+    rowOutputs = plan.rows
     rowOutputCounts = rows.map { graph.shape(of: $0).count }
   }
 

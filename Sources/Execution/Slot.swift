@@ -1,6 +1,6 @@
 /// Where a value stands: an offset, in elements, into one of the stretches that a step works on.
-struct Slot: Hashable, Sendable {
-  enum Space: Sendable {
+package struct Slot: Hashable, Sendable {
+  package enum Space: Sendable {
     /// A worker's own values, for one shard of rows.
     case frame
     /// Values that depend on the parameters alone, the same for every shard.
@@ -13,7 +13,7 @@ struct Slot: Hashable, Sendable {
   let space: Space
   let offset: Int
 
-  init(_ space: Space, _ offset: Int) {
+  package init(_ space: Space, _ offset: Int) {
     self.space = space
     self.offset = offset
   }

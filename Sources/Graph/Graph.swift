@@ -82,12 +82,4 @@ package struct Graph: Sendable {
     }
     return depends
   }
-
-  /// One line a node.
-  package var description: String {
-    operations.indices.map { index in
-      let operands = operations[index].inputs.map { "%\($0.index)" }.joined(separator: ", ")
-      return "%\(index) = \(operations[index].name)(\(operands)) \(shapes[index])"
-    }.joined(separator: "\n")
-  }
 }

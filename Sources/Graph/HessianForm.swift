@@ -133,3 +133,15 @@ private struct TangentSweep {
     return squares[u]
   }
 }
+
+extension Graph {
+  /// Σ_i ∂²E/∂x_i² of each row, [R, 1], from what E's gradient takes in any case, or where that can't be forward alone.
+  package mutating func traceOfHessian(of energy: Node, _ x: Node) -> Node? {
+    let (rows, dimension) = (shape(of: x)[0], shape(of: x)[1])
+    let axes = reshape(identity(dimension), [dimension, 1, dimension])
+    let tangents = broadcast(axes, [dimension, rows, dimension])
+    let ones = broadcast(constant(1), [rows, dimension])
+    return hessianForm(of: energy, along: (variable: x, tangent: tangents), squares: ones)
+      ?? laplacian(of: energy, withRespectTo: x)
+  }
+}

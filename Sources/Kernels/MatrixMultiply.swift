@@ -94,6 +94,22 @@ package struct MatrixMultiply: @unchecked Sendable {
     ).hasCode
   }
 
+  /// Floats that each matrix takes; two numbers of bfloat16 are one.
+  package var extents: (a: Int, b: Int, c: Int) {
+    func count(_ numbers: Int) -> Int { half ? (numbers + 1) / 2 : numbers }
+    return (count(rows * inner), count(inner * columns), rows * columns)
+  }
+
+  /// "64x512x512 bf16": rows, columns and the inner length, with what is special.
+  package var description: String {
+    let size = "\(rows)x\(columns)x\(inner)"
+    let marks = [
+      (transposeA, "transposed"), (half, "bf16"), (inPanels, "panels"),
+      (resultInPanels, "into panels"), (accumulate, "added"),
+    ]
+    return ([size] + marks.filter(\.0).map(\.1)).joined(separator: " ")
+  }
+
   /// Whether code was generated; without it a product in bfloat16 can't be run.
   package var hasCode: Bool { tiled || !pieces.isEmpty }
 
@@ -144,7 +160,7 @@ package struct MatrixMultiply: @unchecked Sendable {
   }
 
   /// The columns cut into panels of 64; what is left over at the end joins the last where it is narrow.
-  fileprivate static func panels(_ n: Int) -> [Range<Int>] {
+  static func panels(_ n: Int) -> [Range<Int>] {
     let count = (n + panel / 2) / panel
     return (0 ..< count).map { $0 * panel ..< ($0 + 1 == count ? n : ($0 + 1) * panel) }
   }
@@ -217,49 +233,6 @@ private func multiplyAdd(
   while j < count {
     unsafe y[j].addProduct(factor, x[j])
     j &+= 1
-  }
-}
-
-/// x [rows, columns] as the panels of columns that products read, each [rows, width], one after the other; of some rows alone.
-package func panels(
-  of x: UnsafePointer<Float>, rows: Int, columns: Int, only some: Range<Int>,
-  _ y: UnsafeMutablePointer<Float>
-) {
-  for panel in MatrixMultiply.panels(columns) {
-    let to = unsafe y + panel.lowerBound * rows
-    for r in some {
-      unsafe copy(x + (r * columns + panel.lowerBound), to + r * panel.count, count: panel.count)
-    }
-  }
-}
-
-/// The same of its transpose, [columns, rows].
-package func panelsOfTranspose(
-  _ x: UnsafePointer<Float>, rows: Int, columns: Int, only some: Range<Int>,
-  _ y: UnsafeMutablePointer<Float>
-) {
-  for panel in MatrixMultiply.panels(rows) {
-    let part = panel.clamped(to: some)
-    let to = unsafe y + (panel.lowerBound * columns + part.lowerBound - panel.lowerBound)
-    unsafe transpose(
-      x + part.lowerBound * columns, rows: part.count, columns: columns, to, stride: panel.count)
-  }
-}
-
-/// Some rows of the sum of lanes, each [rows, columns] in panels and `laneStride` behind the one before; y in rows.
-///
-/// `columns`: a multiple of 8.
-package func sumPanels(
-  _ x: UnsafePointer<Float>, laneStride: Int, lanes: Int, rows: Int, columns: Int,
-  only some: Range<Int>, _ y: UnsafeMutablePointer<Float>
-) {
-  for panel in MatrixMultiply.panels(columns) {
-    let from = unsafe x + panel.lowerBound * rows
-    for r in some {
-      unsafe sumLanes(
-        from + r * panel.count, laneStride: laneStride, lanes: lanes,
-        y + ((r - some.lowerBound) * columns + panel.lowerBound), count: panel.count)
-    }
   }
 }
 

@@ -8,6 +8,15 @@ package struct SquareMatrices: Sendable {
 
   package init(batches: Int, n: Int) { (self.batches, self.n) = (batches, n) }
 
+  /// Floats of all matrices.
+  package var count: Int { batches * n * n }
+
+  /// How many there are.
+  package var batchCount: Int { batches }
+
+  /// "8 of 4x4".
+  package var description: String { "\(batches) of \(n)x\(n)" }
+
   /// Floats that one matrix takes in Double, and a row more for the exchanges of rows.
   package var scratchCount: Int { 2 * n * (n + 1) }
 

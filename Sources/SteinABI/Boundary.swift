@@ -1,6 +1,6 @@
 import CStein
-import Execution
 import Glibc
+import Platform
 import Stein
 
 /// One call from C: its parameters' names, and the objects that it holds until it returns.

@@ -2,7 +2,7 @@
 // The names and the documentation are those of include/stein.h.
 
 public import CStein
-import Execution
+import Platform
 import Stein
 
 @_cdecl("stein_context_new") @implementation
@@ -16,6 +16,15 @@ public func stein_context_new(
     let out = unsafe try call.output(context, "context")
     let made = try Context(options: options, allocator: allocator)
     unsafe out.pointee = try HandleTable.shared.insert(made, .context)
+  }
+}
+
+@_cdecl("stein_context_check_trace") @implementation
+public func stein_context_check_trace(
+  _ context: OpaquePointer?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["context"]) { call in
+    try unsafe call.context(context).checkTrace()
   }
 }
 

@@ -2,7 +2,7 @@
 // The names and the documentation are those of include/stein.h.
 
 public import CStein
-import Execution
+import Platform
 import Stein
 
 @_cdecl("stein_kernel_stein_discrepancy") @implementation

@@ -2,7 +2,7 @@
 // The names and the documentation are those of include/stein.h.
 
 public import CStein
-import Execution
+import Platform
 import Stein
 
 /// What score, denoise and energy share: the same parameters, checked in the same order.

@@ -72,6 +72,26 @@ public func stein_graph_shape(
   }
 }
 
+@_cdecl("stein_graph_describe") @implementation
+public func stein_graph_describe(
+  _ graph: OpaquePointer?, _ node: Int32, _ format: UnsafePointer<CChar>?,
+  _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: UInt64,
+  _ needed: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["graph", "node", "format", "buffer", "capacity", "needed"]) { call in
+    let graph = unsafe try call.object(graph, .graph, as: GraphObject.self, "graph")
+    let word = unsafe try call.name(format, "format")
+    guard let format = GraphFormat(rawValue: word) else {
+      let all = GraphFormat.allCases.map(\.rawValue).joined(separator: ", ")
+      throw SteinError(
+        .badValue, "format is '\(word.prefix(32))'; it is one of \(all)", argument: "format")
+    }
+    let needed = unsafe try call.buffer(needed)
+    let text = try graph.program.described(format, node: node == -1 ? nil : Int(node))
+    unsafe try call.write(text, buffer, capacity, needed)
+  }
+}
+
 @_cdecl("stein_graph_free") @implementation
 public func stein_graph_free(_ graph: OpaquePointer?) -> stein_status { unsafe free(graph, .graph) }
 

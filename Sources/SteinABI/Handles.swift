@@ -1,4 +1,4 @@
-import Execution
+import Platform
 import Stein
 
 /// What a handle stands for.

@@ -1,6 +1,6 @@
 import CStein
-import Execution
 import Glibc
+import Platform
 import Stein
 import Synchronization
 

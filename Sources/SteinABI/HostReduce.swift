@@ -1,5 +1,5 @@
 import CStein
-import Execution
+import Platform
 import Stein
 
 /// The caller's sum over ranks, and what it keeps for it until it is no longer needed.

@@ -1,5 +1,5 @@
 import CStein
-import Execution
+import Platform
 import Stein
 
 /// A tensor of the caller's that was found sound, and the bytes that it covers.

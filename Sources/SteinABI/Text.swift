@@ -1,5 +1,5 @@
-import Execution
 import Glibc
+import Platform
 import Stein
 
 extension Call {

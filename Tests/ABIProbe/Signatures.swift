@@ -41,6 +41,10 @@ let signatures: [CSignature] = [
     CParameter(name: "context", type: "stein_context **", kind: .pointer),
     CParameter(name: "error", type: "stein_error *", kind: .pointer),
   ]),
+  CSignature(name: "stein_context_check_trace", result: .int32, parameters: [
+    CParameter(name: "context", type: "const stein_context *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
   CSignature(name: "stein_context_free", result: .int32, parameters: [
     CParameter(name: "context", type: "stein_context *", kind: .pointer),
   ]),
@@ -115,6 +119,15 @@ let signatures: [CSignature] = [
     CParameter(name: "node", type: "int32_t", kind: .int32),
     CParameter(name: "ndim", type: "int32_t *", kind: .pointer),
     CParameter(name: "shape", type: "int64_t *", kind: .pointer),
+    CParameter(name: "error", type: "stein_error *", kind: .pointer),
+  ]),
+  CSignature(name: "stein_graph_describe", result: .int32, parameters: [
+    CParameter(name: "graph", type: "const stein_graph *", kind: .pointer),
+    CParameter(name: "node", type: "int32_t", kind: .int32),
+    CParameter(name: "format", type: "const char *", kind: .pointer),
+    CParameter(name: "buffer", type: "char *", kind: .pointer),
+    CParameter(name: "capacity", type: "uint64_t", kind: .uint64),
+    CParameter(name: "needed", type: "uint64_t *", kind: .pointer),
     CParameter(name: "error", type: "stein_error *", kind: .pointer),
   ]),
   CSignature(name: "stein_graph_free", result: .int32, parameters: [

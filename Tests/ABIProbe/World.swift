@@ -191,6 +191,7 @@ final class World {
       case ("tensor", _): return matrix(8, 3) { Double($0) }
       case ("moved_stream", _): return arrowStream()
       case ("kind", _): return text("model")
+      case ("format", _): return text("formula")
       case ("name", _): return text("mean")
       case ("path", _): return text(path(function.name))
       case ("sigmas", _):

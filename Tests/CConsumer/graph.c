@@ -26,6 +26,20 @@ static stein_model *own(const stein_context *context, const stein_dataset *datas
   CHECK(stein_graph_shape(graph, m, &axes, shape, &error) == STEIN_OK && axes == 1 && shape[0] == 3);
   CHECK(stein_graph_shape(graph, energy, &axes, shape, &error) == STEIN_OK && axes == 0);
 
+  /* As text: the whole graph, one node, and what is refused. */
+  char text[2048];
+  uint64_t needed = 0;
+  CHECK(stein_graph_describe(graph, energy, "formula", text, sizeof text, &needed, &error) == STEIN_OK);
+  CHECK(strcmp(text, "0.5 * (exp(k) * squared_norm(x - m))") == 0 && needed == strlen(text) + 1);
+  CHECK(stein_graph_describe(graph, -1, "text", text, sizeof text, &needed, &error) == STEIN_OK);
+  CHECK(strstr(text, "%1 = parameter(name=m, shape=3) [3]\n") && strstr(text, "%3 = subtract(%0, %1) [3]\n"));
+  CHECK(stein_graph_describe(graph, square, "dot", text, sizeof text, &needed, &error) == STEIN_OK);
+  CHECK(strncmp(text, "digraph {", 9) == 0 && strstr(text, "  n3 -> n4;") && !strstr(text, "exp"));
+  CHECK(stein_graph_describe(graph, -1, "formula", text, sizeof text, &needed, &error) == STEIN_BAD_VALUE && error.parameter == 2);
+  CHECK(stein_graph_describe(graph, 99, "text", text, sizeof text, &needed, &error) == STEIN_BAD_VALUE && error.parameter == 2);
+  CHECK(stein_graph_describe(graph, 0, "picture", text, sizeof text, &needed, &error) == STEIN_BAD_VALUE && error.parameter == 3);
+  CHECK(stein_graph_describe(graph, 0, "text", NULL, 0, &needed, &error) == STEIN_BUFFER_TOO_SMALL && needed > 1);
+
   /* What does not fit leaves the graph and the caller's number alone. */
   CHECK(stein_graph_node(graph, "add", inputs, 2, NULL, NULL, &kept, &error) == STEIN_BAD_VALUE && kept == 77 && error.parameter == 3);
   double matrix[] = {1, 2, 3, 4};

@@ -18,6 +18,24 @@ static size_t bytes_with(const char *threads, unsigned char *bytes, size_t capac
   return (size_t)size;
 }
 
+/* A trace: a file that can't be made, one that is whole JSON at any time, and two contexts with one file. */
+static void traced(void) {
+  stein_context *context = NULL;
+  CHECK(stein_context_new("trace=none/such/trace", NULL, &context, &error) == STEIN_NO_FILE && !context && strcmp(error.option, "trace") == 0);
+  CHECK(stein_context_new("threads=2 trace=lifecycle.trace", NULL, &context, &error) == STEIN_OK);
+  stein_context *second = NULL;
+  CHECK(stein_context_new("trace=lifecycle.trace", NULL, &second, &error) == STEIN_IO && !second);
+  stein_dataset *traced = make_rows(context, 100);
+  stein_model *watched = make_trained(context, traced, "widths=8");
+  CHECK(stein_context_check_trace(context, &error) == STEIN_OK && stein_context_check_trace(NULL, &error) == STEIN_BAD_HANDLE);
+  static char events[1 << 20];
+  FILE *file = fopen("lifecycle.trace", "r");
+  size_t read = file ? fread(events, 1, sizeof events - 1, file) : 0;
+  CHECK(file && fclose(file) == 0 && read > 100 && strncmp(events, "[\n{", 3) == 0 && strstr(events, "\"name\":\"training step\""));
+  stein_model_free(watched), stein_dataset_free(traced), stein_context_free(context);
+  remove("lifecycle.trace");
+}
+
 int main(void) {
   static unsigned char with_one[1 << 18], with_two[1 << 18];
   static float drawn_one[900], drawn_two[900];
@@ -27,6 +45,7 @@ int main(void) {
 
   CHECK(strcmp(stein_version(), "0.1.0") == 0);
   CHECK(strcmp(stein_status_name(STEIN_BUSY), "STEIN_BUSY") == 0 && strcmp(stein_status_name(7), "unknown") == 0);
+  traced();
   stein_context *context = NULL;
   CHECK(stein_context_new("threads=2", NULL, &context, NULL) == STEIN_OK);
   stein_dataset *dataset = make_rows(context, 200);

@@ -1,5 +1,6 @@
 import Execution
 import Graph
+import Platform
 import Synchronization
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import Execution
 import Graph
+import Platform
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-import Execution
 import Foundation
+import Platform
 import Testing
 
 /// The quotas of control groups, on folders that stand for `/`.

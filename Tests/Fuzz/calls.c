@@ -342,6 +342,15 @@ static void look(int which) {
   }
 }
 
+static void describe_graph(void) {
+  static const char *const formats[] = {"text", "dot", "formula", "picture", "", NULL};
+  void *graph = pick(GRAPHS);
+  int32_t node = odd() ? (int32_t)whole() : byte() % 16 - 1;
+  uint64_t capacity = byte() < 128 ? 1 << 12 : byte(), *needed = output(sizeof *needed);
+  char *buffer = output(capacity);
+  after(stein_graph_describe(graph, node, formats[byte() % 6], buffer, capacity, needed, &error));
+}
+
 static void write_file(void) {
   FILE *file = fopen(in_folder(byte() % 2 ? "c.csv" : "c.npy"), "w");
   if (!file) abort();
@@ -356,7 +365,7 @@ static int call(void) {
   before("call");
   uint8_t which = byte();
   /* The calls that came later have bytes that stood for an earlier one before. */
-  which = which == 187 ? 64 + byte() % 4 : which % 64;
+  which = which == 187 ? 64 + byte() % 4 : which == 188 ? 68 + byte() % 2 : which % 64;
 #define CALLED(name) called = #name;
   switch (which) {
     case 0: case 1: {
@@ -425,6 +434,8 @@ static int call(void) {
     case 21: CALLED(dataset_shape) look(0); break;
     case 22: CALLED(model_shape) look(1); break;
     case 23: CALLED(graph_shape) look(2); break;
+    case 68: CALLED(graph_describe) describe_graph(); break;
+    case 69: CALLED(context_check_trace) after(stein_context_check_trace(pick(CONTEXTS), &error)); break;
     case 24: CALLED(model_parameter) look(3); break;
     case 25: CALLED(score) evaluate(0); break;
     case 26: CALLED(denoise) evaluate(1); break;

@@ -89,6 +89,10 @@ static inline void read_options(void) {
     for (const char *at = json; (at = strstr(at, "\"name\":")) && key_count[kind] < KEYS;) {
       struct key *key = &keys[kind][key_count[kind]++];
       at = quoted(at + 7, key->name, sizeof key->name);
+      if (kind == 0 && !strcmp(key->name, "trace")) { /* any value would be a file */
+        key_count[kind]--;
+        continue;
+      }
       const char *following = strstr(at, "\"name\":"), *choices = strstr(at, "\"choices\":[");
       if (!choices || (following && choices > following)) continue;
       for (choices += 11; *choices == '"' && key->choice_count < CHOICES; choices += *choices == ',')

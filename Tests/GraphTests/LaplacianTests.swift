@@ -194,7 +194,7 @@ extension RowFunction {
     let weights = graph.literal(Literal(shape: shape, values: values))
     let axes = Array(1 ..< shape.rank)
     let energy = graph.sum(graph.multiply(weights, y), axes: axes)
-    let expected = graph.traceOfHessian(of: energy, x)
+    let expected = graph.traceByJacobian(of: energy, x)
     let found = graph.sum(graph.multiply(weights, laplacian), axes: axes)
     #expect(graph.error == nil)
     let (given, parameters) = point(f)
@@ -312,7 +312,7 @@ extension RowFunction {
       }
     }
     guard let forward = graph.laplacian(of: energy, withRespectTo: x) else { return }
-    let both = graph.traceOfHessian(of: energy, x)
+    let both = graph.traceByJacobian(of: energy, x)
     #expect(products(forward) == 3)
     #expect(products(both) == 6)
   }
@@ -320,7 +320,7 @@ extension RowFunction {
 
 extension Graph {
   /// tr ∇²E of each row by the Jacobian of the gradient.
-  fileprivate mutating func traceOfHessian(of energy: Node, _ x: Node) -> Node {
+  fileprivate mutating func traceByJacobian(of energy: Node, _ x: Node) -> Node {
     let (rows, dimension) = (shape(of: x)[0], shape(of: x)[1])
     let gradient = gradient(of: energy, withRespectTo: [x])[0]
     let axes = reshape(identity(dimension), [dimension, 1, dimension])

@@ -1,5 +1,5 @@
-import Execution
 import Foundation
+import Platform
 import Stein
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
-import Execution
 import Glibc
 import Graph
+import Platform
 import Stein
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
-import Execution
 import Glibc
 import Kernels
+import Platform
 import Stein
 import TestSupport
 import Testing

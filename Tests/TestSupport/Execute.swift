@@ -1,5 +1,6 @@
 package import Execution
 package import Graph
+package import Platform
 
 /// Runs a graph once by the executor: what it computes in float32, for sizes at which the evaluator by definition is slow.
 package func execute(

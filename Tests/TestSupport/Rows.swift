@@ -1,4 +1,4 @@
-package import Execution
+package import Platform
 package import Stein
 
 /// Rows in memory as the boundary would hand them over.

@@ -1,6 +1,7 @@
 /* Generated from stein.h by bindings/generate.py; do not edit. */
 #pragma redefine_extname stein_options_describe stein_options_describe_body
 #pragma redefine_extname stein_context_new stein_context_new_body
+#pragma redefine_extname stein_context_check_trace stein_context_check_trace_body
 #pragma redefine_extname stein_context_free stein_context_free_body
 #pragma redefine_extname stein_dataset_new stein_dataset_new_body
 #pragma redefine_extname stein_dataset_open stein_dataset_open_body
@@ -13,6 +14,7 @@
 #pragma redefine_extname stein_graph_new stein_graph_new_body
 #pragma redefine_extname stein_graph_node stein_graph_node_body
 #pragma redefine_extname stein_graph_shape stein_graph_shape_body
+#pragma redefine_extname stein_graph_describe stein_graph_describe_body
 #pragma redefine_extname stein_graph_free stein_graph_free_body
 #pragma redefine_extname stein_model_from_graph stein_model_from_graph_body
 #pragma redefine_extname stein_model_load stein_model_load_body

@@ -16,7 +16,7 @@ from ._errors import (
     SteinWarning,
 )
 from . import ops, show
-from .chains import Chains, Density, GradientCheck, effective_sample_size, rhat, to_arviz
+from .chains import Chains, Density, GradientCheck, Summary, effective_sample_size, rhat, summary, to_arviz
 from .core import Context, Dataset, Graph, Model, Node, Trainer, fit, options, version
 from .diagnostics import (
     Discrepancy,
@@ -47,6 +47,7 @@ __all__ = [
     "SteinUnsupported",
     "SteinValueError",
     "SteinWarning",
+    "Summary",
     "TableModel",
     "Trainer",
     "effective_sample_size",
@@ -59,6 +60,7 @@ __all__ = [
     "rhat",
     "show",
     "sliced_wasserstein",
+    "summary",
     "to_arviz",
     "version",
 ]

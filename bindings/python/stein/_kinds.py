@@ -14,10 +14,14 @@ class ContextOptions(TypedDict, total=False):
         Worker threads; 0: as many as the process may use processors, by affinity and quota
     memory_limit : integer in [0, 4611686018427387904], default 0
         Bytes that data, models and work may take together; 0: no limit
+    trace : text, default none
+        A file for the time, sizes and bytes of every step that runs, with its thread, in Chrome's trace format
+        (chrome://tracing, Perfetto), up to 1 GiB; without it nothing is timed
     """
 
     threads: int | None
     memory_limit: int | None
+    trace: str | None
 
 
 class FileOptions(TypedDict, total=False):

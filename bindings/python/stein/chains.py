@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from . import _arrays, _checks, _kinds
+from . import _abi, _arrays, _checks, _html, _kinds, _summary
 from ._call import Progress, call, watched
 from ._errors import SteinError, SteinValueError, SteinWarning
 from ._options import option_text as _option_text
 from ._options import takes
+from ._summary import Summary
 from .core import Array, Context, Model, _context, _Object
 
 if TYPE_CHECKING:
@@ -138,12 +139,22 @@ class Density(_Object):
 
 
 class Chains(_Object):
-    """Chains side by side. options: kernel, chains, warmup, step_size, metric, seed, ...: stein.options("chains")."""
+    """Chains side by side. options: kernel, chains, warmup, step_size, metric, seed, ...: stein.options("chains").
+
+    names: of the coordinates, for the table that the chains print.
+    """
 
     _free = "stein_chains_free"
 
     @takes(_kinds.ChainsOptions)
-    def __init__(self, density: Density, start: npt.ArrayLike | None = None, **options: Unpack[_kinds.ChainsOptions]) -> None:
+    def __init__(
+        self,
+        density: Density,
+        start: npt.ArrayLike | None = None,
+        *,
+        names: Sequence[str] | None = None,
+        **options: Unpack[_kinds.ChainsOptions],
+    ) -> None:
         self.density = _checks.instance(density, Density, "density")
         begin = None if start is None else _arrays.rows(_arrays.doubles(start, "start"), "start")
         if begin is not None and "chains" not in options:
@@ -153,16 +164,22 @@ class Chains(_Object):
             "stein_chains_new", density.handle, _option_text(options), _arrays.pointer(begin), ctypes.byref(handle)
         )
         super().__init__(handle)
-        self._begin()
+        self._begin(names)
 
-    def _begin(self) -> None:
+    def _begin(self, names: Sequence[str] | None) -> None:
         self.count = len(self.describe()["draws"])
+        #: Of the coordinates.
+        self.names = _labels(names, self.density.d)
+        #: Of the last run, [chains, n, d]; None before the first.
+        self.draws: Array | None = None
         #: Of the last run, by name, each [chains, n].
         self.statistics: dict[str, Array] = {}
         self._told: set[str] = set()
 
     @classmethod
-    def resume(cls, density: Density, path: str | os.PathLike[str]) -> Chains:
+    def resume(
+        cls, density: Density, path: str | os.PathLike[str], *, names: Sequence[str] | None = None
+    ) -> Chains:
         """Goes on from a file of `save` on the same density, to the same bits as if the chains had never stopped."""
         handle = ctypes.c_void_p()
         density = _checks.instance(density, Density, "density")
@@ -170,7 +187,7 @@ class Chains(_Object):
         self = cls.__new__(cls)
         self.density = density
         _Object.__init__(self, handle)
-        self._begin()
+        self._begin(names)
         return self
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -201,6 +218,7 @@ class Chains(_Object):
         """
         n = _checks.whole(n, "n")
         before = self.describe()["draws"][0]
+        self.draws = None  # so that two runs' draws are not held at once
         draws = np.empty((self.count, n, self.density.d))
         names = self.describe()["statistics"]
         statistics = np.empty((self.count, n, len(names)))
@@ -216,11 +234,13 @@ class Chains(_Object):
             done = self.describe()["draws"][0] - before
             self.statistics = {name: statistics[:, :done, index].copy() for index, name in enumerate(names)}
             # Also on exceptions of the caller's own: what was drawn is nowhere else.
-            raised.draws, raised.statistics = draws[:, :done].copy(), self.statistics  # type: ignore[attr-defined]
+            self.draws = draws[:, :done].copy()
+            raised.draws, raised.statistics = self.draws, self.statistics  # type: ignore[attr-defined]
             if raised is failure:
                 raise
             raise raised from None
         self.statistics = {name: statistics[:, :, index] for index, name in enumerate(names)}
+        self.draws = draws
         self._warn()
         return draws
 
@@ -233,6 +253,44 @@ class Chains(_Object):
 
     def describe(self) -> dict[str, Any]:
         return self._describe("stein_chains_describe")
+
+    def summary(self) -> Summary:
+        """Mean, deviation, quantiles, effective sample sizes and R-hat of the last run's draws, by coordinate."""
+        if self.draws is None or not self.draws.size:
+            raise _checks.refused("the chains have no draws: run them first", _abi.STEIN_BAD_STATE)
+        return summary(self.draws, self.names)
+
+    def _said(self) -> str:
+        told = self.describe()
+        count = told["draws"][0] if told["draws"] else 0
+        facts = [told["options"].get("kernel", "nuts"), f"{self.count} chains of {self.density.d} coordinates", f"{count} draws each"]
+        return ", ".join(facts)
+
+    def __repr__(self) -> str:
+        """What the chains are, and a table of the last run's draws, of 20 coordinates at most."""
+        first = super().__repr__()
+        if not self._open or self.draws is None or not self.draws.size:
+            return first
+        return first[:-1] + ":\n" + str(self._table()) + ">"
+
+    def _table(self) -> Summary:
+        """Figures of what is shown alone."""
+        draws = self.draws if self.draws is not None else np.empty((1, 1, 0))
+        shown = summary(draws[:, :, : _summary.MOST_ROWS], self.names[: _summary.MOST_ROWS])
+        return shown._replace(names=self.names)
+
+    def _repr_html_(self) -> str:
+        if not self._open:
+            return _html.page("Chains", [("state", "closed")])
+        try:
+            told = self.describe()
+        except SteinError as failure:  # another thread runs them
+            return _html.page("Chains", [("state", str(failure))])
+        facts = [("kernel", told["options"].get("kernel", "nuts")), ("chains", self.count), ("draws", told["draws"])]
+        facts += [("warning", warning) for warning in told["warnings"]]
+        if self.draws is None or not self.draws.size:
+            return _html.page("Chains", facts)
+        return _html.page("Chains", facts, ("", *_summary.HEAD), self._table().rows())
 
 
 def _by_coordinate(name: str, draws: npt.ArrayLike, *options: Any) -> Array:
@@ -250,6 +308,33 @@ def rhat(draws: npt.ArrayLike) -> Array:
 def effective_sample_size(draws: npt.ArrayLike, kind: str = "bulk") -> Array:
     """Of draws [chains, n, d], [d]; kind: "bulk", "tail" or "mean"."""
     return _by_coordinate("stein_effective_sample_size", draws, _option_text({"kind": kind}))
+
+
+def _labels(names: Sequence[str] | None, d: int) -> tuple[str, ...]:
+    """One name a coordinate: those given, or x0, x1, ..."""
+    if names is None:
+        return tuple(f"x{j}" for j in range(d))
+    try:
+        labels = tuple(str(name) for name in names)
+    except TypeError:
+        labels = ()
+    if isinstance(names, str) or not labels:
+        raise _checks.refused(f"names is {_checks.shown(names)}; it is a list of {d} names")
+    if len(labels) != d:
+        raise _checks.refused(f"names has {len(labels)} names; there are {d} coordinates")
+    return labels
+
+
+def summary(draws: npt.ArrayLike, names: Sequence[str] | None = None) -> Summary:
+    """Mean, deviation, quantiles, effective sample sizes and R-hat of draws [chains, n, d], by coordinate; a table when printed."""
+    values = _arrays.numbers(draws, "draws")
+    if values.ndim != 3 or not values.size:
+        raise _checks.refused(f"draws has shape {list(values.shape)}; it needs [chains, n, d]")
+    d = values.shape[2]
+    unknown = np.full(d, np.nan)
+    enough = values.shape[1] >= 4
+    found = [effective_sample_size(values, "bulk"), effective_sample_size(values, "tail"), rhat(values)] if enough else [unknown] * 3
+    return Summary(_labels(names, d), *_summary.moments(values), *found)
 
 
 def _grouped(values: Array, names: Sequence[str] | Mapping[str, Sequence[int] | int] | None) -> dict[str, Array]:
@@ -302,6 +387,8 @@ def to_arviz(
     values = _arrays.numbers(draws, "draws")
     if values.ndim != 3:
         raise SteinValueError(f"draws has shape {list(values.shape)}; it needs [chains, n, d]")
+    if names is None and chains is not None and len(chains.names) == values.shape[2]:
+        names = chains.names
     posterior = _grouped(values, names)
     for name, statistic in ({} if chains is None else chains.statistics).items():
         if statistic.shape != values.shape[:2]:
@@ -318,4 +405,4 @@ def to_arviz(
     return arviz.from_dict(posterior=posterior, sample_stats=sample_stats or None)
 
 
-__all__ = ["Chains", "Density", "GradientCheck", "effective_sample_size", "rhat", "to_arviz"]
+__all__ = ["Chains", "Density", "GradientCheck", "Summary", "effective_sample_size", "rhat", "summary", "to_arviz"]

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from . import _abi, _arrays, _arrow, _checks, _html, _kinds
 from ._call import AllReduce, AllReduceFunction, Noise, NoiseFunction, Progress, blob, call, parsed, watched
+from ._call import text as _text
 from ._errors import SteinError, SteinInterrupted, SteinWarning
 from ._library import library
 from ._options import option_text as _option_text
@@ -89,7 +90,7 @@ class _Object:
 
 
 class Context(_Object):
-    """Worker threads and memory. options: threads, memory_limit."""
+    """Worker threads and memory. options: threads, memory_limit, trace (a file for the time of every step; chrome://tracing and Perfetto show it)."""
 
     _free = "stein_context_free"
     _default: Context | None = None
@@ -100,6 +101,10 @@ class Context(_Object):
         handle = ctypes.c_void_p()
         call("stein_context_new", _option_text(options), None, ctypes.byref(handle))
         super().__init__(handle)
+
+    def check_trace(self) -> None:
+        """Raises a SteinFileError if a part of what ran is missing from the file of `trace`."""
+        call("stein_context_check_trace", self.handle)
 
     @classmethod
     def default(cls) -> Context:
@@ -591,6 +596,17 @@ class Node:
     def __iter__(self) -> Any:
         return (self[index] for index in range(len(self)))
 
+    def __str__(self) -> str:
+        """The node's formula: "(x[0] - a) ** 2 / 2"; "…" stands for what makes it longer than 120 characters."""
+        return self.graph._described("formula", self)
+
+    def __repr__(self) -> str:
+        try:
+            formula = str(self) if self.graph._open else "of a closed graph"
+        except SteinError as failure:  # another thread has it
+            formula = failure.name
+        return f"<stein.Node {formula}, shape {self.shape}>"
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Of one row's value."""
@@ -620,6 +636,10 @@ class Node:
     def _reduced(self, operation: str, axes: Any, keep_axes: bool) -> Node:
         listed = None if axes is None else axes if isinstance(axes, (list, tuple)) else (axes,)
         return self.graph.node(operation, self, axes=listed, keep_axes=keep_axes or None)
+
+
+#: Of a graph's repr.
+_MOST_LINES = 40
 
 
 class Graph(_Object):
@@ -698,6 +718,34 @@ class Graph(_Object):
         if value.graph is not self:
             raise _checks.refused("the node belongs to another graph")
         return value
+
+    def text(self, node: Node | None = None) -> str:
+        """One line for each node, "%3 = sum(%2, axes=0) [4]"; node: only what it needs."""
+        return self._described("text", node)
+
+    def dot(self, node: Node | None = None) -> str:
+        """A drawing in the language of Graphviz; node: only what it needs."""
+        return self._described("dot", node)
+
+    def _described(self, form: str, node: Node | None) -> str:
+        number = -1 if node is None else self._node_of(_checks.instance(node, Node, "node")).number
+        return _text("stein_graph_describe", self.handle, number, form.encode())
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        """The listing of its nodes, without the middle of a long one."""
+        try:
+            lines = self.text().split("\n") if self._open else ["closed"]
+        except SteinError as failure:  # another thread has it
+            lines = [failure.name]
+        if len(lines) == 1:
+            return f"<stein.Graph {lines[0]}>"
+        if len(lines) > _MOST_LINES:
+            left = len(lines) - _MOST_LINES
+            lines = [*lines[: _MOST_LINES // 2], f"… {left} more", *lines[-(_MOST_LINES // 2) :]]
+        return "\n  ".join(["<stein.Graph", *lines]) + ">"
 
     @takes(_kinds.ModelOptions)
     def model(
@@ -823,7 +871,15 @@ class Trainer(_Object):
 
     def _said(self) -> str:
         told = self.describe()
-        return f"step {told['step']} of {told['steps']}, {told['objective']}"
+        facts = [f"step {told['step']} of {told['steps']}", told["objective"]]
+        facts += [f"{name} {told[name]:.4g}" for name in ("loss", "validation") if told[name] is not None]
+        if told["best_validation"] is not None:
+            facts.append(f"best {told['best_validation']:.4g} at step {told['best_step']}")
+        if told["seconds"]:
+            facts.append(f"{told['seconds']:.3g} s")
+        if told["seconds_left"]:
+            facts.append(f"{told['seconds_left']:.3g} s left")
+        return ", ".join(facts + ([told["reason"]] if told["reason"] else []))
 
     def _repr_html_(self) -> str:
         if not self._open:

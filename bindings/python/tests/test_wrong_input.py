@@ -127,6 +127,7 @@ def entries(w):
         "Graph.constant": (graph.constant, {"value": [1.0, 2.0]}),
         "Graph.node": (graph.node, {"operation": "x", "array": None, "columns": 2}),
         "Graph.model": (graph.model, {"data": w["dataset"], "energy": ops.squared_norm(node), "log_density": None, "score": None, "scale": "none"}),
+        "Graph.text": (graph.text, {"node": node}), "Graph.dot": (graph.dot, {"node": node}),
         **{f"Node.{name}": (getattr(node, name), {"other": 2.0}) for name in ("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__", "__truediv__", "__rtruediv__", "__gt__", "__lt__")},
         "Node.__matmul__": (node.__matmul__, {"other": [1.0, 2.0]}), "Node.__rmatmul__": (node.__rmatmul__, {"other": [1.0, 2.0]}),
         "Node.__pow__": (node.__pow__, {"exponent": 2.0}), "Node.__getitem__": (node.__getitem__, {"index": 0}),
@@ -152,12 +153,13 @@ def entries(w):
         "Density": (stein.Density, {"function": lambda x: (x[:, 0], x), "d": 2, "context": w["context"]}),
         "Density.from_c": (stein.Density.from_c, {"d": 2, "user": None, "context": w["context"], "function": 4096}),
         "Density.from_model": (stein.Density.from_model, {"model": w["gaussian"], "label": None, "sigma": 0.5}),
-        "Chains": (stein.Chains, {"density": w["density"], "start": X, "warmup": 5}),
+        "Chains": (stein.Chains, {"density": w["density"], "start": X, "names": ["a", "b"], "warmup": 5}),
         "Density.check": (w["density"].check, {"points": X, **soon}),
         "Chains.save": (lambda **a: chains().save(**a), {"path": folder / "chains"}),
-        "Chains.resume": (stein.Chains.resume, {"density": w["density"], "path": folder / "chains"}),
+        "Chains.resume": (stein.Chains.resume, {"density": w["density"], "path": folder / "chains", "names": ["a", "b"]}),
         "Chains.metric": (lambda value: setattr(chains(), "metric", value), {"value": [1.0, 2.0]}),
         "Chains.run": (lambda **a: chains().run(**a), {"n": 2, **soon}),
+        "summary": (stein.summary, {"draws": draws, "names": ["a", "b"]}),
         "rhat": (stein.rhat, {"draws": draws}),
         "effective_sample_size": (stein.effective_sample_size, {"draws": draws, "kind": "bulk"}),
         "kernel_stein_discrepancy": (stein.kernel_stein_discrepancy, {"x": X, "scores": -X, "p_value": False, "context": w["context"], **soon, "bootstraps": 3}),
@@ -184,7 +186,7 @@ def entries(w):
 
 
 #: Without arguments, or what close and describe are to every object.
-WITHOUT = {"describe", "close", "handle", "to_bytes", "parameters", "shape", "dtype", "last_seed", "T", "sigma", "model", "columns", "default"}
+WITHOUT = {"describe", "close", "handle", "to_bytes", "parameters", "shape", "dtype", "last_seed", "T", "sigma", "model", "columns", "default", "summary", "check_trace"}
 
 
 def test_every_entry_is_tried(world):

@@ -1,0 +1,42 @@
+/// Which noise levels an objective is taken at, and how much each counts.
+package struct NoiseLevels: Sendable {
+  let law: NoiseLaw
+  package let range: ClosedRange<Double>
+  let sigmaData: Double
+  package let weighting: Weighting
+  /// Whether the loss is in units of the noise already, as denoising is; others are multiplied by σ².
+  let isScaled: Bool
+
+  /// One level alone; every row counts the same.
+  package init(one sigma: Double) {
+    law = .geometric(levels: [sigma])
+    range = sigma ... sigma
+    sigmaData = 1
+    weighting = .sigmaSquared
+    isScaled = true
+  }
+
+  package init(
+    law: NoiseLaw, range: ClosedRange<Double>, sigmaData: Double, weighting: Weighting,
+    isScaled: Bool
+  ) {
+    (self.law, self.range, self.sigmaData) = (law, range, sigmaData)
+    (self.weighting, self.isScaled) = (weighting, isScaled)
+  }
+
+  /// σ at `u`, uniform in (0, 1), and the weight λ.
+  package func draw(_ u: Double) -> (sigma: Double, weight: Double) {
+    let sigma = law.sigma(at: u, sigmaData: sigmaData, range: range)
+    guard range.lowerBound < range.upperBound else { return (sigma, 1) }
+    var (growth, span) = (0.0, 0.0)
+    if weighting == .likelihood {
+      growth = law.growth(at: u, sigmaData: sigmaData, range: range)
+      span = naturalLog(range.upperBound / range.lowerBound)
+    }
+    let weight = weighting.weight(
+      sigma: sigma, sigmaData: sigmaData, growth: growth, span: span)
+    return (sigma, isScaled ? weight : weight * sigma * sigma)
+  }
+
+  package func sigma(_ u: Double) -> Double { law.sigma(at: u, sigmaData: sigmaData, range: range) }
+}
