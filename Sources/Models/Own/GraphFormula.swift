@@ -66,9 +66,9 @@ struct GraphFormula {
     case .unary(.square): return raised(call, "2", depth)
     case .power:
       return raised(call, NumberText.number(call.options.exponent ?? 1), depth)
-    case .x, .sigma, .parameter, .constant, .identity, .unary, .silu, .binary, .select, .convolution,
-      .transposedConvolution, .dot, .squaredNorm, .sum, .mean, .max, .logSumExp, .broadcast, .reshape,
-      .transpose, .slice, .concatenate, .gather, .inverse, .logDeterminant:
+    case .x, .sigma, .parameter, .constant, .identity, .unary, .silu, .binary, .select,
+      .convolution, .transposedConvolution, .dot, .squaredNorm, .sum, .mean, .max, .logSumExp,
+      .broadcast, .reshape, .transpose, .slice, .concatenate, .gather, .inverse, .logDeterminant:
       return function(call, depth)
     }
   }
