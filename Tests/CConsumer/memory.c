@@ -72,6 +72,11 @@ CALL(call_dataset) {
 CALL(call_open) { return stein_dataset_open(context, strchr(options, '=') ? "memory.csv" : "memory.npy", options, &made.dataset, &error); }
 CALL(call_model) { return stein_model_new(context, dataset, options, &made.model, &error); }
 CALL(call_from_graph) { return stein_model_from_graph(graph, 3, dataset, options, &made.model, &error); }
+CALL(call_graph) {
+  static char text[1 << 12];
+  uint64_t needed;
+  return stein_graph_describe(graph, 3, options, text, sizeof text, &needed, &error);
+}
 CALL(call_read) { return (void)options, stein_model_read(context, saved, saved_size, &made.model, &error); }
 CALL(call_load) { return stein_model_load(context, options, &made.model, &error); }
 CALL(call_save) { return stein_model_save(network, options, &error); }
@@ -223,6 +228,8 @@ static const struct { const char *name; stein_status (*call)(const char *); cons
     {"model_new", call_model, "family=nice widths=4"},
     {"model_new", call_model, "family=autoregressive widths=4"},
     {"model_from_graph", call_from_graph, ""},
+    {"graph_describe", call_graph, "text"},
+    {"graph_describe", call_graph, "formula"},
     {"model_read", call_read, ""},
     {"model_load", call_load, "memory.model"},
     {"model_load", call_load, "memory.own"},

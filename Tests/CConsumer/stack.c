@@ -105,6 +105,11 @@ static void deep_graph(void) {
     if (!status) status = stein_graph_node(graph, "tanh", &node, 1, NULL, NULL, &node, &error);
   }
   need(status, "a deep graph");
+  static char text[1 << 20];
+  uint64_t needed;
+  NEED(stein_graph_describe(graph, node, "formula", text, sizeof text, &needed, &error));
+  NEED(stein_graph_describe(graph, -1, "text", text, sizeof text, &needed, &error));
+  NEED(stein_graph_describe(graph, -1, "dot", text, sizeof text, &needed, &error));
   NEED(stein_graph_node(graph, "squared_norm", &node, 1, NULL, NULL, &node, &error));
   NEED(stein_model_from_graph(graph, node, rows, NULL, &model, &error));
   stein_trainer_free(trainer), stein_graph_free(graph);
