@@ -72,12 +72,12 @@ help:
 debug:
 	swift build --scratch-path $(BUILD)/debug
 
-# In a debug build, as an optimised one moves lines. FILTER: a suite of Tests, or several as a regular expression.
+# In a debug build, since an optimized one moves lines; by the toolchain's llvm-cov. FILTER: a suite of Tests, or several as a regular expression.
 FILTER ?= GraphTests|KernelsTests|ExecutionTests|SteinTests
 COVERED = $(BUILD)/coverage/debug
 coverage:
 	swift test --scratch-path $(BUILD)/coverage --enable-code-coverage --filter '$(FILTER)'
-	@llvm-cov report $(COVERED)/steinPackageTests.xctest -instr-profile $(COVERED)/codecov/default.profdata \
+	@$$(dirname $$(readlink -f $$(command -v swiftc)))/llvm-cov report $(COVERED)/steinPackageTests.xctest -instr-profile $(COVERED)/codecov/default.profdata \
 	  -ignore-filename-regex '(Tests|$(BUILD))/' -show-functions=false > $(BUILD)/coverage/report.txt
 	@awk '/^TOTAL/ {printf "coverage: %s of %s lines, functions %s\n", $$10, $$8, $$7}' $(BUILD)/coverage/report.txt
 
