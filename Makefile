@@ -38,6 +38,49 @@ RUN_PYTHON := STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) PYTHONPATH=$(CURDIR)/bindings/p
 
 lib: $(LIBRARY)
 
+# ---- For those who change the library
+
+.PHONY: help debug coverage guide-test
+define HELP
+Build
+  make lib             the library, build/lib/libstein.so; everything else makes what it needs
+  make debug           the library with assertions, in about a minute: build/debug
+  make wheel           the Python wheel, build/wheel
+  make install         PREFIX=/usr/local DESTDIR=: the library, stein.h, pkg-config, CMake, pages of options
+  make docs            the guide with its results, stein.h as pages, notebooks: build/docs
+  make generate        what follows from stein.h and the options, after a change of either
+  make clean
+Try
+  make demo            real data from C and Python, build/demo/*.png
+  make examples        four worked examples in Python
+Test
+  make test            Swift, C, fuzzing's finds, Python
+  make check           everything that must pass before a change lands
+  make NAME            one part: lint types header-test swift-test c-test fuzz-test python-test library-test
+                       oldcpu-test figures-test install-test readme-test languages-test generated-test docs
+  make guide-test      the Python of the guide, pasted page by page: PAGES="FILE..."
+  make coverage        lines of Sources that Swift tests reach: FILTER=SteinTests for one suite
+  make soak            the long forms: sweep tsan valgrind memcheck fuzz (SECONDS=3600), soak-host alone
+Measure
+  make bench           beside PyTorch and JAX, a quarter of an hour; bench-quick: Stein alone
+  make bench-objectives bench-ranks bench-uci bench-chains
+endef
+export HELP
+help:
+	@echo "$$HELP"
+
+debug:
+	swift build --scratch-path $(BUILD)/debug
+
+# In a debug build, since an optimized one moves lines; by the toolchain's llvm-cov. FILTER: a suite of Tests, or several as a regular expression.
+FILTER ?= GraphTests|KernelsTests|ExecutionTests|SteinTests
+COVERED = $(BUILD)/coverage/debug
+coverage:
+	swift test --scratch-path $(BUILD)/coverage --enable-code-coverage --filter '$(FILTER)'
+	@$$(dirname $$(readlink -f $$(command -v swiftc)))/llvm-cov report $(COVERED)/steinPackageTests.xctest -instr-profile $(COVERED)/codecov/default.profdata \
+	  -ignore-filename-regex '(Tests|$(BUILD))/' -show-functions=false > $(BUILD)/coverage/report.txt
+	@awk '/^TOTAL/ {printf "coverage: %s of %s lines, functions %s\n", $$10, $$8, $$7}' $(BUILD)/coverage/report.txt
+
 packages:
 	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; $(SUDO) apt-get update -qq && \
@@ -160,7 +203,7 @@ endif
 
 check:
 	@Tests/parts.sh check lint types imports-test header-test swift-test c-test fuzz-test python-test digest-test library-test oldcpu-test figures-test install-test readme-test \
-	  languages-test generated-test
+	  languages-test generated-test docs
 
 generated-test: lib
 	$(call need,abigail-tools)
@@ -208,6 +251,11 @@ install: lib
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' bindings/c/stein.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/stein.pc
 	sed -e 's|@VERSION@|$(VERSION)|; s|@MAJOR@|$(MAJOR)|' bindings/c/steinConfig.cmake.in > $(DESTDIR)$(PREFIX)/lib/cmake/stein/steinConfig.cmake
 	sed -e 's|@VERSION@|$(VERSION)|' bindings/c/steinConfigVersion.cmake.in > $(DESTDIR)$(PREFIX)/lib/cmake/stein/steinConfigVersion.cmake
+	install -d $(DESTDIR)$(PREFIX)/share/doc/stein $(DESTDIR)$(PREFIX)/share/man/man7
+	STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) python3 bindings/options_page.py markdown $(BUILD)/options.md
+	STEIN_LIBRARY=$(CURDIR)/$(LIBRARY) python3 bindings/options_page.py man $(BUILD)/stein-options.7
+	install -m 644 $(BUILD)/options.md $(DESTDIR)$(PREFIX)/share/doc/stein/
+	install -m 644 $(BUILD)/stein-options.7 $(DESTDIR)$(PREFIX)/share/man/man7/
 
 readme-test: lib venv
 	$(call need,$(MPI))
@@ -287,18 +335,21 @@ soak-host: lib venv
 	cc -O1 -Iinclude Benchmarks/cancel.c -Lbuild/lib -lstein -Wl,-rpath,$(CURDIR)/build/lib -lpthread -lm -o $(BUILD)/cancel
 	$(BUILD)/cancel 100
 
-# The C interface by Doxygen (build/docs/c), the guide by mkdocs (build/docs/guide) and two notebooks, whose code is run;
+# The C interface by Doxygen (build/docs/c), the guide by Sphinx (build/docs/guide) and two notebooks, whose code is run;
 # a warning fails.
 docs: lib $(DOCS)/.done
 	$(call need,$(MPI))
 	@command -v doxygen >/dev/null || $(MAKE) -s --no-print-directory packages PACKAGES=doxygen
 	@mkdir -p $(BUILD)/docs
 	doxygen bindings/docs/Doxyfile
-	$(RUN_PYTHON) OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 NO_MKDOCS_2_WARNING=1 \
-	  $(DOCS)/bin/python -m mkdocs build -q --strict -f bindings/docs/mkdocs.yml
+	$(RUN_PYTHON) $(DOCS)/bin/python -m sphinx -q -E -W --keep-going -j auto -b html -c bindings/docs -d $(BUILD)/docs/doctrees \
+	  bindings/docs/guide $(BUILD)/docs/guide
 	@mkdir -p $(BUILD)/docs/ipython/profile_default && echo 'c.IPKernelApp.log_level = 40' > $(BUILD)/docs/ipython/profile_default/ipython_kernel_config.py
 	$(RUN_PYTHON) IPYTHONDIR=$(CURDIR)/$(BUILD)/docs/ipython PATH=$(CURDIR)/$(DOCS)/bin:$$PATH \
 	  $(DOCS)/bin/python -m nbconvert --log-level=ERROR --to html --execute --output-dir $(BUILD)/docs/notebooks bindings/docs/notebooks/*.ipynb
+
+guide-test: lib $(DOCS)/.done
+	$(RUN_PYTHON) $(DOCS)/bin/python bindings/docs/pages.py $(PAGES)
 
 $(DOCS)/.done: bindings/docs/requirements-docs.txt
 	python3 -m venv $(DOCS)
@@ -313,10 +364,11 @@ bench-quick: lib venv
 	$(RUN_PYTHON) $(PYTHON) Benchmarks/bench.py --quick
 
 # W1 to W6 against the library of another commit, in turns; fails where one is slower. PAIRS of turns, WORKLOADS: some of them.
+# BUSY=1: by the processor time of one thread, where others use the machine.
 PAIRS ?= 60
 .PHONY: bench-check digest digest-test
 bench-check: lib venv
-	$(PYTHON) Benchmarks/check.py --base $$(Tests/base.sh $(BASE)) --pairs $(PAIRS) $(if $(WORKLOADS),--workloads $(WORKLOADS))
+	$(PYTHON) Benchmarks/check.py --base $$(Tests/base.sh $(BASE)) --pairs $(PAIRS) $(if $(WORKLOADS),--workloads $(WORKLOADS)) $(if $(BUSY),--busy)
 
 $(PEERS)/.done: Benchmarks/requirements-peers.txt
 	python3 -m venv $(PEERS)

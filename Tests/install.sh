@@ -32,5 +32,9 @@ run ./consumer
 run "$root/build/in_c" wine.csv by-cmake.csv
 run "$root/build/in_cxx"
 run cmp by-pkg-config.csv by-cmake.csv
+# The pages of options are there, with every kind.
+run [ "$(grep -c '^## ' "$root/opt/stein/share/doc/stein/options.md")" -ge 18 ]
+run grep -q '^| `rate` | `auto` |' "$root/opt/stein/share/doc/stein/options.md"
+run grep -q '^\\fBrate\\fR' "$root/opt/stein/share/man/man7/stein-options.7"
 [ "$(wc -l < by-cmake.csv)" = 201 ] && [ "$(head -1 by-cmake.csv)" = "$(head -1 wine.csv)" ]
 echo "install: $passed passed, 0 failed"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The release library from outside: exports, dependencies, name, size.   library.sh build/lib/libstein.so.0.1.0
+# The release library from outside: exports, dependencies, name, size.   library.sh build/lib/libstein.so.0.2.0
 set -euo pipefail
 library=$1
 header=$(dirname "$0")/../include/stein.h

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the README prints is what works: its cc lines build every example of bindings/c/examples, which run on real data and check their own
-# figures; the one that trains is killed and goes on to the same bytes; its Python lines run.   readme.sh PYTHON
+# What the READMEs print works: the cc lines of bindings/c/examples build every example, which run on real data and check their own figures;
+# the one that trains is killed and goes on to the same bytes; the Python of both READMEs runs.   readme.sh PYTHON
 set -euo pipefail
 python=$(realpath -s "$1")
 cd "$(dirname "$0")/.."
@@ -14,7 +14,7 @@ fail() { echo "FAILED: $*"; exit 1; }
 same() { diff <(echo "$1") <(echo "$2") >/dev/null || fail "$3: $1 and $2"; }
 
 # One line builds one example, and no example is without one.
-grep -E '^    (mpi)?cc bindings/c/examples' README.md > "$scratch/lines"
+grep -E '^    (mpi)?cc bindings/c/examples' bindings/c/examples/README.md > "$scratch/lines"
 same "$(sed -E 's|.*examples/([a-z_]+)\.c .*|\1|' "$scratch/lines" | sort)" "$(sort <<< "$examples")" "lines of the README and examples differ"
 bash -e "$scratch/lines"
 # Its table of measured speeds is that of the results.
@@ -22,9 +22,10 @@ while IFS= read -r row; do
   grep -qxF "$row" README.md || fail "Benchmarks/RESULTS.md says, and README.md does not: $row"
 done < <(awk -F ' *[|] *' '/^[|] W[0-9]: / {gsub(/ \([^|]*\)/, ""); $0 = $0; print "| " $2 " | " $3 " | " $5 " | " $6 " |"}' Benchmarks/RESULTS.md)
 # The files that it names are there.
-for file in $(grep -oE '[(`](Sources|Tests|bindings|include|Benchmarks)/[A-Za-z0-9_+./-]+' README.md | cut -c2- | sort -u); do
-  [ -e "$file" ] || fail "README.md names $file"
+for file in $(grep -hoE '[(`](Sources|Tests|bindings|include|Benchmarks|[.]github)/[A-Za-z0-9_+./-]+' README.md .github/*.md | cut -c2- | sort -u); do
+  [ -e "$file" ] || fail "README.md or .github names $file"
 done
+[ "$(wc -l < README.md)" -le 150 ] || fail "README.md has more than 150 lines"
 mv $examples "$scratch"
 for data in wine digits; do "$python" bindings/python/examples/export.py $data "$scratch/$data.csv"; done
 cd "$scratch"
@@ -78,7 +79,7 @@ run cmp samples.csv ../whole/samples.csv
 [ "$(wc -l < samples.csv)" = 100 ] || fail "not 100 digits"
 cd ..
 
-sed -n '/^```python$/,/^```$/p' "$root/README.md" | grep -v '^```' > lines.py
+sed -n '/^```python$/,/^```$/p' "$root/README.md" "$root/bindings/python/README.md" | grep -v '^```' > lines.py
 echo 'assert samples.shape == (1000, 2) and score.shape == (500, 2) and usual.shape == (178,)' >> lines.py
 echo 'assert (in_oslo["city"] == "Oslo").all() and abs(in_oslo["guests"].mean() - 20) < 3 and np.isfinite(complete["warmth"]).all()' >> lines.py
 echo 'assert abs(model.parameter("a") - 3) < 0.2 and abs(model.parameter("b") - 4) < 0.4' >> lines.py

@@ -55,6 +55,18 @@ stein_status stein_dataset_describe(const stein_dataset * dataset, char * buffer
   return stein_dataset_describe_body(dataset, buffer, capacity, needed, error);
 }
 
+GATE_HIDDEN extern __typeof__(stein_dataset_get_numbers) stein_dataset_get_numbers_body;
+stein_status stein_dataset_get_numbers(const stein_dataset * dataset, const char * name, double * values, uint64_t capacity, uint64_t * needed, stein_error * error) {
+  if (!gate_open()) return gate_refuse(error);
+  return stein_dataset_get_numbers_body(dataset, name, values, capacity, needed, error);
+}
+
+GATE_HIDDEN extern __typeof__(stein_dataset_get_text) stein_dataset_get_text_body;
+stein_status stein_dataset_get_text(const stein_dataset * dataset, const char * name, int64_t index, char * buffer, uint64_t capacity, uint64_t * needed, stein_error * error) {
+  if (!gate_open()) return gate_refuse(error);
+  return stein_dataset_get_text_body(dataset, name, index, buffer, capacity, needed, error);
+}
+
 GATE_HIDDEN extern __typeof__(stein_dataset_shape) stein_dataset_shape_body;
 stein_status stein_dataset_shape(const stein_dataset * dataset, int32_t * ndim, int64_t * shape, stein_error * error) {
   if (!gate_open()) return gate_refuse(error);
@@ -149,6 +161,18 @@ GATE_HIDDEN extern __typeof__(stein_model_describe) stein_model_describe_body;
 stein_status stein_model_describe(const stein_model * model, char * buffer, uint64_t capacity, uint64_t * needed, stein_error * error) {
   if (!gate_open()) return gate_refuse(error);
   return stein_model_describe_body(model, buffer, capacity, needed, error);
+}
+
+GATE_HIDDEN extern __typeof__(stein_model_get_numbers) stein_model_get_numbers_body;
+stein_status stein_model_get_numbers(const stein_model * model, const char * name, double * values, uint64_t capacity, uint64_t * needed, stein_error * error) {
+  if (!gate_open()) return gate_refuse(error);
+  return stein_model_get_numbers_body(model, name, values, capacity, needed, error);
+}
+
+GATE_HIDDEN extern __typeof__(stein_model_get_text) stein_model_get_text_body;
+stein_status stein_model_get_text(const stein_model * model, const char * name, int64_t index, char * buffer, uint64_t capacity, uint64_t * needed, stein_error * error) {
+  if (!gate_open()) return gate_refuse(error);
+  return stein_model_get_text_body(model, name, index, buffer, capacity, needed, error);
 }
 
 GATE_HIDDEN extern __typeof__(stein_model_shape) stein_model_shape_body;
@@ -265,6 +289,18 @@ stein_status stein_trainer_describe(const stein_trainer * trainer, char * buffer
   return stein_trainer_describe_body(trainer, buffer, capacity, needed, error);
 }
 
+GATE_HIDDEN extern __typeof__(stein_trainer_get_numbers) stein_trainer_get_numbers_body;
+stein_status stein_trainer_get_numbers(const stein_trainer * trainer, const char * name, double * values, uint64_t capacity, uint64_t * needed, stein_error * error) {
+  if (!gate_open()) return gate_refuse(error);
+  return stein_trainer_get_numbers_body(trainer, name, values, capacity, needed, error);
+}
+
+GATE_HIDDEN extern __typeof__(stein_trainer_get_text) stein_trainer_get_text_body;
+stein_status stein_trainer_get_text(const stein_trainer * trainer, const char * name, int64_t index, char * buffer, uint64_t capacity, uint64_t * needed, stein_error * error) {
+  if (!gate_open()) return gate_refuse(error);
+  return stein_trainer_get_text_body(trainer, name, index, buffer, capacity, needed, error);
+}
+
 GATE_HIDDEN extern __typeof__(stein_trainer_free) stein_trainer_free_body;
 stein_status stein_trainer_free(stein_trainer * trainer) {
   if (!gate_open()) return gate_refuse_free(trainer);
@@ -359,6 +395,18 @@ GATE_HIDDEN extern __typeof__(stein_chains_describe) stein_chains_describe_body;
 stein_status stein_chains_describe(const stein_chains * chains, char * buffer, uint64_t capacity, uint64_t * needed, stein_error * error) {
   if (!gate_open()) return gate_refuse(error);
   return stein_chains_describe_body(chains, buffer, capacity, needed, error);
+}
+
+GATE_HIDDEN extern __typeof__(stein_chains_get_numbers) stein_chains_get_numbers_body;
+stein_status stein_chains_get_numbers(const stein_chains * chains, const char * name, double * values, uint64_t capacity, uint64_t * needed, stein_error * error) {
+  if (!gate_open()) return gate_refuse(error);
+  return stein_chains_get_numbers_body(chains, name, values, capacity, needed, error);
+}
+
+GATE_HIDDEN extern __typeof__(stein_chains_get_text) stein_chains_get_text_body;
+stein_status stein_chains_get_text(const stein_chains * chains, const char * name, int64_t index, char * buffer, uint64_t capacity, uint64_t * needed, stein_error * error) {
+  if (!gate_open()) return gate_refuse(error);
+  return stein_chains_get_text_body(chains, name, index, buffer, capacity, needed, error);
 }
 
 GATE_HIDDEN extern __typeof__(stein_chains_metric) stein_chains_metric_body;

@@ -1,4 +1,4 @@
-import Core
+package import Core
 import Diagnostics
 import Glibc
 import Platform
@@ -9,9 +9,9 @@ extension Chains {
     return "[\(shown)\(place.count > 6 ? ", …" : "")]"
   }
 
-  package func describe() -> String {
+  package var figures: JSON {
     func list(_ value: (Int) -> JSON) -> JSON { .array(chains.indices.map(value)) }
-    return JSON.object([
+    return .object([
       ("options", options.json), ("kernel", .string(kernel.rawValue)),
       ("dimension", .integer(density.dimension)), ("transitions", .integer(progress.transitions)),
       ("warmup", .integer(plan.count)),
@@ -32,6 +32,6 @@ extension Chains {
       ("rhat", .number(progress.rHat?.value ?? .nan)),
       ("warnings", .array(warnings.map(JSON.string))),
       ("statistics", .array(Chains.statistics.map(JSON.string))),
-    ]).text
+    ])
   }
 }

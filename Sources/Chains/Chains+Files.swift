@@ -35,7 +35,7 @@ extension Chains {
   }
 
   private static func bad(_ what: String) -> SteinError {
-    SteinError(.badFile, "the chains' \(what) is no such", argument: "path")
+    SteinError(.badFile, "the file has no valid \(what) of chains", argument: "path")
   }
 
   private static func resume(
@@ -186,7 +186,9 @@ extension ChainsProgress {
   }
 
   init(_ json: JSON) throws {
-    func bad(_ key: String) -> SteinError { SteinError(.badFile, "the chains' \(key) is no such") }
+    func bad(_ key: String) -> SteinError {
+      SteinError(.badFile, "the file has no valid '\(key)' of chains")
+    }
     func integer(_ json: JSON?, _ key: String) throws -> Int {
       guard let value = json?.integer, value >= 0, value <= 1 << 60 else { throw bad(key) }
       return value

@@ -58,8 +58,8 @@ extension Chains {
           throw SteinError(
             .badValue,
             kind == .dense
-              ? "metric\(isOne ? "" : " of chain \(index)") is no covariance: symmetric, positive definite and finite"
-              : "metric\(isOne ? "" : " of chain \(index)") holds what is no variance: above 0 and finite",
+              ? "metric\(isOne ? "" : " of chain \(index)") is not a covariance: it must be symmetric, positive definite and finite"
+              : "metric\(isOne ? "" : " of chain \(index)") holds a variance that is not finite and above 0",
             argument: "metric")
         }
         if pass == 0, isOne { break }

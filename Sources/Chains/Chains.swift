@@ -7,7 +7,7 @@ package import Platform
 ///
 /// Transition t of chain c depends on the seed, c, t and where the chains began alone, so a run may be cut into pieces. One call at a
 /// time: the boundary sees to that.
-package final class Chains: @unchecked Sendable {
+package final class Chains: Described, @unchecked Sendable {
   let density: any LogDensity
   let memory: Memory
   let options: Options

@@ -2,7 +2,7 @@ package import Core
 package import Platform
 
 /// Rows of numbers, standardised once: u = (x − mean)/scale, with each column's own deviation as its scale.
-package final class Dataset: Sendable {
+package final class Dataset: Described, Sendable {
   package let context: Context
   /// [n, ...].
   package let shape: [Int]
@@ -16,9 +16,9 @@ package final class Dataset: Sendable {
   /// Whether float32 holds the rows as they came.
   package let isSingle: Bool
 
-  /// `rows`: [n, ...] with at least one element.
+  /// Copies rows from memory.
   ///
-  /// a row. `labels`: integers [n], or nil.
+  /// `rows`: [n, ...] with at least one element in a row. `labels`: integers [n], or nil.
   package convenience init(
     context: Context, rows: TensorView, labels: TensorView?, options: String
   ) throws {
@@ -66,19 +66,19 @@ package final class Dataset: Sendable {
     }
   }
 
-  package func describe() -> String {
+  package var figures: JSON {
     func list(_ value: (ColumnStatistics) -> Double) -> JSON {
       .array(columns.map { .number(value($0)) })
     }
     let constant = columns.indices.filter { columns[$0].isConstant }
-    return JSON.object([
+    return .object([
       ("shape", .array(shape.map(JSON.integer))),
       ("names", names.map { .array($0.map(JSON.string)) } ?? .null),
       ("mean", list(\.mean)), ("deviation", list(\.deviation)),
       ("minimum", list(\.minimum)), ("maximum", list(\.maximum)),
       ("constant_columns", .array(constant.map(JSON.integer))),
       ("classes", labels?.json ?? .null),
-    ]).text
+    ])
   }
 }
 

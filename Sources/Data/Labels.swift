@@ -57,9 +57,3 @@ extension TensorView {
     }
   }
 }
-
-/// "a, b, c", and of more than `most` how many are not named.
-package func listed(_ items: [String], most: Int) -> String {
-  let named = items.prefix(most).joined(separator: ", ")
-  return items.count > most ? "\(named) and \(items.count - most) more" : named
-}

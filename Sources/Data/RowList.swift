@@ -21,7 +21,7 @@ package struct RowList: Sendable {
     }
   }
 
-  /// Every so-manieth of another list.
+  /// Takes every `step`-th row of another list.
   package init(_ list: RowList, every step: Int, memory: Memory) throws {
     count = (list.count + step - 1) / step
     numbers = try Storage<Int32>(memory, count: count).view

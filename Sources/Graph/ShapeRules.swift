@@ -65,7 +65,7 @@ extension Graph {
       return try checked(shape)
     case .transpose(_, let permutation):
       guard permutation.sorted() == Array(0 ..< shapes[0].rank) else {
-        throw misuse("\(permutation) is no permutation of its axes")
+        throw misuse("\(permutation) is not a permutation of its axes")
       }
       return Shape(permutation.map { shapes[0][$0] })
     case .slice(_, let starts, let sizes):

@@ -29,7 +29,7 @@ extension Model {
     let levels = try sigmas.map { try now.level($0) }
     guard levels.allSatisfy({ $0 > 0 }) else {
       throw SteinError(
-        .badValue, "a level is 0; there is no noise to take away", argument: "sigmas")
+        .badValue, "a level is 0; there is no noise to remove", argument: "sigmas")
     }
     let data = try TrainingRows(dataset, now.description, memory: context.memory)
     let every = try RowList(data.count, memory: context.memory) { _ in true }

@@ -8,7 +8,7 @@ package import Platform
 /// A model: what it is, and the weights that it shows at the moment.
 ///
 /// Weights are replaced as a whole, never written, so a call works on those that it began with.
-package final class Model: Sendable {
+package final class Model: Described, Sendable {
   package let context: Context
   package let layout: ParameterLayout
   /// What looks wrong about the rows that it was made of; of a model from a file nothing is known.
@@ -155,9 +155,9 @@ package final class Model: Sendable {
     return made
   }
 
-  package func describe() throws -> String {
-    let description = snapshot.description
-    guard case .object(let fields) = description.json else { return "{}" }
+  /// Everything that C is told of the model: what its file keeps, its parameters and warnings.
+  package var figures: JSON {
+    guard case .object(let fields) = snapshot.description.json else { return .object([]) }
     let parameters = family.parameters.map { spec -> JSON in
       .object([("name", .string(spec.name)), ("shape", .array(spec.shape.dims.map(JSON.integer)))])
     }
@@ -168,7 +168,7 @@ package final class Model: Sendable {
     if let table = (family as? Exponential)?.table {
       own.append(("statistics", .array(table.names().map(JSON.string))))
     }
-    return JSON.object(fields + own).text
+    return .object(fields + own)
   }
 
   package func parameter(name: String) throws -> (shape: [Int], values: View<Float>) {

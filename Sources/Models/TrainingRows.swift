@@ -87,7 +87,8 @@ package struct TrainingRows: Sendable {
     let translation = try labels.classes.map { label in
       guard let known = index[label] else {
         throw SteinError(
-          .badValue, "label \(label) of the data set is no class of the model", argument: "dataset")
+          .badValue, "label \(label) of the data set is not a class of the model",
+          argument: "dataset")
       }
       return known
     }

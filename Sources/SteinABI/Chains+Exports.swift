@@ -149,6 +149,34 @@ public func stein_chains_describe(
   }
 }
 
+@_cdecl("stein_chains_get_numbers") @implementation
+public func stein_chains_get_numbers(
+  _ chains: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ values: UnsafeMutablePointer<Double>?,
+  _ capacity: UInt64, _ needed: UnsafeMutablePointer<UInt64>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["chains", "name", "values", "capacity", "needed"]) { call in
+    let object = unsafe try call.object(chains, .chains, as: ChainsObject.self, "chains").chains
+    let needed = unsafe try call.buffer(needed)
+    let numbers = unsafe try object.figures.numbers(call.name(name, "name"))
+    unsafe try call.write(numbers, values, capacity, needed)
+  }
+}
+
+@_cdecl("stein_chains_get_text") @implementation
+public func stein_chains_get_text(
+  _ chains: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ index: Int64,
+  _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: UInt64,
+  _ needed: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["chains", "name", "index", "buffer", "capacity", "needed"]) { call in
+    let object = unsafe try call.object(chains, .chains, as: ChainsObject.self, "chains").chains
+    let needed = unsafe try call.buffer(needed)
+    let text = unsafe try object.figures.text(call.name(name, "name"), index)
+    unsafe try call.write(text, buffer, capacity, needed)
+  }
+}
+
 @_cdecl("stein_chains_save") @implementation
 public func stein_chains_save(
   _ chains: OpaquePointer?, _ path: UnsafePointer<CChar>?,

@@ -95,7 +95,7 @@ final class HandleTable: @unchecked Sendable {
     lock.lock()
     defer { lock.unlock() }
     guard let index = unsafe find(token, kind), let object = slots[index].object else {
-      let what = unsafe token == nil ? "is NULL" : "is no living \(kind.name)"
+      let what = unsafe token == nil ? "is NULL" : "is not a living \(kind.name)"
       throw SteinError(.badHandle, "\(argument) \(what)", argument: argument)
     }
     guard !slots[index].isTaken, !exclusive || slots[index].readers == 0 else {

@@ -140,7 +140,7 @@ final class HostArrow {
     guard let format = unsafe schema.format, unsafe String(cString: format) == "+s",
       let count = unsafe Int(exactly: schema.n_children), (1 ... 1 << 20).contains(count),
       let children = unsafe schema.children
-    else { throw bad(.badShape, "the stream is no table of columns (format +s)") }
+    else { throw bad(.badShape, "the stream is not a table of columns (format +s)") }
     var place = 0
     for index in 0 ..< count {
       guard let child = unsafe children[index], let format = unsafe child.pointee.format else {
@@ -158,7 +158,7 @@ final class HostArrow {
         guard !isWanted else {
           throw bad(
             .unsupported,
-            "column \(index) ('\(name)') has the Arrow format '\(text)', which is no number")
+            "column \(index) ('\(name)') has the Arrow format '\(text)', which is not a number")
         }
         columns.append(Column(name: name, type: .int8, place: nil, hasDictionary: false))
         continue

@@ -63,18 +63,37 @@ extension Call {
     if let buffer = unsafe buffer { unsafe memcpy(buffer, bytes.base, bytes.count) }
   }
 
+  /// Numbers: no values for none of them may be NULL.
+  func write(
+    _ numbers: [Double], _ values: UnsafeMutablePointer<Double>?, _ capacity: UInt64,
+    _ needed: UnsafeMutablePointer<UInt64>
+  ) throws {
+    guard !numbers.isEmpty else {
+      unsafe needed.pointee = 0
+      return
+    }
+    unsafe try reserve(
+      numbers.count, values.map { UnsafeMutableRawPointer($0) }, capacity, needed,
+      named: ("values", "numbers"))
+    let values = unsafe try output(values, "values")
+    for (place, number) in numbers.enumerated() { unsafe values[place] = number }
+  }
+
   private func reserve(
     _ count: Int, _ buffer: UnsafeMutableRawPointer?, _ capacity: UInt64,
-    _ needed: UnsafeMutablePointer<UInt64>
+    _ needed: UnsafeMutablePointer<UInt64>,
+    named: (buffer: String, items: String) = ("buffer", "bytes")
   ) throws {
     unsafe needed.pointee = UInt64(count)
     guard capacity >= UInt64(count) else {
       throw SteinError(
-        .bufferTooSmall, "buffer holds \(capacity) bytes, \(count) are needed", argument: "capacity"
-      )
+        .bufferTooSmall,
+        "\(named.buffer) holds \(capacity) \(named.items), \(count) are needed",
+        argument: "capacity")
     }
     guard unsafe buffer != nil else {
-      throw SteinError(.badPointer, "buffer is NULL, capacity is not 0", argument: "buffer")
+      throw SteinError(
+        .badPointer, "\(named.buffer) is NULL, capacity is not 0", argument: named.buffer)
     }
   }
 }

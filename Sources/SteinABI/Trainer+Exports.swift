@@ -93,6 +93,34 @@ public func stein_trainer_describe(
   }
 }
 
+@_cdecl("stein_trainer_get_numbers") @implementation
+public func stein_trainer_get_numbers(
+  _ trainer: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ values: UnsafeMutablePointer<Double>?,
+  _ capacity: UInt64, _ needed: UnsafeMutablePointer<UInt64>?,
+  _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["trainer", "name", "values", "capacity", "needed"]) { call in
+    let object = unsafe try call.trainer(trainer)
+    let needed = unsafe try call.buffer(needed)
+    let numbers = unsafe try object.figures.numbers(call.name(name, "name"))
+    unsafe try call.write(numbers, values, capacity, needed)
+  }
+}
+
+@_cdecl("stein_trainer_get_text") @implementation
+public func stein_trainer_get_text(
+  _ trainer: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ index: Int64,
+  _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: UInt64,
+  _ needed: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<stein_error>?
+) -> stein_status {
+  unsafe boundary(error, ["trainer", "name", "index", "buffer", "capacity", "needed"]) { call in
+    let object = unsafe try call.trainer(trainer)
+    let needed = unsafe try call.buffer(needed)
+    let text = unsafe try object.figures.text(call.name(name, "name"), index)
+    unsafe try call.write(text, buffer, capacity, needed)
+  }
+}
+
 @_cdecl("stein_trainer_set_noise") @implementation
 public func stein_trainer_set_noise(
   _ trainer: OpaquePointer?, _ noise: stein_noise_fn?, _ user: UnsafeMutableRawPointer?,

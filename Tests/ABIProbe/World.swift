@@ -33,7 +33,8 @@ final class World {
     self.folder = folder
     context = make("stein_context_new", [text("threads=1"), 0])
     let rows = matrix(64, 3) { Double(($0 * 37) % 23) * 0.1 + Double($0 % 3) }
-    dataset = make("stein_dataset_new", [context, rows, 0, 0])
+    dataset = make(
+      "stein_dataset_new", [context, rows, 0, text("names=alcohol,ash_content,magnesium")])
     model = make("stein_model_new", [context, dataset, text("family=gaussian")])
     let fit = make("stein_trainer_new", [model, dataset, 0])
     expect("stein_trainer_run", [fit, 0, 0, 0])
@@ -192,7 +193,8 @@ final class World {
       case ("moved_stream", _): return arrowStream()
       case ("kind", _): return text("model")
       case ("format", _): return text("formula")
-      case ("name", _): return text("mean")
+      case ("name", _): return text(figure(function.name))
+      case ("values", _): return bits(output(index, 24))
       case ("path", _): return text(path(function.name))
       case ("sigmas", _):
         let levels = memory(32)
@@ -263,6 +265,19 @@ final class World {
       }
     }
     return (values, outputs, error)
+  }
+
+  /// A parameter of the Gaussian, or a figure that the object has.
+  private func figure(_ function: String) -> String {
+    switch function {
+    case "stein_dataset_get_text": "names"
+    case "stein_model_get_text": "family"
+    case "stein_trainer_get_numbers": "steps"
+    case "stein_trainer_get_text": "objective"
+    case "stein_chains_get_numbers": "step_size"
+    case "stein_chains_get_text": "statistics"
+    default: "mean"
+    }
   }
 
   private func path(_ function: String) -> String {

@@ -43,7 +43,7 @@ int main(void) {
   CHECK(bytes_one == bytes_with("threads=2", with_two, sizeof with_two, drawn_two) && bytes_one > 1000);
   CHECK(memcmp(with_one, with_two, bytes_one) == 0 && memcmp(drawn_one, drawn_two, sizeof drawn_one) == 0);
 
-  CHECK(strcmp(stein_version(), "0.1.0") == 0);
+  CHECK(strcmp(stein_version(), "0.2.0") == 0);
   CHECK(strcmp(stein_status_name(STEIN_BUSY), "STEIN_BUSY") == 0 && strcmp(stein_status_name(7), "unknown") == 0);
   traced();
   stein_context *context = NULL;

@@ -181,6 +181,12 @@ CALL(call_metric) {
   stein_status status = stein_chains_metric(chains, &out, &error);
   return (void)options, status ? status : stein_chains_set_metric(chains, &out, &error);
 }
+CALL(call_figures) {
+  uint64_t needed;
+  char text[64];
+  stein_status status = stein_model_get_numbers(network, options, results, 4096, &needed, &error);
+  return status ? status : stein_model_get_text(network, "family", 0, text, sizeof text, &needed, &error);
+}
 CALL(call_rhat) {
   stein_tensor draws = tensor(rows, 3, 2, 12, 3), out = tensor(results, 1, 3, 0, 0);
   return strcmp(options, "rhat") ? stein_effective_sample_size(context, &draws, options, &out, NULL, &error)
@@ -271,6 +277,7 @@ static const struct { const char *name; stein_status (*call)(const char *); cons
     {"chains_resume", call_chains_resume, "memory.chains"},
     {"density_check", call_check, ""},
     {"chains_metric", call_metric, ""},
+    {"model_get_numbers", call_figures, "scale"},
     {"rhat", call_rhat, "rhat"},
     {"effective_sample_size", call_rhat, "kind=tail"},
     {"kernel_stein_discrepancy", call_stein, "bootstraps=5"},

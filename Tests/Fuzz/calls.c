@@ -351,6 +351,26 @@ static void describe_graph(void) {
   after(stein_graph_describe(graph, node, formats[byte() % 6], buffer, capacity, needed, &error));
 }
 
+/* Figures of each kind of object, by names that are there and names that are not. */
+static void figures(int which) {
+  static const char *const known[] = {"mean", "scale", "names", "warnings", "levels.loss", "closed_form.estimates", "rhat", "step_size", "", ".", "shape.x", "classes"};
+  static double values[64];
+  static char text[64];
+  const char *name = byte() < 20 ? NULL : known[byte() % 12];
+  int64_t index = odd() ? whole() : byte() % 3;
+  uint64_t needed = 0, capacity = byte() % 65;
+  switch (which) {
+    case 0: after(stein_dataset_get_numbers(pick(DATASETS), name, values, capacity, &needed, &error)); break;
+    case 1: after(stein_model_get_numbers(pick(MODELS), name, values, capacity, &needed, &error)); break;
+    case 2: after(stein_trainer_get_numbers(pick(TRAINERS), name, values, capacity, &needed, &error)); break;
+    case 3: after(stein_chains_get_numbers(pick(RUNS), name, values, capacity, &needed, &error)); break;
+    case 4: after(stein_dataset_get_text(pick(DATASETS), name, index, text, capacity, &needed, &error)); break;
+    case 5: after(stein_model_get_text(pick(MODELS), name, index, text, capacity, &needed, &error)); break;
+    case 6: after(stein_trainer_get_text(pick(TRAINERS), name, index, text, capacity, &needed, &error)); break;
+    default: after(stein_chains_get_text(pick(RUNS), name, index, text, capacity, &needed, &error));
+  }
+}
+
 static void write_file(void) {
   FILE *file = fopen(in_folder(byte() % 2 ? "c.csv" : "c.npy"), "w");
   if (!file) abort();
@@ -365,7 +385,7 @@ static int call(void) {
   before("call");
   uint8_t which = byte();
   /* The calls that came later have bytes that stood for an earlier one before. */
-  which = which == 187 ? 64 + byte() % 4 : which == 188 ? 68 + byte() % 2 : which % 64;
+  which = which == 187 ? 64 + byte() % 4 : which == 188 ? 68 + byte() % 3 : which % 64;
 #define CALLED(name) called = #name;
   switch (which) {
     case 0: case 1: {
@@ -577,6 +597,7 @@ static int call(void) {
         after(stein_chains_set_metric(chains, tensor(axes - byte() % 2, shape, 0, 0), &error));
       break;
     }
+    case 70: CALLED(figures) figures(byte() % 8); break;
     case 59: CALLED(chains_describe) INTO_BUFFER(stein_chains_describe, pick(RUNS)); break;
     case 60: CALLED(diagnostics) diagnose(byte() % 2); break;
     case 61: case 62: CALLED(comparison) compare(byte() % 4); break;

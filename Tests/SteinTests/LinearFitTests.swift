@@ -34,7 +34,7 @@ import Testing
   {
     let fit = try fitted(
       rows, model: "family=exponential scale=none " + options, trainer: trainer)
-    let description = try fit.trainer.describe()
+    let description = fit.trainer.describe()
     let estimates = try numbers(description, "closed_form", "estimates")
     let errors = try numbers(description, "closed_form", "standard_errors")
     #expect(estimates.count == truth.count)
@@ -96,7 +96,7 @@ import Testing
       let rows = gaussian(600, seed: UInt64(seed)) { x, _ in x > 0 }
       let fit = try fitted(
         rows, model: "family=exponential scale=none domain=box lower=0,-100", threads: 1)
-      let description = try fit.trainer.describe()
+      let description = fit.trainer.describe()
       let estimates = try numbers(description, "closed_form", "estimates")
       let errors = try numbers(description, "closed_form", "standard_errors")
       for index in truth.indices {
@@ -111,7 +111,7 @@ import Testing
   /// At θ̂ the exact loss over the rows is the closed form's, and no direction makes it less.
   @Test func lossAgreesWithTheObjective() throws {
     let fit = try fitted(gaussian(700, seed: 12), model: "family=exponential degree=3")
-    let description = try fit.trainer.describe()
+    let description = fit.trainer.describe()
     let value = try JSON.parse(Array(description.utf8))["closed_form"]?["loss"]?.double ?? .nan
     let loss = try fit.model.loss(
       dataset: fit.data, options: "objective=exact", monitor: Unwatched())

@@ -3,7 +3,7 @@ import Stein
 import TestSupport
 import Testing
 
-/// Objectives on a Gaussian energy E(u) = ½ (u − μ)ᵀ P (u − μ), whose loss and gradient are known:.
+/// Objectives on a Gaussian energy E(u) = ½ (u − μ)ᵀ P (u − μ), whose loss and gradient are known.
 ///
 ///     s = −P (u − μ),   tr ∇s = −tr P,   J(u) = ½ ‖P (u − μ)‖² − tr P
 @Suite struct ObjectiveTests {

@@ -13,7 +13,9 @@ FUNCTION = re.compile(r"^STEIN_API .*?\b(stein_\w+)\(", re.DOTALL)
 
 def escaped(text):
     """Text that Doxygen prints as it is."""
-    return re.sub(r"^\*", "&lowast;", re.sub(r"([\\@<>&#%$])", r"\\\1", text))
+    text = re.sub(r"^\*", "&lowast;", re.sub(r"([\\@<>&#%$])", r"\\\1", text))
+    text = re.sub(r"^([A-Z][A-Z ]{4,})([. ])", r"<b>\1</b>\2", text)  # a section of the first comment
+    return re.sub(r"`([^`]+)`", r"<tt>\1</tt>", text)
 
 
 def body(text):
@@ -38,7 +40,8 @@ def body(text):
 
 def rules(text):
     """A rule goes on over the lines that are indented more."""
-    return re.sub(r"\n \*      +", " ", text)
+    head, mark, tail = text.partition("\n * RULES")
+    return head + mark + re.sub(r"\n \*      +", " ", tail)
 
 
 def converted(source):

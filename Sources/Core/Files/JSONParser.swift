@@ -4,9 +4,9 @@ package struct JSONError: Error, Sendable {
 }
 
 extension JSON {
-  /// `bytes`:.
+  /// Reads UTF-8 text.
   ///
-  /// UTF-8. Nesting is limited to 64, and a key may stand only once in an object.
+  /// Nesting is limited to 64, and an object may have a key only once.
   package static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSON {
     var parser = JSONParser(bytes: bytes)
     let value = try parser.value(depth: 0)

@@ -104,7 +104,7 @@ package struct SafetensorsArchive {
     } catch {
       throw bad(error.message)
     }
-    guard let fields = header.fields else { throw bad("its header is no object") }
+    guard let fields = header.fields else { throw bad("its header is not an object") }
     var metadata: [String: String] = [:]
     var tensors: [String: (type: String, shape: [Int], offset: Int, count: Int)] = [:]
     var ranges: [(Int, Int)] = []

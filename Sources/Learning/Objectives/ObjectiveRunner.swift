@@ -81,7 +81,7 @@ final class ObjectiveRunner: Sendable {
     let (picked, values) = (picked[frame].view, data.values)
     for r in 0 ..< min(rows, numbers?.count ?? rows) { ahead(u.slice(r * perRow, perRow)) }
     for r in 0 ..< rows {
-      // Behind the last draw the first row stands in, with weight 0.
+      // After the last draw the first row fills the shard, with weight 0.
       let number = numbers.map { r < $0.count ? Int($0[r]) : nil } ?? first + r
       let known = number.flatMap { draw($0, u.slice(r * perRow, perRow)) }
       let row = known ?? Draw(row: 0, sigma: data.sigmaData, classIndex: -1, weight: 0)

@@ -51,7 +51,8 @@ package final class Ranks {
     let rows = (0 ..< count).map { Int(shared[$0]) }
     guard rows.allSatisfy({ $0 > 0 }), rows[rank] == dataset.rowCount else {
       throw SteinError(
-        .badValue, "the ranks' numbers do not fit: is rank \(rank) given twice, or sum no sum?",
+        .badValue,
+        "the ranks' sums do not add up: was rank \(rank) given twice, or does the callback not sum?",
         argument: "rank")
     }
     firstRow = rows[..<rank].reduce(0, +)

@@ -1,4 +1,4 @@
-import Core
+package import Core
 import Data
 import Execution
 import Glibc
@@ -6,8 +6,8 @@ import Models
 import Platform
 
 extension Trainer {
-  package func describe() throws -> String {
-    JSON.object(
+  package var figures: JSON {
+    .object(
       [
         ("options", options.json),
         ("objective", .string(plan.objective?.name ?? "closed_form")),
@@ -27,7 +27,7 @@ extension Trainer {
         ("seconds", .number(pace.seconds)),
         ("seconds_left", secondsLeft.map(JSON.number) ?? .null),
       ] + progress.fields + report + [("warnings", .array(warnings.map(JSON.string)))]
-    ).text
+    )
   }
 
   /// Until the last step at the pace so far; nil before a hundredth of the steps.

@@ -11,7 +11,7 @@ import Platform
 ///
 /// A step is map, reduce, update: shards of the batch give gradients in a fixed number of lanes, the lanes are added in order, Adam
 /// moves the weights. The shards and lanes depend on the shapes alone, so the weights are the same for any number of threads.
-package final class Trainer: @unchecked Sendable {
+package final class Trainer: Described, @unchecked Sendable {
   let model: Model
   let dataset: Dataset
   var options: Options
@@ -123,7 +123,7 @@ package final class Trainer: @unchecked Sendable {
     }
     guard objective.kernel != .caller || noise != nil else {
       throw SteinError(
-        .badState, "noise_kernel=caller wants stein_trainer_set_noise first", argument: "trainer")
+        .badState, "noise_kernel=caller needs stein_trainer_set_noise first", argument: "trainer")
     }
     if machine == nil {
       machine = try TrainingMachine(self, objective)

@@ -149,7 +149,7 @@ extension TrainingPlan {
     return count * 20 <= rows
   }
 
-  /// The one level of a density that is not told of it.
+  /// The single level of a density that is not conditioned on noise.
   private static func noise(
     _ options: Options, _ model: ModelDescription, _ objective: Objective?
   ) throws -> Double {

@@ -172,7 +172,7 @@ private struct UNetParameters {
     norm(name + ".norm0", channels)
     weight(name + ".conv0.weight", [kernel.height, kernel.width, channels, width])
     norm(name + ".norm1", width)
-    // A small start leaves each block near its skip, and deaf.
+    // Small initial weights keep each block close to its skip connection, and nearly blind to the noise level.
     if told > 0 { weight(name + ".embedding", [told, 2 * width], gain: 0.3) }
     convolution(name + ".conv1", width, width, gain: 0.3)
     if channels != width { weight(name + ".skip", [channels, width]) }

@@ -128,7 +128,7 @@ private struct ImportedLayers {
       where name == ending || name.hasSuffix("." + ending) || name.hasSuffix("/" + ending) {
         let bias = name.dropLast(ending.count) + "bias"
         guard let shape = archive.shape(name), shape.count == 2 else {
-          throw SteinError(.badFile, "tensor '\(name)' is no matrix")
+          throw SteinError(.badFile, "tensor '\(name)' is not a matrix")
         }
         all.append(
           Layer(

@@ -190,7 +190,7 @@ private struct ONNXExport {
       return convolution("ConvTranspose", inputs, window)
     case .inverse, .logDeterminant, .windowProduct:
       throw SteinError(
-        .unsupported, "the model's graph has the operation \(op.name), which ONNX has not",
+        .unsupported, "the model's graph has the operation \(op.name), which ONNX does not have",
         argument: "model")
     }
   }

@@ -151,7 +151,7 @@ package struct GraphProgram: Sendable {
     let (operation, inputs) = (call.operation, call.inputs)
     for input in inputs where !calls.indices.contains(input) {
       throw SteinError(
-        .badValue, "input \(input) is no node of the graph, which has \(calls.count)",
+        .badValue, "input \(input) is not a node of the graph, which has \(calls.count)",
         argument: "inputs")
     }
     guard operation.inputCounts.contains(inputs.count) else {
@@ -162,7 +162,7 @@ package struct GraphProgram: Sendable {
         argument: "count")
     }
     func missing(_ key: String) -> SteinError {
-      Options.bad(key, "is missing; \(operation.rawValue) wants it")
+      Options.bad(key, "is missing; \(operation.rawValue) needs it")
     }
     switch operation {
     case .x:

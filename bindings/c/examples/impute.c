@@ -1,13 +1,15 @@
-/* Completes a table: learns from all but its last rows, hides a third of those, and draws what was hidden given the rest.
+/* Completes a table: learns from all but its last rows, hides a third of
+ * those, and draws what was hidden given the rest.
  *
- * Every hidden value is drawn many times, so there is a guess (the mean) and how sure it is (the deviation).   impute wine.csv */
+ * Every hidden value is drawn many times, so there is a guess (the mean) and
+ * how sure it is (the deviation).   impute wine.csv */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "stein.h"
 
-static stein_error error = {sizeof error, 0, 0, 0, "", ""};
+static stein_error error = STEIN_ERROR_INIT;
 
 static void check(stein_status status) {
   if (status == STEIN_OK) return;
@@ -16,7 +18,8 @@ static void check(stein_status status) {
 }
 
 /* Numbers of a .csv with a header, without its last column (the class). */
-static int read_table(const char *path, double *values, int most, int columns) {
+static int read_table(const char *path, double *values, int most,
+                      int columns) {
   char line[4096];
   int rows = 0;
   FILE *file = fopen(path, "r");
@@ -26,7 +29,8 @@ static int read_table(const char *path, double *values, int most, int columns) {
   }
   while (rows < most && fgets(line, sizeof line, file)) {
     char *place = line;
-    for (int j = 0; j < columns; j++, place += *place == ',') values[rows * columns + j] = strtod(place, &place);
+    for (int j = 0; j < columns; j++, place += *place == ',')
+      values[rows * columns + j] = strtod(place, &place);
     rows++;
   }
   fclose(file);
@@ -39,7 +43,8 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: %s wine.csv\n", argv[0]);
     return 2;
   }
-  static double table[MOST * D], hidden[TAKEN * DRAWS * D], filled[TAKEN * DRAWS * D], train[MOST * D], test[TAKEN * D];
+  static double table[MOST * D], hidden[TAKEN * DRAWS * D],
+      filled[TAKEN * DRAWS * D], train[MOST * D], test[TAKEN * D];
   int count = read_table(argv[1], table, MOST, D), kept = 0, taken = 0;
   /* The file is sorted by class, so every fourth row is taken away. */
   for (int i = 0; i < count; i++) {
@@ -62,30 +67,42 @@ int main(int argc, char **argv) {
 
   /* A NaN is what is not known: a third, the same in all copies of a row. */
   for (int i = 0; i < taken * DRAWS; i++)
-    for (int j = 0; j < D; j++) hidden[i * D + j] = (i / DRAWS + j) % 3 == 0 ? NAN : test[i / DRAWS * D + j];
-  stein_tensor x = stein_float64(hidden, 2, many), out = stein_float64(filled, 2, many);
-  /* On so few rows the default, which holds what is known still, would draw too narrow: see stein.h. */
-  check(stein_impute(model, &x, NULL, NULL, "seed=2 method=covariance", &out, NULL, &error));
+    for (int j = 0; j < D; j++)
+      hidden[i * D + j] =
+          (i / DRAWS + j) % 3 == 0 ? NAN : test[i / DRAWS * D + j];
+  stein_tensor x = stein_float64(hidden, 2, many),
+               out = stein_float64(filled, 2, many);
+  /* On so few rows the default, which holds what is known still, would draw
+   * too narrow: see stein.h. */
+  check(stein_impute(model, &x, NULL, NULL, "seed=2 method=covariance", &out,
+                     NULL, &error));
 
-  /* Errors in deviations of the column, beside those of guessing its mean; and how often a guess is as sure as it says. */
+  /* Errors in deviations of the column, beside those of guessing its mean;
+   * and how often a guess is as sure as it says. */
   double own = 0, plain = 0, within = 0;
   int values = 0;
   for (int j = 0; j < D; j++) {
     double mean = 0, square = 0;
     for (int i = 0; i < kept; i++) mean += train[i * D + j] / kept;
-    for (int i = 0; i < kept; i++) square += (train[i * D + j] - mean) * (train[i * D + j] - mean) / kept;
+    for (int i = 0; i < kept; i++)
+      square += (train[i * D + j] - mean) * (train[i * D + j] - mean) / kept;
     for (int i = 0; i < taken; i++) {
       if ((i + j) % 3) continue;
       double guess = 0, spread = 0, truth = test[i * D + j];
-      for (int k = 0; k < DRAWS; k++) guess += filled[(i * DRAWS + k) * D + j] / DRAWS;
-      for (int k = 0; k < DRAWS; k++) spread += pow(filled[(i * DRAWS + k) * D + j] - guess, 2) / DRAWS;
-      own += fabs(guess - truth) / sqrt(square), plain += fabs(mean - truth) / sqrt(square);
+      for (int k = 0; k < DRAWS; k++)
+        guess += filled[(i * DRAWS + k) * D + j] / DRAWS;
+      for (int k = 0; k < DRAWS; k++)
+        spread += pow(filled[(i * DRAWS + k) * D + j] - guess, 2) / DRAWS;
+      own += fabs(guess - truth) / sqrt(square),
+          plain += fabs(mean - truth) / sqrt(square);
       within += fabs(guess - truth) < 2 * sqrt(spread);
       values++;
     }
   }
-  printf("%d hidden values: mean error %.2f deviations, of the columns' means %.2f; %.0f %% within two of the predicted deviations\n",
+  printf("%d hidden values: mean error %.2f deviations, of the columns' "
+         "means %.2f; %.0f %% within two of the predicted deviations\n",
          values, own / values, plain / values, 100 * within / values);
-  stein_trainer_free(trainer), stein_model_free(model), stein_dataset_free(dataset), stein_context_free(context);
+  stein_trainer_free(trainer), stein_model_free(model),
+      stein_dataset_free(dataset), stein_context_free(context);
   return !(own < 0.9 * plain && within > 0.75 * values);
 }

@@ -1,11 +1,13 @@
-/* Reads a table, fits a score model, draws rows with their classes and saves both.   quickstart wine.csv samples.csv */
+/* Reads a table, fits a score model, draws rows with classes, saves both.
+ *
+ *     quickstart wine.csv samples.csv */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "stein.h"
 
-static stein_error error = {sizeof error, 0, 0, 0, "", ""};
+static stein_error error = STEIN_ERROR_INIT;
 
 static void check(stein_status status) {
   if (status == STEIN_OK) return;
@@ -30,9 +32,18 @@ int main(int argc, char **argv) {
   check(stein_trainer_run(trainer, 0, NULL, NULL, &error));
   check(stein_model_save(model, "wine.safetensors", &error));
 
+  /* What training found out, one sentence at a time. */
+  char warning[512];
+  uint64_t needed;
+  for (int64_t k = 0; !stein_trainer_get_text(trainer, "warnings", k, warning,
+                                              sizeof warning, &needed, NULL);
+       k++)
+    printf("warning: %s\n", warning);
+
   /* How good is it? The loss on its own rows beside that of a Gaussian. */
   double loss, gaussian_loss;
-  check(stein_model_new(context, rows, "family=gaussian classes=ignore", &gaussian, &error));
+  check(stein_model_new(context, rows, "family=gaussian classes=ignore",
+                        &gaussian, &error));
   stein_trainer_free(trainer);
   check(stein_trainer_new(gaussian, rows, NULL, &trainer, &error));
   check(stein_trainer_run(trainer, 0, NULL, NULL, &error));
@@ -54,16 +65,23 @@ int main(int argc, char **argv) {
   /* The table's first line names its columns; the class comes last there. */
   char names[4096] = "";
   FILE *file = fopen(argv[1], "r");
-  if (!file || !fgets(names, sizeof names, file)) return fprintf(stderr, "%s can't be read\n", argv[1]), 1;
+  if (!file || !fgets(names, sizeof names, file))
+    return fprintf(stderr, "%s can't be read\n", argv[1]), 1;
   fclose(file);
   file = fopen(argv[2], "w");
   if (file) fputs(names, file);
   for (int64_t i = 0; file && i < shape[0]; i++) {
-    for (int64_t j = 0; j < shape[1]; j++) fprintf(file, "%g,", samples[i * shape[1] + j]);
+    for (int64_t j = 0; j < shape[1]; j++)
+      fprintf(file, "%g,", samples[i * shape[1] + j]);
     fprintf(file, "%" PRId64 "\n", classes[i]);
   }
-  if (file && fclose(file) == 0) printf("%" PRId64 " rows drawn into %s\n", shape[0], argv[2]);
+  if (file && fclose(file) == 0)
+    printf("%" PRId64 " rows drawn into %s\n", shape[0], argv[2]);
   free(samples), free(classes);
-  stein_trainer_free(trainer), stein_model_free(gaussian), stein_model_free(model), stein_dataset_free(rows), stein_context_free(context);
+  stein_trainer_free(trainer);
+  stein_model_free(gaussian);
+  stein_model_free(model);
+  stein_dataset_free(rows);
+  stein_context_free(context);
   return 0;
 }

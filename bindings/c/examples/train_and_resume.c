@@ -1,12 +1,14 @@
-/* Trains with a checkpoint after every hundred steps, then draws each class. Killed at any moment and started again, it goes on where the
- * checkpoint was, and ends with the same bytes as if nothing had happened.   train_and_resume digits.csv samples.csv */
+/* Trains with a checkpoint after every hundred steps, then draws each class.
+ * Killed at any moment and started again, it goes on where the checkpoint
+ * was, and ends with the same bytes as if nothing had happened.
+ * train_and_resume digits.csv samples.csv */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "stein.h"
 
-static stein_error error = {sizeof error, 0, 0, 0, "", ""};
+static stein_error error = STEIN_ERROR_INIT;
 
 static void check(stein_status status) {
   if (status == STEIN_OK) return;
@@ -19,7 +21,8 @@ static int32_t progress(void *user, const stein_monitor *monitor) {
   int64_t *shown = user;
   if (monitor->step / 500 > *shown) {
     *shown = monitor->step / 500;
-    printf("step %" PRId64 " of %" PRId64 ", loss %.2f, validation %.2f\n", monitor->step, monitor->steps, monitor->loss, monitor->validation);
+    printf("step %" PRId64 " of %" PRId64 ", loss %.2f, validation %.2f\n",
+           monitor->step, monitor->steps, monitor->loss, monitor->validation);
   }
   return 0;
 }
@@ -37,24 +40,28 @@ int main(int argc, char **argv) {
   check(stein_context_new(NULL, NULL, &context, &error));
   check(stein_dataset_open(context, argv[1], "label=class", &rows, &error));
 
-  /* The checkpoint and the data are all it takes to go on; without one it begins. */
-  stein_status found = stein_trainer_resume(context, rows, checkpoint, &model, &trainer, &error);
+  /* The checkpoint and the data are all it takes to go on; without one it
+   * begins. */
+  stein_status found = stein_trainer_resume(context, rows, checkpoint, &model,
+                                            &trainer, &error);
   if (found == STEIN_NO_FILE) {
-    check(stein_model_new(context, rows, "scale=common widths=128,128", &model, &error));
-    check(stein_trainer_new(model, rows, "steps=2000 seed=1", &trainer, &error));
+    check(stein_model_new(context, rows, "scale=common widths=128,128",
+                          &model, &error));
+    check(stein_trainer_new(model, rows, "steps=2000 seed=1", &trainer,
+                            &error));
   } else {
     check(found);
     printf("going on from %s\n", checkpoint);
   }
 
   int64_t shown = 0;
-  stein_monitor monitor = {0};
-  monitor.struct_size = sizeof monitor;
+  stein_monitor monitor = STEIN_MONITOR_INIT;
   monitor.progress = progress;
   monitor.user = &shown;
   for (int32_t finished = 0; !finished;) {
     check(stein_trainer_run(trainer, 100, &finished, &monitor, &error));
-    check(stein_trainer_save(trainer, checkpoint, &error)); /* replaces the last one whole, or not at all */
+    /* Replaces the last one whole, or not at all. */
+    check(stein_trainer_save(trainer, checkpoint, &error));
     fflush(stdout);
   }
   check(stein_model_save(model, "digits.safetensors", &error));
@@ -65,11 +72,14 @@ int main(int argc, char **argv) {
   static int64_t labels[COUNT];
   for (int i = 0; i < COUNT; i++) labels[i] = i / 10;
   int64_t shape[] = {COUNT, PIXELS};
-  stein_tensor out = stein_float32(samples, 2, shape), classes = stein_int64(labels, 1, shape);
+  stein_tensor out = stein_float32(samples, 2, shape),
+               classes = stein_int64(labels, 1, shape);
   check(stein_sample(model, NULL, &classes, "seed=7", &out, NULL, &error));
   FILE *file = fopen(argv[2], "w");
-  for (int i = 0; file && i < COUNT * PIXELS; i++) fprintf(file, "%.3f%c", samples[i], (i + 1) % PIXELS ? ',' : '\n');
-  if (file && fclose(file) == 0) printf("%d digits drawn into %s\n", COUNT, argv[2]);
+  for (int i = 0; file && i < COUNT * PIXELS; i++)
+    fprintf(file, "%.3f%c", samples[i], (i + 1) % PIXELS ? ',' : '\n');
+  if (file && fclose(file) == 0)
+    printf("%d digits drawn into %s\n", COUNT, argv[2]);
   remove(checkpoint);
 
   stein_trainer_free(trainer);

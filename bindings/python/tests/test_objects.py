@@ -9,7 +9,7 @@ import stein
 
 
 def test_version_and_options():
-    assert stein.version() == "0.1.0"
+    assert stein.version() == "0.2.0"
     names = [o["name"] for o in stein.options("trainer")]  # R16
     assert {"objective", "steps", "rate", "seed"} <= set(names)
     with pytest.raises(stein.SteinValueError):

@@ -1,4 +1,4 @@
-"""The wheel, as a user gets it: installed beside NumPy alone, it runs what the README prints."""
+"""The wheel, as a user gets it: installed beside NumPy alone, it runs what the READMEs print."""
 
 import os
 import pathlib
@@ -46,7 +46,7 @@ def clean(wheel, tmp_path_factory):
 
 
 def test_what_is_inside(wheel):
-    assert wheel.name == "stein-0.1.0-py3-none-manylinux_2_34_x86_64.whl"
+    assert wheel.name == "stein-0.2.0-py3-none-manylinux_2_34_x86_64.whl"
     names = zipfile.ZipFile(wheel).namelist()
     assert {"stein/libstein.so", "stein/py.typed", "stein/_kinds.py", "stein/sklearn.py"} <= set(names)
     assert not [name for name in names if "test" in name or "pycache" in name or name.endswith((".swift", ".toml"))]
@@ -57,7 +57,8 @@ def test_the_readme_runs_beside_numpy_alone(clean, tmp_path):
     python, environment = clean
     installed = run(python, "-m", "pip", "list", "--format=freeze", env=environment)
     assert {line.split("==")[0] for line in installed.split()} <= {"numpy", "stein", "pip", "setuptools"}
-    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
+    pages = "".join((ROOT / name).read_text() for name in ("README.md", "bindings/python/README.md"))
+    blocks = re.findall(r"^```python\n(.*?)^```$", pages, re.M | re.S)
     alone = [block for block in blocks if not re.search(r"import .*(sklearn|pandas)|from (sklearn|stein\.sklearn)", block)]
     assert len(alone) >= 3 and len(blocks) - len(alone) <= 1
     script = tmp_path / "readme.py"
