@@ -56,13 +56,15 @@ Try
 Test
   make test            Swift, C, fuzzing's finds, Python
   make check           everything that must pass before a change lands
-  make NAME            one part: lint types header-test swift-test c-test fuzz-test python-test library-test
+  make NAME            one part: lint types imports-test header-test swift-test c-test fuzz-test python-test digest-test library-test
                        oldcpu-test figures-test install-test readme-test languages-test generated-test docs
   make guide-test      the Python of the guide, pasted page by page: PAGES="FILE..."
   make coverage        lines of Sources that Swift tests reach: FILTER=SteinTests for one suite
   make soak            the long forms: sweep tsan valgrind memcheck fuzz (SECONDS=3600), soak-host alone
 Measure
   make bench           beside PyTorch and JAX, a quarter of an hour; bench-quick: Stein alone
+  make bench-check     W1 to W6 against the library of another commit: BASE=main PAIRS=60
+  make digest          bits of each family, objective and sampler: BASE=main compares with another commit
   make bench-objectives bench-ranks bench-uci bench-chains
 endef
 export HELP
