@@ -12,7 +12,9 @@ extension ModelDescription {
     (resolution > 0 ? min(max(resolution / 20, 0.002), 0.01) : 0.01) * sigmaData
   }
 
-  /// EDM's distribution of levels. Where the data are thin it reaches down, so that 95 of 100 levels lie above a twentieth of the
+  /// EDM's distribution of levels.
+  ///
+  /// Where the data are thin it reaches down, so that 95 of 100 levels lie above a twentieth of the
   /// resolution; where they are thinner than EDM's lowest level, ln σ is uniform.
   package var standardLaw: NoiseLaw {
     guard case .edm(let mean, let deviation) = NoiseLaw.standard, resolution > 0 else {
