@@ -92,7 +92,7 @@ def caller_trainer(rows, threads=2, **options):
     data = stein.Dataset(rows, context=stein.Context(threads=threads))
     model = stein.Model(data, widths=[32, 32], dropout=0)
     return model, stein.Trainer(
-        model, data, noise_kernel="caller", steps=600, rate=3e-3, checks=4, patience=0, **options
+        model, data, noise_kernel="caller", steps=600, rate=3e-3, checks=4, **options
     )
 
 
