@@ -119,11 +119,12 @@
  *      was drawn, the pieces into which a run was cut, the caller's floating-point mode and
  *      language make no difference. The seed is 0 unless it is given.
  *  R16 Options are text: "key=value key=value", with lists separated by commas, as in
- *      "widths=256,256 activation=silu". An unknown key, a bad value or a key given twice is
- *      STEIN_BAD_OPTION. The error names the key and says what is allowed, or which key was
- *      probably meant. NULL or "" takes every default. A value or list item that contains a space,
- *      a comma, a quote or = is quoted: label="fixed acidity", with \" and \\ inside. Numbers have
- *      a decimal point in every locale. stein_options_describe lists every key.
+ *      "widths=256,256 activation=silu". An unknown key, a bad value, a key given twice and an
+ *      option that has no effect beside the others are STEIN_BAD_OPTION. The error names the key
+ *      and says what is allowed, what it belongs to, or which key was probably meant. NULL or ""
+ *      takes every default. A value or list item that contains a space, a comma, a quote or = is
+ *      quoted: label="fixed acidity", with \" and \\ inside. Numbers have a decimal point in
+ *      every locale. stein_options_describe lists every key.
  *  R17 Every call whose time grows with its data takes a monitor, and checks it at least every
  *      50 ms between callbacks. (Making and opening data sets, describing, saving, loading and
  *      drawing labels are one pass over their bytes and take no monitor.)
