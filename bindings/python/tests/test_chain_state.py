@@ -135,7 +135,7 @@ def test_a_metric_is_read_and_given():
     diagonal.metric = deviations**2
     assert np.array_equal(diagonal.metric, np.tile(deviations**2, (4, 1)))
     for wrong, words in [
-        (np.ones(2), r"needs \[3\] or \[4, 3\]"), (np.array([1.0, 0, 1]), "no variance"), ([1, np.nan, 1], "no variance"),
+        (np.ones(2), r"needs \[3\] or \[4, 3\]"), (np.array([1.0, 0, 1]), "a variance that is not finite"), ([1, np.nan, 1], "a variance that is not finite"),
     ]:
         with pytest.raises(stein.SteinError, match=words):
             diagonal.metric = wrong

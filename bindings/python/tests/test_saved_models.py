@@ -27,6 +27,7 @@ def test_models(family):
 
 
 def test_checkpoint():
+    """It goes on with the noise levels that this version draws; the scores are those of this version, which a change has to mean."""
     data = stein.Dataset(rows_of("score_mlp"))
     trainer = stein.Trainer.resume(data, SAVED / "checkpoint.safetensors")
     assert trainer.run()
