@@ -186,7 +186,8 @@ def uses(kind, world, folder):
     ["context", "dataset", "model", "graph", "trainer", "sampler", "impute", "encode", "decode", "log_likelihood", "loss", "denoising", "chains",
      "effective_sample_size", "kernel_stein_discrepancy", "sliced_wasserstein", "maximum_mean_discrepancy", "import_weights"],
 )
-def test_every_option(kind, world, tmp_path):
+def test_every_option(kind, world, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # The option trace takes any text for a file's name.
     call = Calls()
     ways = uses(kind, world, tmp_path)
     for option in stein.options(kind):
