@@ -157,9 +157,7 @@ public func stein_chains_get_numbers(
 ) -> stein_status {
   unsafe boundary(error, ["chains", "name", "values", "capacity", "needed"]) { call in
     let object = unsafe try call.object(chains, .chains, as: ChainsObject.self, "chains").chains
-    let needed = unsafe try call.buffer(needed)
-    let numbers = unsafe try object.figures.numbers(call.name(name, "name"))
-    unsafe try call.write(numbers, values, capacity, needed)
+    unsafe try call.writeNumbers(of: object, name, values, capacity, needed)
   }
 }
 
@@ -171,9 +169,7 @@ public func stein_chains_get_text(
 ) -> stein_status {
   unsafe boundary(error, ["chains", "name", "index", "buffer", "capacity", "needed"]) { call in
     let object = unsafe try call.object(chains, .chains, as: ChainsObject.self, "chains").chains
-    let needed = unsafe try call.buffer(needed)
-    let text = unsafe try object.figures.text(call.name(name, "name"), index)
-    unsafe try call.write(text, buffer, capacity, needed)
+    unsafe try call.writeText(of: object, name, index, buffer, capacity, needed)
   }
 }
 

@@ -95,9 +95,7 @@ public func stein_dataset_get_numbers(
 ) -> stein_status {
   unsafe boundary(error, ["dataset", "name", "values", "capacity", "needed"]) { call in
     let object = unsafe try call.dataset(dataset)
-    let needed = unsafe try call.buffer(needed)
-    let numbers = unsafe try object.figures.numbers(call.name(name, "name"))
-    unsafe try call.write(numbers, values, capacity, needed)
+    unsafe try call.writeNumbers(of: object, name, values, capacity, needed)
   }
 }
 
@@ -109,9 +107,7 @@ public func stein_dataset_get_text(
 ) -> stein_status {
   unsafe boundary(error, ["dataset", "name", "index", "buffer", "capacity", "needed"]) { call in
     let object = unsafe try call.dataset(dataset)
-    let needed = unsafe try call.buffer(needed)
-    let text = unsafe try object.figures.text(call.name(name, "name"), index)
-    unsafe try call.write(text, buffer, capacity, needed)
+    unsafe try call.writeText(of: object, name, index, buffer, capacity, needed)
   }
 }
 

@@ -125,9 +125,7 @@ public func stein_model_get_numbers(
 ) -> stein_status {
   unsafe boundary(error, ["model", "name", "values", "capacity", "needed"]) { call in
     let object = unsafe try call.model(model)
-    let needed = unsafe try call.buffer(needed)
-    let numbers = unsafe try object.figures.numbers(call.name(name, "name"))
-    unsafe try call.write(numbers, values, capacity, needed)
+    unsafe try call.writeNumbers(of: object, name, values, capacity, needed)
   }
 }
 
@@ -139,9 +137,7 @@ public func stein_model_get_text(
 ) -> stein_status {
   unsafe boundary(error, ["model", "name", "index", "buffer", "capacity", "needed"]) { call in
     let object = unsafe try call.model(model)
-    let needed = unsafe try call.buffer(needed)
-    let text = unsafe try object.figures.text(call.name(name, "name"), index)
-    unsafe try call.write(text, buffer, capacity, needed)
+    unsafe try call.writeText(of: object, name, index, buffer, capacity, needed)
   }
 }
 

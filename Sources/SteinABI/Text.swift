@@ -97,3 +97,26 @@ extension Call {
     }
   }
 }
+
+// One figure of an object's description, which the four kinds that describe themselves share.
+extension Call {
+  func writeNumbers(
+    of object: any Described, _ name: UnsafePointer<CChar>?,
+    _ values: UnsafeMutablePointer<Double>?, _ capacity: UInt64,
+    _ needed: UnsafeMutablePointer<UInt64>?
+  ) throws {
+    let needed = unsafe try buffer(needed)
+    let numbers = unsafe try object.figures.numbers(self.name(name, "name"))
+    unsafe try write(numbers, values, capacity, needed)
+  }
+
+  func writeText(
+    of object: any Described, _ name: UnsafePointer<CChar>?, _ index: Int64,
+    _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: UInt64,
+    _ needed: UnsafeMutablePointer<UInt64>?
+  ) throws {
+    let needed = unsafe try self.buffer(needed)
+    let text = unsafe try object.figures.text(self.name(name, "name"), index)
+    unsafe try write(text, buffer, capacity, needed)
+  }
+}
