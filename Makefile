@@ -381,6 +381,7 @@ bench-objectives: lib venv
 	$(RUN_PYTHON) $(PYTHON) Benchmarks/cost.py
 	$(RUN_PYTHON) $(PYTHON) Benchmarks/fisher.py
 	$(RUN_PYTHON) $(PYTHON) Benchmarks/clean_score.py --families score_mlp energy_mlp
+	$(RUN_PYTHON) $(PYTHON) Benchmarks/thin_conditional.py
 
 # Ranks on this machine by MPI, and the arithmetic for others.
 bench-ranks: lib venv
