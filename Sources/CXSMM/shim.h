@@ -22,15 +22,15 @@ static inline cxsmm_kernel cxsmm_dispatch(int m, int n, int k, int lda, int ldb,
 }
 
 // The same for A and B in bfloat16 with sums in float: A holds pairs of neighbours in k together, [k / 2, m, 2], and B is stored [n, k].
-typedef void (*cxsmm_half_kernel)(const uint16_t *a, const uint16_t *b, float *c);
-extern cxsmm_half_kernel libxsmm_bsmmdispatch(int m, int n, int k, const int *lda, const int *ldb, const int *ldc, const float *alpha,
+typedef void (*cxsmm_bf16_kernel)(const uint16_t *a, const uint16_t *b, float *c);
+extern cxsmm_bf16_kernel libxsmm_bsmmdispatch(int m, int n, int k, const int *lda, const int *ldb, const int *ldc, const float *alpha,
                                               const float *beta, const int *flags, const int *prefetch);
-static inline cxsmm_half_kernel cxsmm_dispatch_half(int m, int n, int k, int lda, int ldb, int ldc, int accumulate) {
+static inline cxsmm_bf16_kernel cxsmm_dispatch_bf16(int m, int n, int k, int lda, int ldb, int ldc, int accumulate) {
   float alpha = 1, beta = accumulate ? 1 : 0;
   int flags = 32768, prefetch = 0;
   return libxsmm_bsmmdispatch(m, n, k, &lda, &ldb, &ldc, &alpha, &beta, &flags, &prefetch);
 }
-static inline void cxsmm_run_half(cxsmm_half_kernel kernel, const float *a, const float *b, float *c) {
+static inline void cxsmm_run_bf16(cxsmm_bf16_kernel kernel, const float *a, const float *b, float *c) {
   kernel((const uint16_t *)a, (const uint16_t *)b, c);
 }
 
@@ -241,7 +241,7 @@ static CXSMM_512 inline void cxsmm_silu(const float *a, const float *b, float *y
 // The nearest bfloat16 (ties to even) in the upper half of each lane; NaN stays NaN.
 typedef uint32_t cxsmm_u16 __attribute__((ext_vector_type(16), aligned(4)));
 typedef uint16_t cxsmm_s16 __attribute__((ext_vector_type(16), aligned(2)));
-static inline __attribute__((always_inline)) CXSMM_512 cxsmm_u16 cxsmm_half16(cxsmm_f16 x) {
+static inline __attribute__((always_inline)) CXSMM_512 cxsmm_u16 cxsmm_bf16_lanes(cxsmm_f16 x) {
   cxsmm_u16 u = (cxsmm_u16)x, y = u + (cxsmm_u16)(0x7fff) + ((u >> 16) & (cxsmm_u16)(1));
   return (x != x) ? (cxsmm_u16)(0x7fc00000) : y;
 }
@@ -252,23 +252,23 @@ static inline CXSMM_512 cxsmm_f16 cxsmm_some16(const float *x, long count) {
 }
 
 // `count` numbers as bfloat16.
-static CXSMM_512 inline void cxsmm_halve(const float *x, uint16_t *y, long count) {
+static CXSMM_512 inline void cxsmm_to_bf16(const float *x, uint16_t *y, long count) {
   long i = 0;
-  for (; i + 16 <= count; i += 16) *(cxsmm_s16 *)(y + i) = __builtin_convertvector(cxsmm_half16(*(const cxsmm_f16 *)(x + i)) >> 16, cxsmm_s16);
+  for (; i + 16 <= count; i += 16) *(cxsmm_s16 *)(y + i) = __builtin_convertvector(cxsmm_bf16_lanes(*(const cxsmm_f16 *)(x + i)) >> 16, cxsmm_s16);
   if (i == count) return;
-  cxsmm_u16 rest = cxsmm_half16(cxsmm_some16(x + i, count - i)) >> 16;
+  cxsmm_u16 rest = cxsmm_bf16_lanes(cxsmm_some16(x + i, count - i)) >> 16;
   for (long k = 0; i + k < count; k++) y[i + k] = (uint16_t)rest[k];
 }
 
 // Two rows as bfloat16, interleaved: [columns, 2].
-static CXSMM_512 inline void cxsmm_halve_pair(const float *x, const float *next, uint32_t *y, long columns) {
+static CXSMM_512 inline void cxsmm_to_bf16_pair(const float *x, const float *next, uint32_t *y, long columns) {
   const cxsmm_u16 upper = (cxsmm_u16)(0xffff0000);
   long i = 0;
   for (; i + 16 <= columns; i += 16)
-    *(cxsmm_u16 *)(y + i) = (cxsmm_half16(*(const cxsmm_f16 *)(x + i)) >> 16) | (cxsmm_half16(*(const cxsmm_f16 *)(next + i)) & upper);
+    *(cxsmm_u16 *)(y + i) = (cxsmm_bf16_lanes(*(const cxsmm_f16 *)(x + i)) >> 16) | (cxsmm_bf16_lanes(*(const cxsmm_f16 *)(next + i)) & upper);
   if (i == columns) return;
   cxsmm_u16 rest =
-      (cxsmm_half16(cxsmm_some16(x + i, columns - i)) >> 16) | (cxsmm_half16(cxsmm_some16(next + i, columns - i)) & upper);
+      (cxsmm_bf16_lanes(cxsmm_some16(x + i, columns - i)) >> 16) | (cxsmm_bf16_lanes(cxsmm_some16(next + i, columns - i)) & upper);
   for (long k = 0; i + k < columns; k++) y[i + k] = rest[k];
 }
 

@@ -23,7 +23,7 @@ package struct Unwatched: Monitor {
 }
 
 /// Passes on requests to stop, but reports no steps: for work within a step of another.
-package struct Silenced: Monitor {
+package struct SilentMonitor: Monitor {
   let monitor: any Monitor
   package init(_ monitor: any Monitor) { self.monitor = monitor }
   package func begin(steps: Int) {}

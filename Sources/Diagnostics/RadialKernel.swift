@@ -68,7 +68,7 @@ func medianDistance(_ sample: RowBlocks, context: Context, monitor: any Monitor)
   let lines = try (0 ..< context.workers.count).map { _ in
     try Storage<Double>(context.memory, count: some.blocks * 8)
   }
-  let run = RowRun(rows: count, shardRows: 1, monitor: Silenced(monitor))
+  let run = RowRun(rows: count, shardRows: 1, monitor: SilentMonitor(monitor))
   try run.run(context.workers) { worker, row, _ in
     let line = lines[worker].view
     try some.squaredDistances(of: row, firstBlock: 0, blocks: row / 8 + 1, into: line) {

@@ -5,7 +5,7 @@ import Kernels
 /// The instructions with what a single kernel does together put together.
 ///
 /// Before tiles get their names each is written once, so what reads it can be counted.
-func fused(_ instructions: [Cluster.Instruction]) -> [Cluster.Instruction] {
+func fused(_ instructions: [FusedLoop.Instruction]) -> [FusedLoop.Instruction] {
   var fusion = Fusion(instructions)
   fusion.findSlopes()
   fusion.findSilus()
@@ -15,8 +15,8 @@ func fused(_ instructions: [Cluster.Instruction]) -> [Cluster.Instruction] {
 }
 
 private struct Fusion {
-  typealias Instruction = Cluster.Instruction
-  typealias Operand = Cluster.Operand
+  typealias Instruction = FusedLoop.Instruction
+  typealias Operand = FusedLoop.Operand
 
   /// Nil where an instruction became part of another.
   var instructions: [Instruction?]
@@ -149,15 +149,15 @@ private struct Fusion {
   }
 }
 
-extension Cluster.Operand {
+extension FusedLoop.Operand {
   fileprivate var isInMemory: Bool {
     if case .immediate = self { return false }
     return true
   }
 }
 
-extension Cluster.Target {
-  fileprivate var operand: Cluster.Operand {
+extension FusedLoop.Target {
+  fileprivate var operand: FusedLoop.Operand {
     switch self {
     case .value(let slot): .value(slot)
     case .tile(let tile): .tile(tile)

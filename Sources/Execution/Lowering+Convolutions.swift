@@ -9,34 +9,34 @@ extension Lowering {
     switch operation(node) {
     case .convolution(let x, let kernel, let window):
       let lengths = ConvolutionLengths(window, picture: shape(x), filters: shape(node)[3])
-      let half = isHalf(lengths)
-      convolve(node, x, half ? paired(kernel) : slot(kernel), lengths, half: half)
+      let bfloat16 = isBFloat16(lengths)
+      convolve(node, x, bfloat16 ? paired(kernel) : slot(kernel), lengths, bfloat16: bfloat16)
     case .transposedConvolution(let y, let kernel, let window):
       let lengths = ConvolutionLengths(adjoint: window, picture: shape(y), filters: shape(node)[3])
-      let half = isHalf(lengths)
-      convolve(node, y, flipped(kernel, half: half), lengths, half: half)
-    case .windowProduct(let x, let y, let window):
+      let bfloat16 = isBFloat16(lengths)
+      convolve(node, y, flipped(kernel, bfloat16: bfloat16), lengths, bfloat16: bfloat16)
+    case .convolutionWeightGradient(let x, let y, let window):
       lowerKernelGradient(
         node, x, y, ConvolutionLengths(window, picture: shape(x), filters: shape(y)[3]))
     default: break
     }
   }
 
-  private func isHalf(_ lengths: ConvolutionLengths) -> Bool {
-    precision == .bf16 && Convolution.hasHalf(lengths)
+  private func isBFloat16(_ lengths: ConvolutionLengths) -> Bool {
+    precision == .bf16 && Convolution.hasBFloat16(lengths)
   }
 
   /// A kernel in bfloat16 with pairs.
   private mutating func paired(_ kernel: Node) -> Slot {
     let (count, filters) = (shape(kernel).count, shape(kernel)[3])
-    return halved(
-      HalfOperand(node: kernel, rows: count / filters, columns: filters, form: .paired))
+    return rounded(
+      BFloat16Operand(node: kernel, rows: count / filters, columns: filters, form: .paired))
   }
 
   private mutating func convolve(
-    _ node: Node, _ x: Node, _ kernel: Slot, _ lengths: ConvolutionLengths, half: Bool
+    _ node: Node, _ x: Node, _ kernel: Slot, _ lengths: ConvolutionLengths, bfloat16: Bool
   ) {
-    let convolution = Convolution(lengths, half: half)
+    let convolution = Convolution(lengths, bfloat16: bfloat16)
     let to = place(node)
     let scratch = temporary(convolution.scratchCount, varying: varies(node))
     emit(.convolution(convolution, slot(x), kernel, to, scratch: scratch), varying: varies(node))
@@ -45,24 +45,24 @@ extension Lowering {
   private mutating func lowerKernelGradient(
     _ node: Node, _ x: Node, _ y: Node, _ lengths: ConvolutionLengths
   ) {
-    let half = precision == .bf16 && WindowProduct.hasHalf(lengths)
-    let product = WindowProduct(lengths, half: half)
+    let bfloat16 = precision == .bf16 && ConvolutionWeightGradient.hasBFloat16(lengths)
+    let product = ConvolutionWeightGradient(lengths, bfloat16: bfloat16)
     let to = place(node)
     let scratch = temporary(product.scratchCount, varying: varies(node))
-    let step = Step.windowProduct(
+    let step = Step.convolutionWeightGradient(
       product, slot(x), slot(y), to, scratch: scratch, accumulate: to.space == .sums)
     emit(step, varying: varies(node))
   }
 
   /// A kernel as its adjoint takes it, also in bfloat16 with pairs.
-  private mutating func flipped(_ kernel: Node, half: Bool) -> Slot {
-    copy(kernel, .flipped(kernel, half: half)) { lowering in
+  private mutating func flipped(_ kernel: Node, bfloat16: Bool) -> Slot {
+    copy(kernel, .flipped(kernel, bfloat16: bfloat16)) { lowering in
       let (varying, shape) = (lowering.varies(kernel), lowering.shape(kernel))
       let to = lowering.temporary(shape.count, varying: varying)
       let step: Step =
-        half
-        ? .halve(
-          lowering.flipped(kernel, half: false), to, rows: shape.count / shape[2],
+        bfloat16
+        ? .toBFloat16(
+          lowering.flipped(kernel, bfloat16: false), to, rows: shape.count / shape[2],
           columns: shape[2], .paired, scratch: to)
         : .flip(
           lowering.slot(kernel), to, taps: shape[0] * shape[1], channels: shape[2],

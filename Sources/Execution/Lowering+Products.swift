@@ -73,8 +73,8 @@ extension Lowering {
     }
     let product = MatrixProduct(source, node, a, b, transposeA, transposeB)
     let to = place(node)
-    if let multiply = halfMultiply(product, to) {
-      lowerHalf(product, multiply, to)
+    if let multiply = bfloat16Multiply(product, to) {
+      lowerBFloat16(product, multiply, to)
     } else {
       lowerFull(product, to)
     }
@@ -126,7 +126,7 @@ extension Lowering {
 
 extension Lowering {
   /// The product in bfloat16 where it is asked for and pays.
-  private func halfMultiply(_ product: MatrixProduct, _ to: Slot) -> MatrixMultiply? {
+  private func bfloat16Multiply(_ product: MatrixProduct, _ to: Slot) -> MatrixMultiply? {
     guard product.batches.count == 1, !isLiteral(product.a), !isLiteral(product.b) else {
       return nil
     }
@@ -136,35 +136,35 @@ extension Lowering {
     }
     let multiply = MatrixMultiply(
       rows: rows, columns: columns, inner: inner, lda: inner, ldb: columns, ldc: columns,
-      transposeA: false, accumulate: to.space == .sums, half: true,
+      transposeA: false, accumulate: to.space == .sums, bfloat16: true,
       resultInPanels: totals.isInPanels(to))
     return multiply.hasCode ? multiply : nil
   }
 
-  private mutating func lowerHalf(
+  private mutating func lowerBFloat16(
     _ product: MatrixProduct, _ multiply: MatrixMultiply, _ to: Slot
   ) {
     let (rows, columns, inner) = (product.rows, product.columns, product.inner)
-    let left = HalfOperand(
+    let left = BFloat16Operand(
       node: product.a, rows: product.transposeA ? inner : rows,
       columns: product.transposeA ? rows : inner, form: product.transposeA ? .transposed : .plain)
-    let right = HalfOperand(
+    let right = BFloat16Operand(
       node: product.b, rows: product.transposeB ? columns : inner,
       columns: product.transposeB ? inner : columns,
       form: product.transposeB ? .transposedPaired : .paired)
     let step = Product(
-      multiply: multiply, a: halved(left), b: halved(right), c: to, batches: product.batches)
+      multiply: multiply, a: rounded(left), b: rounded(right), c: to, batches: product.batches)
     emit(.product(step), varying: varies(product.node))
   }
 
   /// A matrix in bfloat16.
-  mutating func halved(_ operand: HalfOperand) -> Slot {
-    copy(operand.node, .half(operand)) { lowering in
+  mutating func rounded(_ operand: BFloat16Operand) -> Slot {
+    copy(operand.node, .bfloat16(operand)) { lowering in
       let varying = lowering.varies(operand.node)
       let count = (operand.rows * operand.columns + 1) / 2
       let to = lowering.temporary(count, varying: varying)
       let scratch = lowering.temporary(operand.form.isTransposed ? count : 0, varying: varying)
-      let step = Step.halve(
+      let step = Step.toBFloat16(
         lowering.slot(operand.node), to, rows: operand.rows, columns: operand.columns,
         operand.form, scratch: scratch)
       lowering.emit(step, varying: varying)

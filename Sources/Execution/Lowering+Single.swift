@@ -12,7 +12,7 @@ extension Lowering {
     case .identity(let n): lowerIdentity(node, n)
     case .matmul(let a, let b, let transposeA, let transposeB):
       lowerProduct(node, a, b, transposeA, transposeB)
-    case .convolution, .transposedConvolution, .windowProduct: lowerConvolution(node)
+    case .convolution, .transposedConvolution, .convolutionWeightGradient: lowerConvolution(node)
     case .inverse(let x), .logDeterminant(let x): lowerElimination(node, x)
     case .sum(let x, let axes): lowerReduction(node, x, axes, maximum: false)
     case .max(let x, let axes): lowerReduction(node, x, axes, maximum: true)

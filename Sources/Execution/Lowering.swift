@@ -133,15 +133,15 @@ enum SharedCopy: Hashable {
   case transposed(Node)
   /// As it is or transposed, in the panels that products read.
   case panels(Node, transposed: Bool)
-  case half(HalfOperand)
+  case bfloat16(BFloat16Operand)
   /// A kernel as its adjoint takes it.
-  case flipped(Node, half: Bool)
+  case flipped(Node, bfloat16: Bool)
 }
 
 /// A factor of a product in bfloat16.
-struct HalfOperand: Hashable {
+struct BFloat16Operand: Hashable {
   let node: Node
   let rows: Int
   let columns: Int
-  let form: Halving
+  let form: BFloat16Layout
 }

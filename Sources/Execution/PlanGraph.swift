@@ -47,7 +47,8 @@ struct PlanGraph {
     switch operation(node) {
     case .unary, .binary, .select, .broadcast: true
     case .input, .parameter, .constant, .literal, .identity, .matmul, .convolution,
-      .transposedConvolution, .windowProduct, .inverse, .logDeterminant, .sum, .max, .reshape,
+      .transposedConvolution, .convolutionWeightGradient, .inverse, .logDeterminant, .sum, .max,
+      .reshape,
       .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd:
       false
     }

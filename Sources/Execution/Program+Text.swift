@@ -65,14 +65,14 @@ extension Step {
   /// The operation's name.
   var name: String {
     switch self {
-    case .cluster: "elementwise"
+    case .fusedLoop: "elementwise"
     case .product: "product"
     case .narrowProduct: "narrow product"
-    case .halve: "bfloat16"
+    case .toBFloat16: "bfloat16"
     case .transpose: "transpose"
     case .panels: "panels"
     case .convolution: "convolution"
-    case .windowProduct: "convolution gradient"
+    case .convolutionWeightGradient: "convolution gradient"
     case .flip: "flip"
     case .inverse: "inverse"
     case .logDeterminant: "log determinant"
@@ -91,18 +91,18 @@ extension Step {
   /// How large it is, and for elementwise steps what they do.
   var sizes: String {
     switch self {
-    case .cluster(let cluster, _): cluster.description
+    case .fusedLoop(let loop, _): loop.description
     case .product(let product):
       (product.batches.count > 1 ? "\(product.batches.count) of " : "")
         + product.multiply.description
     case .narrowProduct(_, _, _, let rows, let columns, let inner): "\(rows)x\(columns)x\(inner)"
-    case .halve(_, _, let rows, let columns, let form, _): "\(rows)x\(columns) \(form)"
+    case .toBFloat16(_, _, let rows, let columns, let form, _): "\(rows)x\(columns) \(form)"
     case .transpose(_, _, let batches, let rows, let columns):
       (batches > 1 ? "\(batches) of " : "") + "\(rows)x\(columns)"
     case .panels(_, _, let rows, let columns, let transposed):
       "\(rows)x\(columns)" + (transposed ? " transposed" : "")
     case .convolution(let convolution, _, _, _, _): convolution.description
-    case .windowProduct(let product, _, _, _, _, _): product.description
+    case .convolutionWeightGradient(let product, _, _, _, _, _): product.description
     case .flip(_, _, let taps, let channels, let filters): "\(taps)x\(channels)x\(filters)"
     case .inverse(let matrices, _, _, _), .logDeterminant(let matrices, _, _, _):
       matrices.description
@@ -121,7 +121,7 @@ extension Step {
   }
 }
 
-extension Cluster {
+extension FusedLoop {
   /// "131072 in tiles of 1024: silu, multiply".
   var description: String {
     let names = instructions.map { instruction in

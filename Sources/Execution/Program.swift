@@ -54,7 +54,7 @@ package enum Precision: String, Sendable, CaseIterable {
   case bf16
 
   /// Whether this machine has it.
-  package var isAvailable: Bool { self == .float32 || (hasWideLanes && MatrixMultiply.hasHalf) }
+  package var isAvailable: Bool { self == .float32 || (hasWideLanes && MatrixMultiply.hasBFloat16) }
 }
 
 /// A graph made ready to run on shards of rows: an order, a place for every value, one step after another.

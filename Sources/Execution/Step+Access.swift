@@ -34,12 +34,12 @@ package struct Access: Sendable {
 extension Step {
   var access: Access {
     switch self {
-    case .cluster(let cluster, let scratch): cluster.access(scratch)
+    case .fusedLoop(let loop, let scratch): loop.access(scratch)
     case .product(let product): product.access
     case .narrowProduct(let a, let b, let c, let rows, let columns, let inner):
       Access(
         [Extent(a, rows * inner), Extent(b, columns * inner)], [Extent(c, rows * columns)])
-    case .halve(let x, let y, let rows, let columns, let form, let scratch):
+    case .toBFloat16(let x, let y, let rows, let columns, let form, let scratch):
       Access(
         [Extent(x, rows * columns)], [Extent(y, (rows * columns + 1) / 2)],
         scratch: form.isTransposed ? [Extent(scratch, (rows * columns + 1) / 2)] : [])
@@ -51,7 +51,7 @@ extension Step {
       Access(
         [Extent(x, convolution.extents.x), Extent(kernel, convolution.extents.kernel)],
         [Extent(y, convolution.extents.y)], scratch: [Extent(scratch, convolution.scratchCount)])
-    case .windowProduct(let product, let x, let y, let to, let scratch, _):
+    case .convolutionWeightGradient(let product, let x, let y, let to, let scratch, _):
       Access(
         [Extent(x, product.extents.x), Extent(y, product.extents.y)],
         [Extent(to, product.extents.kernel)], scratch: [Extent(scratch, product.scratchCount)])
@@ -109,7 +109,7 @@ extension Product {
   }
 }
 
-extension Cluster {
+extension FusedLoop {
   fileprivate func access(_ scratch: Slot) -> Access {
     var (reads, writes) = ([Extent](), [Extent]())
     for expansion in expansions {

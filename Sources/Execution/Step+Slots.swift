@@ -4,8 +4,8 @@ extension Step {
   /// The same step with its values elsewhere.
   func moved(_ place: (Slot) -> Slot) -> Step {
     switch self {
-    case .cluster(let cluster, let scratch):
-      .cluster(cluster.moved(place), scratch: place(scratch))
+    case .fusedLoop(let loop, let scratch):
+      .fusedLoop(loop.moved(place), scratch: place(scratch))
     case .product(let product):
       .product(
         Product(
@@ -13,16 +13,16 @@ extension Step {
           c: place(product.c), batches: product.batches))
     case .narrowProduct(let a, let b, let c, let rows, let columns, let inner):
       .narrowProduct(place(a), place(b), place(c), rows: rows, columns: columns, inner: inner)
-    case .halve(let x, let y, let rows, let columns, let form, let scratch):
-      .halve(place(x), place(y), rows: rows, columns: columns, form, scratch: place(scratch))
+    case .toBFloat16(let x, let y, let rows, let columns, let form, let scratch):
+      .toBFloat16(place(x), place(y), rows: rows, columns: columns, form, scratch: place(scratch))
     case .transpose(let x, let y, let batches, let rows, let columns):
       .transpose(place(x), place(y), batches: batches, rows: rows, columns: columns)
     case .panels(let x, let y, let rows, let columns, let transposed):
       .panels(place(x), place(y), rows: rows, columns: columns, transposed: transposed)
     case .convolution(let convolution, let x, let kernel, let y, let scratch):
       .convolution(convolution, place(x), place(kernel), place(y), scratch: place(scratch))
-    case .windowProduct(let product, let x, let y, let to, let scratch, let accumulate):
-      .windowProduct(
+    case .convolutionWeightGradient(let product, let x, let y, let to, let scratch, let accumulate):
+      .convolutionWeightGradient(
         product, place(x), place(y), place(to), scratch: place(scratch), accumulate: accumulate)
     case .flip(let x, let y, let taps, let channels, let filters):
       .flip(place(x), place(y), taps: taps, channels: channels, filters: filters)
@@ -54,9 +54,9 @@ extension Step {
   }
 }
 
-extension Cluster {
-  fileprivate func moved(_ place: (Slot) -> Slot) -> Cluster {
-    Cluster(
+extension FusedLoop {
+  fileprivate func moved(_ place: (Slot) -> Slot) -> FusedLoop {
+    FusedLoop(
       count: count, tile: tile, instructions: instructions.map { $0.moved(place) },
       expansions: expansions.map {
         Expansion(source: $0.source.moved(place), tile: $0.tile, once: $0.once)
@@ -64,16 +64,16 @@ extension Cluster {
   }
 }
 
-extension Cluster.Instruction {
-  fileprivate func moved(_ place: (Slot) -> Slot) -> Cluster.Instruction {
-    Cluster.Instruction(
+extension FusedLoop.Instruction {
+  fileprivate func moved(_ place: (Slot) -> Slot) -> FusedLoop.Instruction {
+    FusedLoop.Instruction(
       operation: operation, operands: operands.map { $0.moved(place) },
       target: target.moved(place), secondTarget: secondTarget?.moved(place))
   }
 }
 
-extension Cluster.Operand {
-  fileprivate func moved(_ place: (Slot) -> Slot) -> Cluster.Operand {
+extension FusedLoop.Operand {
+  fileprivate func moved(_ place: (Slot) -> Slot) -> FusedLoop.Operand {
     switch self {
     case .immediate, .tile: self
     case .value(let slot): .value(place(slot))
@@ -82,8 +82,8 @@ extension Cluster.Operand {
   }
 }
 
-extension Cluster.Target {
-  fileprivate func moved(_ place: (Slot) -> Slot) -> Cluster.Target {
+extension FusedLoop.Target {
+  fileprivate func moved(_ place: (Slot) -> Slot) -> FusedLoop.Target {
     switch self {
     case .value(let slot): .value(place(slot))
     case .tile: self
@@ -91,8 +91,8 @@ extension Cluster.Target {
   }
 }
 
-extension Cluster.Source {
-  fileprivate func moved(_ place: (Slot) -> Slot) -> Cluster.Source {
+extension FusedLoop.Source {
+  fileprivate func moved(_ place: (Slot) -> Slot) -> FusedLoop.Source {
     switch self {
     case .immediate: self
     case .periodic(let slot, let period): .periodic(place(slot), period: period)

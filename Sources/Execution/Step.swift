@@ -2,12 +2,12 @@ import Kernels
 
 /// One piece of work on whole values.
 enum Step: Sendable {
-  case cluster(Cluster, scratch: Slot)
+  case fusedLoop(FusedLoop, scratch: Slot)
   case product(Product)
   /// C = A · Bᵀ for a B [columns, inner] of few rows.
   case narrowProduct(Slot, Slot, Slot, rows: Int, columns: Int, inner: Int)
   /// [rows, columns] as bfloat16.
-  case halve(Slot, Slot, rows: Int, columns: Int, Halving, scratch: Slot)
+  case toBFloat16(Slot, Slot, rows: Int, columns: Int, BFloat16Layout, scratch: Slot)
   /// [batches, rows, columns] to [batches, columns, rows].
   case transpose(Slot, Slot, batches: Int, rows: Int, columns: Int)
   /// [rows, columns], or its transpose, as the panels that products read.
@@ -15,7 +15,8 @@ enum Step: Sendable {
   /// Of a picture and a kernel.
   case convolution(Convolution, Slot, Slot, Slot, scratch: Slot)
   /// Of a picture and what its windows gave.
-  case windowProduct(WindowProduct, Slot, Slot, Slot, scratch: Slot, accumulate: Bool)
+  case convolutionWeightGradient(
+    ConvolutionWeightGradient, Slot, Slot, Slot, scratch: Slot, accumulate: Bool)
   /// A kernel as its adjoint takes it.
   case flip(Slot, Slot, taps: Int, channels: Int, filters: Int)
   case inverse(SquareMatrices, Slot, Slot, scratch: Slot)
@@ -49,7 +50,7 @@ extension Step {
   var total: Slot? {
     switch self {
     case .product(let product) where product.c.space == .sums: product.c
-    case .windowProduct(_, _, _, let y, _, true) where y.space == .sums: y
+    case .convolutionWeightGradient(_, _, _, let y, _, true) where y.space == .sums: y
     case .sum(_, let y, _, _, _, true) where y.space == .sums: y
     case .sumProducts(_, _, let y, _, _, _, true) where y.space == .sums: y
     default: nil
@@ -65,9 +66,9 @@ extension Step {
         Product(
           multiply: product.multiply.overwriting, a: product.a, b: product.b, c: product.c,
           batches: product.batches))
-    case .windowProduct(let product, let x, let y, let to, let scratch, true)
+    case .convolutionWeightGradient(let product, let x, let y, let to, let scratch, true)
     where to.space == .sums:
-      return .windowProduct(product, x, y, to, scratch: scratch, accumulate: false)
+      return .convolutionWeightGradient(product, x, y, to, scratch: scratch, accumulate: false)
     case .sum(let x, let y, let outer, let count, let inner, true) where y.space == .sums:
       return .sum(x, y, outer: outer, count: count, inner: inner, accumulate: false)
     case .sumProducts(let a, let b, let y, let outer, let count, let inner, true)
@@ -80,7 +81,7 @@ extension Step {
   /// The same with arrays of its own.
   var duplicate: Step {
     switch self {
-    case .cluster(let cluster, let scratch): .cluster(cluster.duplicate, scratch: scratch)
+    case .fusedLoop(let loop, let scratch): .fusedLoop(loop.duplicate, scratch: scratch)
     case .product(let product):
       .product(
         Product(
@@ -88,8 +89,9 @@ extension Step {
           batches: product.batches.map { $0 }))
     case .convolution(let convolution, let x, let kernel, let y, let scratch):
       .convolution(convolution.duplicate, x, kernel, y, scratch: scratch)
-    case .windowProduct(let product, let x, let y, let to, let scratch, let accumulate):
-      .windowProduct(product.duplicate, x, y, to, scratch: scratch, accumulate: accumulate)
+    case .convolutionWeightGradient(let product, let x, let y, let to, let scratch, let accumulate):
+      .convolutionWeightGradient(
+        product.duplicate, x, y, to, scratch: scratch, accumulate: accumulate)
     case .read(let from, let to, let strides, let shape):
       .read(from: from, to, strides: strides.map { $0 }, shape: shape.map { $0 })
     case .write(let from, let to, let strides, let shape):
@@ -102,7 +104,7 @@ extension Step {
   var isOfParametersAlone: Bool {
     switch self {
     case .transpose(let x, _, _, _, _), .panels(let x, _, _, _, _),
-      .halve(let x, _, _, _, _, _), .flip(let x, _, _, _, _):
+      .toBFloat16(let x, _, _, _, _, _), .flip(let x, _, _, _, _):
       x.space == .parameters
     default: false
     }
@@ -134,7 +136,7 @@ extension Step {
 
   func run(_ bases: Bases) {
     switch self {
-    case .cluster(let cluster, let scratch): unsafe cluster.run(bases, scratch: bases[scratch])
+    case .fusedLoop(let loop, let scratch): unsafe loop.run(bases, scratch: bases[scratch])
     case .product(let product):
       let (a, b, c) = unsafe (bases[product.a], bases[product.b], bases[product.c])
       for batch in product.batches {
@@ -143,8 +145,8 @@ extension Step {
     case .narrowProduct(let a, let b, let c, let rows, let columns, let inner):
       unsafe Kernels.narrowProduct(
         bases[a], bases[b], bases[c], rows: rows, columns: columns, inner: inner)
-    case .halve(let x, let y, let rows, let columns, let form, let scratch):
-      unsafe Kernels.halve(
+    case .toBFloat16(let x, let y, let rows, let columns, let form, let scratch):
+      unsafe Kernels.toBFloat16(
         bases[x], rows: rows, columns: columns, form, bases[y], scratch: bases[scratch])
     case .transpose(let x, let y, let batches, let rows, let columns):
       for batch in 0 ..< batches {
@@ -154,7 +156,7 @@ extension Step {
     case .panels(_, _, let rows, _, _): unsafe run(bases, only: 0 ..< rows)
     case .convolution(let convolution, let x, let kernel, let y, let scratch):
       unsafe convolution(bases[x], bases[kernel], bases[y], scratch: bases[scratch])
-    case .windowProduct(let product, let x, let y, let to, let scratch, let accumulate):
+    case .convolutionWeightGradient(let product, let x, let y, let to, let scratch, let accumulate):
       unsafe product(
         bases[x], bases[y], bases[to], scratch: bases[scratch], accumulate: accumulate)
     case .flip(let x, let y, let taps, let channels, let filters):

@@ -51,7 +51,7 @@ struct Totals {
     guard source.isReadOnce(node), source.varies(node) else { return false }
     return switch source.operation(node) {
     case .matmul: source.shape(node).rank == 2
-    case .sum, .windowProduct: true
+    case .sum, .convolutionWeightGradient: true
     default: false
     }
   }

@@ -68,8 +68,8 @@ extension Graph {
   }
 
   /// The adjoint in the kernel: ∂⟨y, W ∗ x⟩/∂W, [kh, kw, C, K].
-  package mutating func windowProduct(_ x: Node, _ y: Node, _ window: Window) -> Node {
-    append(.windowProduct(x, y, window))
+  package mutating func convolutionWeightGradient(_ x: Node, _ y: Node, _ window: Window) -> Node {
+    append(.convolutionWeightGradient(x, y, window))
   }
 }
 
@@ -86,7 +86,7 @@ extension Op {
     switch self {
     case .convolution(_, _, let window): ([.x, .kernel], .y, window)
     case .transposedConvolution(_, _, let window): ([.y, .kernel], .x, window)
-    case .windowProduct(_, _, let window): ([.x, .y], .kernel, window)
+    case .convolutionWeightGradient(_, _, let window): ([.x, .y], .kernel, window)
     default: nil
     }
   }
@@ -119,7 +119,7 @@ extension Graph {
     switch result {
     case .y: return convolution(x, kernel, window)
     case .x: return transposedConvolution(y, kernel, window)
-    case .kernel: return windowProduct(x, y, window)
+    case .kernel: return convolutionWeightGradient(x, y, window)
     }
   }
 

@@ -56,7 +56,7 @@ extension Graph {
         ? matmul(yBar, a, transposeA: true, transposeB: transposeA)
         : matmul(a, yBar, transposeA: !transposeA)
       return [sum(aBar, to: shape(of: a)), sum(bBar, to: shape(of: b))]
-    case .convolution, .transposedConvolution, .windowProduct:
+    case .convolution, .transposedConvolution, .convolutionWeightGradient:
       return convolutionCotangents(of: op, yBar)
     case .inverse:  // Y = A⁻¹: Ā = −Yᵀ Ȳ Yᵀ
       return [negate(matmul(matmul(y, yBar, transposeA: true), y, transposeB: true))]
@@ -154,7 +154,7 @@ extension Graph {
       let left = tangents[0].map { matmul($0, b, transposeA: transposeA, transposeB: transposeB) }
       let right = tangents[1].map { matmul(a, $0, transposeA: transposeA, transposeB: transposeB) }
       return total([left, right], atLeast: shape(of: y))
-    case .convolution, .transposedConvolution, .windowProduct:
+    case .convolution, .transposedConvolution, .convolutionWeightGradient:
       return convolutionTangent(of: op, tangents, like: shape(of: y))
     case .inverse: return tangents[0].map { negate(matmul(matmul(y, $0), y)) }  // −Y Ȧ Y
     case .logDeterminant(let x):  // tr A⁻¹ Ȧ

@@ -41,7 +41,8 @@ extension Graph {
     switch op {
     case .binary, .select, .matmul: true
     case .input, .parameter, .constant, .literal, .identity, .unary, .convolution,
-      .transposedConvolution, .windowProduct, .inverse, .logDeterminant, .sum, .max, .broadcast,
+      .transposedConvolution, .convolutionWeightGradient, .inverse, .logDeterminant, .sum, .max,
+      .broadcast,
       .reshape, .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd:
       false
     }

@@ -48,7 +48,7 @@ extension Op {
     case .matmul(_, _, let transposeA, let transposeB):
       (transposeA ? ["transposeA"] : []) + (transposeB ? ["transposeB"] : [])
     case .convolution(_, _, let window), .transposedConvolution(_, _, let window),
-      .windowProduct(_, _, let window):
+      .convolutionWeightGradient(_, _, let window):
       [
         "stride: \(window.stride.height)x\(window.stride.width)",
         "padding: \(window.padding.height)x\(window.padding.width)",

@@ -27,12 +27,12 @@ extension Graph {
     let one = broadcast(constant(1), shape(of: output))
     let cotangents = cotangents(of: [(output, one)], to: [x])
     var sweep = TangentSweep(self, x, tangent, squares: squares)
-    let bends = path.map { sweep.visit($0) }
+    let terms = path.map { sweep.visit($0) }
     self = sweep.graph
     var form: Node?
-    for (y, bend) in zip(path, bends) {
-      guard let bend, let yBar = cotangents[y] else { continue }
-      let whole = broadcast(multiply(yBar, bend), shape(of: y))
+    for (y, secondOrder) in zip(path, terms) {
+      guard let secondOrder, let yBar = cotangents[y] else { continue }
+      let whole = broadcast(multiply(yBar, secondOrder), shape(of: y))
       let sum = sum(whole, axes: Array(1 ..< shape(of: y).rank))
       let share = reshape(sum, [rows, 1])
       form = form.map { add($0, share) } ?? share
@@ -54,7 +54,7 @@ extension Graph {
       return !transposeA && !depends[b.index]
     case .convolution(let x, let kernel, _): return isFirst(x) && !depends[kernel.index]
     case .transposedConvolution(let y, let kernel, _): return isFirst(y) && !depends[kernel.index]
-    case .windowProduct: return false
+    case .convolutionWeightGradient: return false
     case .inverse(let x): return shape(of: x).rank > 2
     case .logDeterminant(let x): return shape(of: x).rank > 2
     case .sum(_, let axes), .max(_, let axes): return !axes.contains(0)
@@ -69,7 +69,7 @@ extension Graph {
   }
 }
 
-/// Tangents of the nodes on the way from x, and how each operation bends.
+/// Tangents of the nodes on the way from x, and the second-order term of each operation.
 ///
 /// An elementwise function of one earlier value u, however many operations it takes, is kept as its slope in u's shape, so that only
 /// u has tangents.
@@ -98,20 +98,22 @@ private struct TangentSweep {
       let given = inputs.map { tangent($0) }
       let yDot = graph.tangent(of: y, given)
       begin(y, yDot)
-      return graph.bend(of: y, given, yDot)
+      return graph.secondOrder(of: y, given, yDot)
     }
     let slopes = inputs.map { bases[$0].flatMap(\.slope) }
-    let (slope, bend): (Node?, Node?)
+    let (slope, secondOrder): (Node?, Node?)
     // A gradient passes x σ(x) as one function, with no cotangent of σ.
     if let silu = graph.siluSlope(y, variables: []), let curvature = graph.siluCurvature(y) {
       slope = slopes[0].map { graph.multiply($0, silu) }
-      bend = slopes[0].map { graph.multiply(graph.square($0), curvature) }
+      secondOrder = slopes[0].map { graph.multiply(graph.square($0), curvature) }
     } else {
       slope = graph.tangent(of: y, slopes)
-      bend = graph.bend(of: y, slopes, slope)
+      secondOrder = graph.secondOrder(of: y, slopes, slope)
     }
     bases[y] = (base, slope)
-    return bend.flatMap { bend in squares(base).map { graph.multiply(bend, $0) } }
+    return secondOrder.flatMap { secondOrder in
+      squares(base).map { graph.multiply(secondOrder, $0) }
+    }
   }
 
   private mutating func begin(_ y: Node, _ yDot: Node?) {

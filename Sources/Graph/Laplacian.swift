@@ -117,7 +117,8 @@ extension Graph {
       guard found.count == 1, let one = found.first else { return nil }
       return shape(of: one) == shape(of: y) ? one : nil
     case .input, .parameter, .constant, .literal, .identity, .matmul, .convolution,
-      .transposedConvolution, .windowProduct, .inverse, .logDeterminant, .sum, .max, .broadcast,
+      .transposedConvolution, .convolutionWeightGradient, .inverse, .logDeterminant, .sum, .max,
+      .broadcast,
       .reshape, .transpose, .slice, .pad, .concatenate, .gather, .scatterAdd:
       return nil
     }
@@ -130,12 +131,12 @@ extension Graph {
     let tangents = inputs.map { $0?.first }
     let first = tangent(of: y, tangents)
     let straight = tangent(of: y, inputs.map { $0?.second })
-    let bent = bend(of: y, tangents, first)
+    let bent = secondOrder(of: y, tangents, first)
     return Jet(first: first, second: total([straight, bent], atLeast: shape(of: y)))
   }
 
   /// Σᵢ D²op(vᵢ, vᵢ) for tangents vᵢ of the inputs and `yDot` of y, which have an axis of i in front or are one alone.
-  mutating func bend(of y: Node, _ given: [Node?], _ yDot: Node?) -> Node? {
+  mutating func secondOrder(of y: Node, _ given: [Node?], _ yDot: Node?) -> Node? {
     let op = operation(y)
     let t = broadcasts(op) ? aligned(given, op.inputs, rank: shape(of: y).rank) : given
     switch op {
@@ -152,7 +153,8 @@ extension Graph {
       guard let a = t[0], let b = t[1] else { return nil }
       let product = matmul(a, b, transposeA: transposeA, transposeB: transposeB)
       return multiply(constant(2), summed(product, like: y))
-    case .convolution, .transposedConvolution, .windowProduct: return convolutionBend(of: op, t)
+    case .convolution, .transposedConvolution, .convolutionWeightGradient:
+      return convolutionBend(of: op, t)
     case .inverse:  // D²Y = 2 Y Ȧ Y Ȧ Y = −2 Ẏ Ȧ Y
       guard let v = t[0], let yDot else { return nil }
       return multiply(constant(-2), matmul(summed(matmul(yDot, v), like: y), y))

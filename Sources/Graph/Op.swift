@@ -37,7 +37,7 @@ package enum Op: Hashable, Sendable {
   /// Its adjoint in the picture, of y and the kernel.
   case transposedConvolution(Node, Node, Window)
   /// Its adjoint in the kernel, of x and y.
-  case windowProduct(Node, Node, Window)
+  case convolutionWeightGradient(Node, Node, Window)
   /// Of the last two axes [.., n, n].
   case inverse(Node)
   /// ln |det x| of the last two axes [.., n, n], which go.
@@ -69,7 +69,7 @@ extension Op {
       [a]
     case .binary(_, let a, let b), .matmul(let a, let b, _, _), .gather(let a, let b),
       .scatterAdd(let a, let b, _), .convolution(let a, let b, _),
-      .transposedConvolution(let a, let b, _), .windowProduct(let a, let b, _):
+      .transposedConvolution(let a, let b, _), .convolutionWeightGradient(let a, let b, _):
       [a, b]
     case .select(let a, let b, let c): [a, b, c]
     case .concatenate(let parts, _): parts
@@ -89,7 +89,7 @@ extension Op {
     case .matmul: "matmul"
     case .convolution: "convolution"
     case .transposedConvolution: "transposedConvolution"
-    case .windowProduct: "windowProduct"
+    case .convolutionWeightGradient: "convolutionWeightGradient"
     case .inverse: "inverse"
     case .logDeterminant: "logDeterminant"
     case .sum: "sum"

@@ -35,7 +35,7 @@ extension Graph {
       return try checked(shape)
     case .matmul(_, _, let transposeA, let transposeB):
       return try checked(matmulShape(shapes[0], shapes[1], transposeA, transposeB, misuse))
-    case .convolution, .transposedConvolution, .windowProduct:
+    case .convolution, .transposedConvolution, .convolutionWeightGradient:
       guard let shape = Graph.shape(of: op, shapes) else {
         throw misuse(
           "the axes are [pictures, height, width, channels] and [height, width, channels, filters] of the kernel, and must fit"

@@ -67,11 +67,11 @@ package struct ConvolutionLengths: Sendable {
   var inputCount: Int { height.input * width.input * channels }
   var outputCount: Int { height.output * width.output * filters }
 
-  /// Zeros where `pad` or `padHalf` writes nothing.
-  func clear(_ y: UnsafeMutablePointer<Float>, half: Bool) {
+  /// Zeros where `pad` or `padBFloat16` writes nothing.
+  func clear(_ y: UnsafeMutablePointer<Float>, bfloat16: Bool) {
     let row = pitch * channels
-    guard !half, width.spread == 1, height.spread == 1 else {
-      return unsafe fill(y, 0, count: half ? (paddedCount + 1) / 2 + 8 : paddedCount)
+    guard !bfloat16, width.spread == 1, height.spread == 1 else {
+      return unsafe fill(y, 0, count: bfloat16 ? (paddedCount + 1) / 2 + 8 : paddedCount)
     }
     let (before, through) = (width.padding * channels, (width.padding + width.wide) * channels)
     for r in 0 ..< height.wide {
@@ -82,14 +82,14 @@ package struct ConvolutionLengths: Sendable {
   }
 
   /// The same as bfloat16.
-  func padHalf(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+  func padBFloat16(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
     let (row, run) = (width.input * channels, width.spread == 1 ? width.input : 1)
     for r in 0 ..< height.input {
       for c in stride(from: 0, to: width.input, by: run) {
         let place = r * height.spread * pitch + width.padding + c * width.spread
-        unsafe halve(
+        unsafe toBFloat16(
           x + r * row + c * channels, rows: run, columns: channels, .plain,
-          halfway(y, place * channels), scratch: y)
+          bfloat16Place(y, place * channels), scratch: y)
       }
     }
   }
@@ -112,12 +112,13 @@ package struct ConvolutionLengths: Sendable {
 }
 
 /// So many numbers of bfloat16 further on.
-func halfway(_ x: UnsafePointer<Float>, _ count: Int) -> UnsafePointer<Float> {
+func bfloat16Place(_ x: UnsafePointer<Float>, _ count: Int) -> UnsafePointer<Float> {
   unsafe (UnsafeRawPointer(x) + 2 * count).assumingMemoryBound(to: Float.self)
 }
 
-private func halfway(_ x: UnsafeMutablePointer<Float>, _ count: Int) -> UnsafeMutablePointer<Float>
-{
+private func bfloat16Place(_ x: UnsafeMutablePointer<Float>, _ count: Int) -> UnsafeMutablePointer<
+  Float
+> {
   unsafe (UnsafeMutableRawPointer(x) + 2 * count).assumingMemoryBound(to: Float.self)
 }
 
@@ -127,45 +128,45 @@ private func halfway(_ x: UnsafeMutablePointer<Float>, _ count: Int) -> UnsafeMu
 /// the rows of the input `stride` apart. An image's values never depend on its place among the images.
 package struct Convolution: Sendable {
   private let lengths: ConvolutionLengths
-  private let half: Bool
+  private let bfloat16: Bool
   /// Neighbouring taps of a row in one product: their numbers are neighbours in x and in the kernel.
   private let taps: Int
   private let first: MatrixMultiply
   private let next: MatrixMultiply
 
-  /// `half`: products in bfloat16, of a kernel in pairs, where `hasHalf` says so.
-  package init(_ lengths: ConvolutionLengths, half: Bool = false) {
+  /// `bfloat16`: products in bfloat16, of a kernel in pairs, where `hasBFloat16` says so.
+  package init(_ lengths: ConvolutionLengths, bfloat16: Bool = false) {
     self.lengths = lengths
-    self.half = half
+    self.bfloat16 = bfloat16
     // libxsmm wants the rows of a matrix apart.
-    let taps = half && hasTiles ? lengths.width.kernel : 1
+    let taps = bfloat16 && hasTiles ? lengths.width.kernel : 1
     self.taps = taps
     func product(accumulate: Bool) -> MatrixMultiply {
       MatrixMultiply(
         rows: lengths.width.output, columns: lengths.filters, inner: taps * lengths.channels,
         lda: lengths.width.stride * lengths.channels, ldb: lengths.filters, ldc: lengths.filters,
-        transposeA: false, accumulate: accumulate, half: half)
+        transposeA: false, accumulate: accumulate, bfloat16: bfloat16)
     }
     (first, next) = (product(accumulate: false), product(accumulate: true))
   }
 
   private init(_ other: Convolution) {
-    (lengths, half, taps) = (other.lengths, other.half, other.taps)
+    (lengths, bfloat16, taps) = (other.lengths, other.bfloat16, other.taps)
     (first, next) = (other.first.duplicate, other.next.duplicate)
   }
 
   /// So many numbers further on.
   private func offset(_ x: UnsafePointer<Float>, _ count: Int) -> UnsafePointer<Float> {
-    unsafe half ? halfway(x, count) : x + count
+    unsafe bfloat16 ? bfloat16Place(x, count) : x + count
   }
 
   /// The same with arrays of its own.
   package var duplicate: Convolution { Convolution(self) }
 
   /// Whether products in bfloat16 can be had and pay.
-  package static func hasHalf(_ lengths: ConvolutionLengths) -> Bool {
+  package static func hasBFloat16(_ lengths: ConvolutionLengths) -> Bool {
     lengths.channels >= 16 && lengths.channels % 2 == 0 && lengths.filters >= 16
-      && Convolution(lengths, half: true).next.hasCode
+      && Convolution(lengths, bfloat16: true).next.hasCode
   }
 
   package var scratchCount: Int { lengths.paddedCount }
@@ -173,10 +174,10 @@ package struct Convolution: Sendable {
   /// Floats that it reads and writes; a kernel in bfloat16 takes half.
   package var extents: (x: Int, kernel: Int, y: Int) {
     let (x, kernel, y) = lengths.extents
-    return (x, half ? (kernel + 1) / 2 : kernel, y)
+    return (x, bfloat16 ? (kernel + 1) / 2 : kernel, y)
   }
 
-  package var description: String { lengths.description + (half ? " bf16" : "") }
+  package var description: String { lengths.description + (bfloat16 ? " bf16" : "") }
 
   package func callAsFunction(
     _ x: UnsafePointer<Float>, _ kernel: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
@@ -184,10 +185,10 @@ package struct Convolution: Sendable {
   ) {
     let (height, width) = (lengths.height, lengths.width)
     let tapCount = lengths.channels * lengths.filters
-    unsafe lengths.clear(scratch, half: half)
+    unsafe lengths.clear(scratch, bfloat16: bfloat16)
     for n in 0 ..< lengths.images {
       let image = unsafe x + n * lengths.inputCount
-      unsafe half ? lengths.padHalf(image, scratch) : lengths.pad(image, scratch)
+      unsafe bfloat16 ? lengths.padBFloat16(image, scratch) : lengths.pad(image, scratch)
       for i in 0 ..< height.output {
         let row = unsafe y + n * lengths.outputCount + i * width.output * lengths.filters
         var isFirst = true

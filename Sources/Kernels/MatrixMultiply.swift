@@ -14,7 +14,7 @@ package struct MatrixMultiply: @unchecked Sendable {
   let ldc: Int
   let transposeA: Bool
   let accumulate: Bool
-  let half: Bool
+  let bfloat16: Bool
   let inPanels: Bool
   let resultInPanels: Bool
   /// A product in bfloat16 by `cxsmm_run_tiles`.
@@ -34,7 +34,7 @@ package struct MatrixMultiply: @unchecked Sendable {
   @unsafe
   private enum Kernel {
     case full(cxsmm_kernel)
-    case half(cxsmm_half_kernel)
+    case bfloat16(cxsmm_bf16_kernel)
   }
 
   /// Elements of B that need no cutting: 64 KiB.
@@ -43,33 +43,33 @@ package struct MatrixMultiply: @unchecked Sendable {
 
   /// `m`: rows of A and C.
   ///
-  /// `n`: columns of B and C. `k`: columns of A, rows of B. `transposeA`: A is stored as [k, m]. `half`: A and B are bfloat16, A as
+  /// `n`: columns of B and C. `k`: columns of A, rows of B. `transposeA`: A is stored as [k, m]. `bfloat16`: A and B are bfloat16, A as
   /// [m, k] and B as [k / 2, n, 2], and sums float32. `inPanels`: B lies as `panels(of:)` says, in float32. `resultInPanels`: C does.
   /// `tiles`: where the processor has them, products in bfloat16 use them.
   package init(
     rows m: Int, columns n: Int, inner k: Int, lda: Int, ldb: Int, ldc: Int, transposeA: Bool,
-    accumulate: Bool, half: Bool = false, inPanels: Bool = false, resultInPanels: Bool = false,
+    accumulate: Bool, bfloat16: Bool = false, inPanels: Bool = false, resultInPanels: Bool = false,
     tiles: Bool = true
   ) {
-    (rows, columns, inner, self.half) = (m, n, k, half)
+    (rows, columns, inner, self.bfloat16) = (m, n, k, bfloat16)
     (self.inPanels, self.resultInPanels) = (inPanels, resultInPanels)
     (self.lda, self.ldb, self.ldc) = (lda, ldb, ldc)
     self.transposeA = transposeA
     self.accumulate = accumulate
     let isSmall = [m, n, k, lda, ldb, ldc].allSatisfy { $0 > 0 && $0 <= Int(Int32.max) }
-    tiled = half && tiles && isSmall && hasTiles
+    tiled = bfloat16 && tiles && isSmall && hasTiles
     pieces =
       tiled || !isSmall
       ? []
       : MatrixMultiply.generate(
-        m, n, k, lda, ldb, ldc, transposeA, accumulate, half, inPanels, resultInPanels)
+        m, n, k, lda, ldb, ldc, transposeA, accumulate, bfloat16, inPanels, resultInPanels)
   }
 
   /// The same product, written over C instead of added to it.
   package var overwriting: MatrixMultiply {
     MatrixMultiply(
       rows: rows, columns: columns, inner: inner, lda: lda, ldb: ldb, ldc: ldc,
-      transposeA: transposeA, accumulate: false, half: half, inPanels: inPanels,
+      transposeA: transposeA, accumulate: false, bfloat16: bfloat16, inPanels: inPanels,
       resultInPanels: resultInPanels)
   }
 
@@ -80,23 +80,23 @@ package struct MatrixMultiply: @unchecked Sendable {
     (rows, columns, inner) = (other.rows, other.columns, other.inner)
     (lda, ldb, ldc) = (other.lda, other.ldb, other.ldc)
     (transposeA, accumulate) = (other.transposeA, other.accumulate)
-    (half, tiled) = (other.half, other.tiled)
+    (bfloat16, tiled) = (other.bfloat16, other.tiled)
     (inPanels, resultInPanels) = (other.inPanels, other.resultInPanels)
     pieces = other.pieces.map { $0 }
   }
 
   /// Whether products in bfloat16 can be had: the processor has them, and libxsmm's code is not held back.
-  package static var hasHalf: Bool {
+  package static var hasBFloat16: Bool {
     guard cxsmm_has_bf16() != 0 else { return false }
     return MatrixMultiply(
       rows: 16, columns: 16, inner: 16, lda: 16, ldb: 16, ldc: 16, transposeA: false,
-      accumulate: false, half: true, tiles: false
+      accumulate: false, bfloat16: true, tiles: false
     ).hasCode
   }
 
   /// Floats that each matrix takes; two numbers of bfloat16 are one.
   package var extents: (a: Int, b: Int, c: Int) {
-    func count(_ numbers: Int) -> Int { half ? (numbers + 1) / 2 : numbers }
+    func count(_ numbers: Int) -> Int { bfloat16 ? (numbers + 1) / 2 : numbers }
     return (count(rows * inner), count(inner * columns), rows * columns)
   }
 
@@ -104,7 +104,7 @@ package struct MatrixMultiply: @unchecked Sendable {
   package var description: String {
     let size = "\(rows)x\(columns)x\(inner)"
     let marks = [
-      (transposeA, "transposed"), (half, "bf16"), (inPanels, "panels"),
+      (transposeA, "transposed"), (bfloat16, "bf16"), (inPanels, "panels"),
       (resultInPanels, "into panels"), (accumulate, "added"),
     ]
     return ([size] + marks.filter(\.0).map(\.1)).joined(separator: " ")
@@ -116,7 +116,7 @@ package struct MatrixMultiply: @unchecked Sendable {
   /// In libxsmm's column order our row-major C = A · B is Cᵀ = Bᵀ · Aᵀ, and its transposed right operand is our transposed A.
   private static func generate(
     _ m: Int, _ n: Int, _ k: Int, _ lda: Int, _ ldb: Int, _ ldc: Int, _ transposeA: Bool,
-    _ accumulate: Bool, _ half: Bool, _ inPanels: Bool, _ resultInPanels: Bool
+    _ accumulate: Bool, _ bfloat16: Bool, _ inPanels: Bool, _ resultInPanels: Bool
   ) -> [Piece] {
     let longest = hasWideLanes ? 512 : 256
     var pieces: [Piece] = []
@@ -126,10 +126,10 @@ package struct MatrixMultiply: @unchecked Sendable {
         let row = resultInPanels ? columns.count : ldc
         let size = [columns.count, m, min(longest, k - start), stride, lda, row].map(Int32.init)
         let adds = accumulate || start > 0 ? Int32(1) : 0
-        guard let kernel = unsafe kernel(size, transposeA, adds, half) else { return [] }
-        let a = half ? start / 2 : transposeA ? start * lda : start
+        guard let kernel = unsafe kernel(size, transposeA, adds, bfloat16) else { return [] }
+        let a = bfloat16 ? start / 2 : transposeA ? start * lda : start
         let b =
-          (half ? start / 2 : start) * stride + columns.lowerBound * (inPanels ? k : 1)
+          (bfloat16 ? start / 2 : start) * stride + columns.lowerBound * (inPanels ? k : 1)
         let c = columns.lowerBound * (resultInPanels ? m : 1)
         unsafe pieces.append(Piece(kernel: kernel, a: a, b: b, c: c))
       }
@@ -137,13 +137,13 @@ package struct MatrixMultiply: @unchecked Sendable {
     return pieces
   }
 
-  private static func kernel(_ size: [Int32], _ transposeA: Bool, _ adds: Int32, _ half: Bool)
+  private static func kernel(_ size: [Int32], _ transposeA: Bool, _ adds: Int32, _ bfloat16: Bool)
     -> Kernel?
   {
-    if half {
-      let code = unsafe cxsmm_dispatch_half(
+    if bfloat16 {
+      let code = unsafe cxsmm_dispatch_bf16(
         size[0], size[1], size[2], size[3], size[4], size[5], adds)
-      return unsafe code.map { unsafe .half($0) }
+      return unsafe code.map { unsafe .bfloat16($0) }
     }
     let code = unsafe cxsmm_dispatch(
       size[0], size[1], size[2], size[3], size[4], size[5], transposeA ? 1 : 0, adds)
@@ -176,7 +176,8 @@ package struct MatrixMultiply: @unchecked Sendable {
         let piece = unsafe pieces[index]
         switch unsafe piece.kernel {
         case .full(let kernel): unsafe kernel(b + piece.b, a + piece.a, c + piece.c)
-        case .half(let kernel): unsafe cxsmm_run_half(kernel, b + piece.b, a + piece.a, c + piece.c)
+        case .bfloat16(let kernel):
+          unsafe cxsmm_run_bf16(kernel, b + piece.b, a + piece.a, c + piece.c)
         }
       }
     }

@@ -11,7 +11,7 @@ package struct FamilyDefinition: Sendable {
     /// By gradients, or all at once, since ln p is linear in one block of parameters.
     case linear
     /// By gradients through such a solution.
-    case profiled
+    case innerSolve
   }
 
   /// Those that it takes beside the options of every family.
@@ -45,7 +45,8 @@ package struct FamilyDefinition: Sendable {
   var usualComponents = 1
   var usualKernels = 1
   /// Why no model of so many columns can be made of a structure; nil if one can.
-  var complaint: @Sendable (_ structure: Structure, _ dimension: Int) -> SteinError? = { _, _ in nil
+  var complaint: @Sendable (_ structure: FamilyParameters, _ dimension: Int) -> SteinError? = {
+    _, _ in nil
   }
   let make: @Sendable (ModelDescription) -> any Family
 

@@ -60,7 +60,7 @@ extension Model {
       let sums = try Storage<Double>(
         context.memory, count: 3 * ((rows.count * draws + evaluator.rows - 1) / evaluator.rows))
       let run = RowRun(
-        rows: rows.count * draws, shardRows: evaluator.rows, monitor: Silenced(monitor))
+        rows: rows.count * draws, shardRows: evaluator.rows, monitor: SilentMonitor(monitor))
       try run.run(context.workers) { worker, first, count in
         let (d, x) = (evaluator.dimension, evaluator.x(worker))
         let z = normals[worker].view

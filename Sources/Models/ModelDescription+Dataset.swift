@@ -20,8 +20,8 @@ extension ModelDescription {
       if let complaint = complaintOfGrid() { throw complaint }
     }
     let isHalfLine = StatisticTable.isHalfLine(domain)
-    try options.knowing(Structure.Key.isHalfLine, isHalfLine).check()
-    structure = try Structure(options, family, dimension: dimension, rows: dataset.rowCount)
+    try options.knowing(FamilyParameters.Key.isHalfLine, isHalfLine).check()
+    structure = try FamilyParameters(options, family, dimension: dimension, rows: dataset.rowCount)
     try checkDomain()
     try choosePreconditioning(options, dataset)
     if family.needsScale, scaling(options, dataset) == .none {
@@ -88,7 +88,7 @@ extension ModelDescription {
         argument: "dataset")
     }
     network = .plain
-    structure = Structure()
+    structure = FamilyParameters()
     domain = .real
     noiseKernel = .gaussian
     units = Units(mean: [], scale: [], active: active)
@@ -122,7 +122,7 @@ extension ModelDescription {
         "with scale=none the deviation of the data, \(sigmaData), is too extreme for float32; scale them",
         argument: "dataset")
     }
-    law = try DataLaw(dataset, units)
+    law = try DataCovariance(dataset, units)
     largestDistance = try dataset.largestDistance(units)
     sigmaMax = min(max(largestDistance, 10 * sigmaData), 80 * sigmaData)
     sigmaMin = 0.01 * sigmaData

@@ -91,7 +91,9 @@ extension ModelDescription {
       throw bad("its clean_level")
     }
 
-    guard let structure = try Structure(json["structure"] ?? .null, family, dimension: active.count)
+    guard
+      let structure = try FamilyParameters(
+        json["structure"] ?? .null, family, dimension: active.count)
     else { throw bad("its structure") }
     self.structure = structure
     guard let domain = Domain(json["domain"] ?? .null, dimension: active.count),

@@ -56,7 +56,7 @@ extension OptionTable {
   package static let model = OptionTable(
     "model",
     [ModelDescription.Key.family, ModelDescription.Key.scale]
-      + ModelDescription.NetworkOptions.Key.all + Structure.Key.all + Domain.Key.all
+      + ModelDescription.NetworkOptions.Key.all + FamilyParameters.Key.all + Domain.Key.all
       + [GraphModel.Key.output, ModelDescription.Key.classes, ModelDescription.Key.seed],
     choosers: [Chooser("family", FamilyKind.allCases.map { ($0.rawValue, $0.options) })])
 }

@@ -16,8 +16,8 @@ extension ModelDescription {
   ///
   /// Where the data are thin it reaches down, so that 95 of 100 levels lie above a twentieth of the
   /// resolution; where they are thinner than EDM's lowest level, ln σ is uniform.
-  package var standardLaw: NoiseLaw {
-    guard case .edm(let mean, let deviation) = NoiseLaw.standard, resolution > 0 else {
+  package var standardLaw: NoiseDistribution {
+    guard case .edm(let mean, let deviation) = NoiseDistribution.standard, resolution > 0 else {
       return .standard
     }
     guard lowestLevel >= 0.01 * sigmaData else { return .varianceExploding }

@@ -16,12 +16,12 @@ package struct ModelDescription: Sendable {
   package var classes: [Int64]
   package var classCounts: [Int]
   var network: NetworkOptions
-  package var structure: Structure
+  package var structure: FamilyParameters
   package var domain: Domain
   /// Mean of u: 0 where the mean was taken off.
   var location: [Double]
   /// The Gaussian that the data are like.
-  package var law = DataLaw()
+  package var law = DataCovariance()
   /// The finest scale at which the rows were seen to have a density, in units of that Gaussian; 0: none.
   var resolution = 0.0
   /// The level at which the score of the data themselves is known best; nil: the lowest.

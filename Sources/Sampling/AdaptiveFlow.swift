@@ -26,13 +26,13 @@ package struct AdaptiveFlow: Sampler {
     (self.tolerance, self.sigmaData) = (tolerance, sigmaData)
   }
 
-  package func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
-    let (rows, d, state) = (walkers.rows, walkers.dimension, walkers.state)
+  package func sample(_ batch: SampleBatch, _ scaledScore: ScaledScore) throws {
+    let (rows, d, state) = (batch.rows, batch.dimension, batch.state)
     let flow = AngularFlow(
-      sigmaData: sigmaData, rows: rows, dimension: d, x: walkers.spare(13),
-      sigmas: walkers.spare(14))
-    let solver = DormandPrince(rows: rows, width: d, workspace: walkers.spare(0 ..< 13))
-    let stops = walkers.recorder == nil ? [levels[0], levels[levels.count - 1]] : levels
+      sigmaData: sigmaData, rows: rows, dimension: d, x: batch.spare(13),
+      sigmas: batch.spare(14))
+    let solver = DormandPrince(rows: rows, width: d, workspace: batch.spare(0 ..< 13))
+    let stops = batch.recorder == nil ? [levels[0], levels[levels.count - 1]] : levels
     let total = stops.count - 1 + (denoise ? 1 : 0)
     rescale(state, by: cos(flow.angle(stops[0])))
     for (number, (sigma, next)) in zip(stops, stops.dropFirst()).enumerated() {
@@ -44,14 +44,14 @@ package struct AdaptiveFlow: Sampler {
         flow.error(y, next, miss, tolerance: tolerance)
       }
       rescale(state, by: 1 / cos(flow.angle(next)))
-      walkers.visit(number + 1, of: total)
+      batch.visit(number + 1, of: total)
       if number + 2 < stops.count { rescale(state, by: cos(flow.angle(next))) }
     }
     if denoise {
       let last = levels[levels.count - 1]
-      walkers.denoise(try scaledScore(state, last), sigma: last)
+      batch.denoise(try scaledScore(state, last), sigma: last)
     }
-    walkers.visit(total, of: total)
+    batch.visit(total, of: total)
   }
 
   private func rescale(_ state: View<Double>, by factor: Double) {

@@ -31,25 +31,25 @@ package struct AnnealedLangevin: Sampler {
     (self.stepsPerLevel, self.denoise) = (stepsPerLevel, denoise)
   }
 
-  package func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
+  package func sample(_ batch: SampleBatch, _ scaledScore: ScaledScore) throws {
     let last = ladder.levels[ladder.levels.count - 1]
     let total = ladder.levels.count * stepsPerLevel + (denoise ? 1 : 0)
     for (level, sigma) in ladder.levels.enumerated() {
       let step = stepSize * (sigma / last) * (sigma / last)
-      if accepts { try enter(walkers, scaledScore, sigma, isFirst: level == 0) }
+      if accepts { try enter(batch, scaledScore, sigma, isFirst: level == 0) }
       for t in 0 ..< stepsPerLevel {
         let number = level * stepsPerLevel + t
         if accepts {
-          try adjustedStep(walkers, scaledScore, sigma, stepSize: step, number: number)
+          try adjustedStep(batch, scaledScore, sigma, stepSize: step, number: number)
         } else {
-          try walkers.langevinStep(
-            try scaledScore(walkers.state, sigma), sigma: sigma, stepSize: step, number: number)
+          try batch.langevinStep(
+            try scaledScore(batch.state, sigma), sigma: sigma, stepSize: step, number: number)
         }
-        walkers.visit(number + 1, of: total)
+        batch.visit(number + 1, of: total)
       }
     }
-    if denoise { walkers.denoise(try scaledScore(walkers.state, last), sigma: last) }
-    walkers.visit(total, of: total)
+    if denoise { batch.denoise(try scaledScore(batch.state, last), sigma: last) }
+    batch.visit(total, of: total)
   }
 }
 
@@ -57,16 +57,16 @@ package struct AnnealedLangevin: Sampler {
 extension AnnealedLangevin {
   /// Takes field and energy at a new level; a row's weight grows by what its density did.
   private func enter(
-    _ walkers: Walkers, _ scaledScore: ScaledScore, _ sigma: Double, isFirst: Bool
+    _ batch: SampleBatch, _ scaledScore: ScaledScore, _ sigma: Double, isFirst: Bool
   ) throws {
     guard let energies = scaledScore.energies else { return }
-    let (field, known) = (walkers.spare(0), walkers.spare(2))
-    field.copy(try scaledScore(walkers.state, sigma))
-    for r in 0 ..< walkers.rows {
+    let (field, known) = (batch.spare(0), batch.spare(2))
+    field.copy(try scaledScore(batch.state, sigma))
+    for r in 0 ..< batch.rows {
       guard energies[r].isFinite else {
         throw SteinError(.diverged, "the energy of a state is not finite at noise level \(sigma)")
       }
-      if let weights = walkers.logWeights {
+      if let weights = batch.logWeights {
         weights[r] += (isFirst ? 0 : known[r]) - energies[r]
       }
       known[r] = energies[r]
@@ -77,16 +77,16 @@ extension AnnealedLangevin {
   ///
   /// Metropolis, Rosenbluth, Rosenbluth, Teller & Teller (1953); Hastings (1970).
   private func adjustedStep(
-    _ walkers: Walkers, _ scaledScore: ScaledScore, _ sigma: Double, stepSize: Double, number: Int
+    _ batch: SampleBatch, _ scaledScore: ScaledScore, _ sigma: Double, stepSize: Double, number: Int
   ) throws {
     guard let energies = scaledScore.energies else { return }
-    let (x, d) = (walkers.state, walkers.dimension)
-    let (field, old, known) = (walkers.spare(0), walkers.spare(1), walkers.spare(2))
+    let (x, d) = (batch.state, batch.dimension)
+    let (field, old, known) = (batch.spare(0), batch.spare(1), batch.spare(2))
     old.copy(x)
-    try walkers.langevinStep(field, sigma: sigma, stepSize: stepSize, number: number)
+    try batch.langevinStep(field, sigma: sigma, stepSize: stepSize, number: number)
     let proposed = try scaledScore(x, sigma)
     let drift = stepSize / sigma
-    for r in 0 ..< walkers.rows {
+    for r in 0 ..< batch.rows {
       var (forward, backward) = (0.0, 0.0)
       for i in r * d ..< (r + 1) * d {
         let (there, back) = (x[i] - old[i] - drift * field[i], old[i] - x[i] - drift * proposed[i])
@@ -95,7 +95,7 @@ extension AnnealedLangevin {
       }
       let ratio = known[r] - energies[r] + (forward - backward) / (4 * stepSize)
       // What is not finite fails the comparison.
-      if log(walkers.uniform(Stream.acceptance, row: r, step: number)) < ratio {
+      if log(batch.uniform(Stream.acceptance, row: r, step: number)) < ratio {
         known[r] = energies[r]
         for i in r * d ..< (r + 1) * d { field[i] = proposed[i] }
       } else {

@@ -35,25 +35,27 @@ final class FlowRun: Sendable {
     return Double(dimension) * (logCosine(range.lowerBound) - logCosine(range.upperBound))
   }
 
-  /// Takes the states of a bench from the lowest level to the highest.
-  func rise(_ bench: FlowBench, _ run: RowRun, _ worker: Int, first: Int, count: Int) throws {
+  /// Takes the states of a workspace from the lowest level to the highest.
+  func rise(_ workspace: FlowWorkspace, _ run: RowRun, _ worker: Int, first: Int, count: Int) throws
+  {
     let flow = AngularFlow(
-      sigmaData: sigmaData, rows: rows, dimension: dimension, x: bench.x, sigmas: bench.sigmas)
-    let (width, traces) = (bench.width, bench.width - dimension)
+      sigmaData: sigmaData, rows: rows, dimension: dimension, x: workspace.x,
+      sigmas: workspace.sigmas)
+    let (width, traces) = (workspace.width, workspace.width - dimension)
     let (low, high) = (flow.angle(range.lowerBound), flow.angle(range.upperBound))
     evaluator.setClasses(worker) { r in
       self.classes.map { Int($0.view[first + min(r, count - 1)]) } ?? -1
     }
-    bench.rescale(by: cos(low))
-    try bench.solver.solve(bench.y, from: low, to: high, .adaptive) { angles, y, slope in
+    workspace.rescale(by: cos(low))
+    try workspace.solver.solve(workspace.y, from: low, to: high, .adaptive) { angles, y, slope in
       try run.check(worker)
       flow.enter(angles, y, width: width)
       let u = self.evaluator.x(worker)
-      for i in 0 ..< self.rows * self.dimension { u[i] = Float(bench.x[i]) }
-      self.evaluator.setSigmas({ bench.sigmas[$0] }, worker)
+      for i in 0 ..< self.rows * self.dimension { u[i] = Float(workspace.x[i]) }
+      self.evaluator.setSigmas({ workspace.sigmas[$0] }, worker)
       let values = self.evaluator.run(worker)
-      for i in 0 ..< self.rows * self.dimension { bench.field[i] = Double(values[i]) }
-      flow.slopes(angles, y, bench.field, width: width, slope)
+      for i in 0 ..< self.rows * self.dimension { workspace.field[i] = Double(values[i]) }
+      flow.slopes(angles, y, workspace.field, width: width, slope)
       guard traces > 0 else { return }
       let found = self.evaluator.output(1, worker)
       for r in 0 ..< self.rows {
@@ -67,10 +69,10 @@ final class FlowRun: Sendable {
       for k in self.dimension ..< width { size = max(size, abs(miss[k]) / tolerance) }
       return size
     } accepted: { r, miss in
-      for k in 0 ..< traces { bench.errors[r * traces + k] += abs(miss[self.dimension + k]) }
+      for k in 0 ..< traces { workspace.errors[r * traces + k] += abs(miss[self.dimension + k]) }
     }
-    bench.rescale(by: 1 / cos(high))
-    for i in 0 ..< count * width where !bench.y[i].isFinite {
+    workspace.rescale(by: 1 / cos(high))
+    for i in 0 ..< count * width where !workspace.y[i].isFinite {
       throw SteinError(
         .diverged, "row \(first + i / width) of x is so far out that the flow is not finite there")
     }
@@ -78,7 +80,7 @@ final class FlowRun: Sendable {
 }
 
 /// A worker's memory for the flow.
-final class FlowBench: Sendable {
+final class FlowWorkspace: Sendable {
   let rows: Int
   let dimension: Int
   /// D, and one more for each trace.

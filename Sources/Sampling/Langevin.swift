@@ -25,25 +25,25 @@ package struct Langevin: Sampler {
     self.domain = domain
   }
 
-  package func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
-    walkers.reflect(domain)
-    scaledScore.correct?(walkers.state, sigma, sigma)
+  package func sample(_ batch: SampleBatch, _ scaledScore: ScaledScore) throws {
+    batch.reflect(domain)
+    scaledScore.correct?(batch.state, sigma, sigma)
     // A density of the data themselves has no level: its score comes in units of u.
     let unit = sigma > 0 ? sigma : 1
     let total = steps + (denoise ? 1 : 0)
     for step in 0 ..< steps {
-      try walkers.langevinStep(
-        try scaledScore(walkers.state, sigma), sigma: unit, stepSize: stepSize, number: step)
-      walkers.reflect(domain)
-      scaledScore.correct?(walkers.state, sigma, sigma)
-      walkers.visit(step + 1, of: total)
+      try batch.langevinStep(
+        try scaledScore(batch.state, sigma), sigma: unit, stepSize: stepSize, number: step)
+      batch.reflect(domain)
+      scaledScore.correct?(batch.state, sigma, sigma)
+      batch.visit(step + 1, of: total)
     }
-    if denoise { walkers.denoise(try scaledScore(walkers.state, sigma), sigma: sigma) }
-    walkers.visit(total, of: total)
+    if denoise { batch.denoise(try scaledScore(batch.state, sigma), sigma: sigma) }
+    batch.visit(total, of: total)
   }
 }
 
-extension Walkers {
+extension SampleBatch {
   /// x′ = x + ε s + √(2ε) z with s = g/σ.
   func langevinStep(_ g: View<Double>, sigma: Double, stepSize: Double, number: Int) throws {
     draw(Stream.sampler, step: number)

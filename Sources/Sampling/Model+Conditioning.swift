@@ -13,9 +13,9 @@ extension Model {
   ) throws {
     let options = try Options(text, .impute)
     let now = snapshot
-    let moments = options[SamplerKey.trajectory]
+    let snapshots = options[SamplerKey.trajectory]
     try now.checkRows(x, "x")
-    try now.checkRows(out, "out", moments: moments)
+    try now.checkRows(out, "out", snapshots: snapshots)
     try checkKnown(x, known, rows: out.rows, monitor)
     let noise = options[Condition.Key.noise]
     let kind = try samplerKind(options, now, usual: usualKind(options, now))
@@ -41,7 +41,7 @@ extension Model {
     let options = try Options(text, .impute)
     let now = snapshot
     let units = now.description.units
-    try now.checkRows(out, "out", moments: options[SamplerKey.trajectory])
+    try now.checkRows(out, "out", snapshots: options[SamplerKey.trajectory])
     guard matrix.shape.count == 2, matrix.shape[1] == units.count, matrix.rows > 0 else {
       throw SteinError(
         .badShape, "matrix has shape \(matrix.shape); it needs [m, \(units.count)]",

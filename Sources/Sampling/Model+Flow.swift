@@ -21,22 +21,22 @@ extension Model {
       self, now, options, field: .scaledScore, lowest: FlowKey.sigmaMin, labels: labels,
       rows: x.rows)
     let units = now.description.units
-    let benches = try (0 ..< context.workers.count).map { _ in
-      try FlowBench(
+    let workspaces = try (0 ..< context.workers.count).map { _ in
+      try FlowWorkspace(
         rows: flow.rows, dimension: flow.dimension, traces: 0, columns: units.count,
         memory: context.memory)
     }
     let run = RowRun(rows: x.rows, shardRows: flow.rows, monitor: monitor)
     try run.run(context.workers) { worker, first, count in
-      let bench = benches[worker]
-      bench.begin(x, units, first: first, count: count)
-      try flow.rise(bench, run, worker, first: first, count: count)
+      let workspace = workspaces[worker]
+      workspace.begin(x, units, first: first, count: count)
+      try flow.rise(workspace, run, worker, first: first, count: count)
       for r in 0 ..< count {
-        let own = bench.state(r)
-        now.description.standardize(own, sigma: flow.range.upperBound, scratch: bench.row)
-        bench.row.fill(0)
-        for (index, column) in units.active.enumerated() { bench.row[column] = own[index] }
-        out.writeRow(first + r, from: bench.row)
+        let own = workspace.state(r)
+        now.description.standardize(own, sigma: flow.range.upperBound, scratch: workspace.row)
+        workspace.row.fill(0)
+        for (index, column) in units.active.enumerated() { workspace.row[column] = own[index] }
+        out.writeRow(first + r, from: workspace.row)
       }
     }
   }

@@ -101,8 +101,8 @@ extension Model {
       rows: x.rows)
     // A normalised family knows the density of the end itself.
     let last = description.family.isNormalized ? try Evaluator(self, now, .energy) : nil
-    let benches = try (0 ..< context.workers.count).map { _ in
-      try FlowBench(
+    let workspaces = try (0 ..< context.workers.count).map { _ in
+      try FlowWorkspace(
         rows: flow.rows, dimension: flow.dimension, traces: trace.count,
         columns: description.units.count, memory: memory)
     }
@@ -110,34 +110,35 @@ extension Model {
     let firstIndex = options[LikelihoodResult.Key.firstIndex]
     let run = RowRun(rows: x.rows, shardRows: flow.rows, monitor: monitor)
     try run.run(context.workers) { worker, first, count in
-      let bench = benches[worker]
-      bench.begin(x, description.units, first: first, count: count)
+      let workspace = workspaces[worker]
+      workspace.begin(x, description.units, first: first, count: count)
       trace.fill(flow.evaluator, worker, seed: seed, firstRow: firstIndex &+ UInt64(first))
-      try flow.rise(bench, run, worker, first: first, count: count)
-      let energies = last.map { $0.energies(bench, sigma: flow.range.upperBound, worker) }
+      try flow.rise(workspace, run, worker, first: first, count: count)
+      let energies = last.map { $0.energies(workspace, sigma: flow.range.upperBound, worker) }
       for r in 0 ..< count {
         let end =
           energies.map { -Double($0[r]) }
           ?? description.logDensity(
-            bench.state(r), sigma: flow.range.upperBound, scratch: bench.row)
-        let (lost, deviation) = bench.loss(r)
+            workspace.state(r), sigma: flow.range.upperBound, scratch: workspace.row)
+        let (lost, deviation) = workspace.loss(r)
         let nats = end + flow.logVolumeChange - lost - description.units.logVolume
         guard nats.isFinite else {
           throw SteinError(
             .diverged, "row \(first + r) of x is so far out that its likelihood is not finite")
         }
-        result.write(first + r, nats, deviation: deviation, bench.row)
+        result.write(first + r, nats, deviation: deviation, workspace.row)
       }
     }
   }
 }
 
 extension Evaluator {
-  /// E at the states of a bench, whose rows are no more than the evaluator's.
-  fileprivate func energies(_ bench: FlowBench, sigma: Double, _ worker: Int) -> View<Float> {
+  /// E at the states of a workspace, whose rows are no more than the evaluator's.
+  fileprivate func energies(_ workspace: FlowWorkspace, sigma: Double, _ worker: Int) -> View<Float>
+  {
     let u = x(worker)
     for r in 0 ..< rows {
-      let state = bench.state(min(r, bench.rows - 1))
+      let state = workspace.state(min(r, workspace.rows - 1))
       for i in 0 ..< dimension { u[r * dimension + i] = Float(state[i]) }
     }
     setSigma(sigma, worker)

@@ -20,13 +20,13 @@ struct SamplingCall {
   var start = Start.own
   /// Without them classes are drawn; from given normals on there is no chance, so rows are then of no class.
   var labels: TensorView?
-  /// [n, ...], or with states on the way [n, moments, ...].
+  /// [n, ...], or with states on the way [n, snapshots, ...].
   let out: TensorView
   var logWeights: TensorView?
   var known: (observation: LinearObservation, method: Condition.Method)?
   let monitor: any Monitor
 
-  var moments: Int { options[SamplerKey.trajectory] }
+  var snapshots: Int { options[SamplerKey.trajectory] }
 }
 
 extension Model {
@@ -37,8 +37,8 @@ extension Model {
   ) throws {
     let options = try Options(text, .sampler)
     let now = snapshot
-    let moments = options[SamplerKey.trajectory]
-    try now.checkRows(out, "out", moments: moments)
+    let snapshots = options[SamplerKey.trajectory]
+    try now.checkRows(out, "out", snapshots: snapshots)
     var call = SamplingCall(options: options, labels: labels, out: out, monitor: monitor)
     if let start {
       try now.checkRows(start, "start")
@@ -122,7 +122,7 @@ extension Model {
     let seed = options[SamplerKey.seed]
     let firstIndex = options[SamplerKey.firstIndex]
     let law = ClassLaw(description)
-    let benches = try (0 ..< context.workers.count).map { worker in
+    let workspaces = try (0 ..< context.workers.count).map { worker in
       let condition = try call.known.map { known in
         try Condition(
           known.method, known.observation, rows: evaluator.rows, dimension: evaluator.dimension,
@@ -132,38 +132,38 @@ extension Model {
       let field = try ShardField(
         evaluator, tangents, change, condition, worker: worker, needsEnergy: sampler.needsEnergy,
         memory: context.memory)
-      return try SamplingBench(
-        field, description, rows: evaluator.rows, spares: sampler.spares, moments: call.moments,
+      return try SamplingWorkspace(
+        field, description, rows: evaluator.rows, spares: sampler.spares, snapshots: call.snapshots,
         memory: context.memory)
     }
     let run = RowRun(rows: call.out.rows, shardRows: evaluator.rows, monitor: call.monitor)
     try run.run(context.workers) { worker, first, count in
-      let bench = benches[worker]
-      let walkers = bench.walkers(firstIndex: firstIndex &+ UInt64(first), seed: seed)
-      bench.field.begin(run, first: first, count: count) { r in
+      let workspace = workspaces[worker]
+      let batch = workspace.batch(firstIndex: firstIndex &+ UInt64(first), seed: seed)
+      workspace.field.begin(run, first: first, count: count) { r in
         if let classes { return Int(classes.view[first + min(r, count - 1)]) }
         if case .normals = call.start { return -1 }
-        return law.draw(seed: seed, row: walkers.firstIndex &+ UInt64(r))
+        return law.draw(seed: seed, row: batch.firstIndex &+ UInt64(r))
       }
-      try bench.begin(walkers, call.start, sigma: sampler.firstSigma, first: first, count: count)
-      if call.logWeights != nil { bench.weigh(sigma: sampler.firstSigma) }
-      walkers.recorder?.begin(walkers.state)
-      try sampler.walk(walkers, bench.field.scaledScore)
-      try bench.write(call, walkers, first: first, count: count)
+      try workspace.begin(batch, call.start, sigma: sampler.firstSigma, first: first, count: count)
+      if call.logWeights != nil { workspace.weigh(sigma: sampler.firstSigma) }
+      batch.recorder?.begin(batch.state)
+      try sampler.sample(batch, workspace.field.scaledScore)
+      try workspace.write(call, batch, first: first, count: count)
     }
   }
 }
 
 extension Model.Snapshot {
-  /// Whether a tensor's rows are those of the model, in its shape or flat, with `moments` states of each if that is not 0.
-  func checkRows(_ tensor: TensorView, _ argument: String, moments: Int) throws {
-    guard moments > 0 else { return try checkRows(tensor, argument) }
+  /// Whether a tensor's rows are those of the model, in its shape or flat, with `snapshots` states of each if that is not 0.
+  func checkRows(_ tensor: TensorView, _ argument: String, snapshots: Int) throws {
+    guard snapshots > 0 else { return try checkRows(tensor, argument) }
     let given = Array(tensor.shape.dropFirst())
     let own = Array(description.shape.dropFirst())
-    guard given == [moments] + own || given == [moments, description.units.count] else {
+    guard given == [snapshots] + own || given == [snapshots, description.units.count] else {
       throw SteinError(
         .badShape,
-        "\(argument) has shape \(tensor.shape); with trajectory=\(moments) it needs [n, \(moments)] and the model's own \(own)",
+        "\(argument) has shape \(tensor.shape); with trajectory=\(snapshots) it needs [n, \(snapshots)] and the model's own \(own)",
         argument: argument)
     }
   }

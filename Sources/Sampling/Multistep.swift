@@ -23,28 +23,28 @@ package struct Multistep: Sampler {
     (self.grid, self.order, self.eta) = (grid, order, eta)
   }
 
-  package func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
-    let (x, steps) = (walkers.state, grid.count - 1)
+  package func sample(_ batch: SampleBatch, _ scaledScore: ScaledScore) throws {
+    let (x, steps) = (batch.state, grid.count - 1)
     var earlier: [Double] = []
     for (number, (sigma, next)) in zip(grid, grid.dropFirst()).enumerated() {
       let g = try scaledScore(x, sigma)
-      let clean = walkers.spare(number % order)
-      for i in 0 ..< walkers.count { clean[i] = x[i] + sigma * g[i] }
+      let clean = batch.spare(number % order)
+      for i in 0 ..< batch.count { clean[i] = x[i] + sigma * g[i] }
       guard next > 0 else {
         x.copy(clean)
-        walkers.visit(number + 1, of: steps)
+        batch.visit(number + 1, of: steps)
         return
       }
       let h = log(sigma / next)
       let weights = Multistep.weights(h: h, earlier: earlier, eta: eta)
       let decay = exp(-(1 + eta) * h)
-      for i in 0 ..< walkers.count { x[i] = decay * x[i] + weights[0] * clean[i] }
+      for i in 0 ..< batch.count { x[i] = decay * x[i] + weights[0] * clean[i] }
       for back in 1 ..< max(weights.count, 1) {
-        let old = walkers.spare((number - back) % order)
-        for i in 0 ..< walkers.count { x[i] += weights[back] * old[i] }
+        let old = batch.spare((number - back) % order)
+        for i in 0 ..< batch.count { x[i] += weights[back] * old[i] }
       }
-      walkers.addNoise(next * (-expm1(-2 * eta * h)).squareRoot(), step: number)
-      walkers.visit(number + 1, of: steps)
+      batch.addNoise(next * (-expm1(-2 * eta * h)).squareRoot(), step: number)
+      batch.visit(number + 1, of: steps)
       earlier.append(h)
       if earlier.count == order { earlier.removeFirst() }
     }

@@ -43,30 +43,30 @@ package struct PredictorCorrector: Sampler {
     (self.correctorSteps, self.ratio, self.sigmaData) = (correctorSteps, ratio, sigmaData)
   }
 
-  package func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
-    let (x, steps) = (walkers.state, grid.count - 1)
+  package func sample(_ batch: SampleBatch, _ scaledScore: ScaledScore) throws {
+    let (x, steps) = (batch.state, grid.count - 1)
     for (number, (sigma, next)) in zip(grid, grid.dropFirst()).enumerated() {
       guard next > 0 else {
-        walkers.denoise(try scaledScore(x, sigma), sigma: sigma)
-        walkers.visit(number + 1, of: steps)
+        batch.denoise(try scaledScore(x, sigma), sigma: sigma)
+        batch.visit(number + 1, of: steps)
         return
       }
       let occasion = number * (correctorSteps + 1)
       if predictor != .none {
         let move = move(from: sigma, to: next)
         let g = try scaledScore(x, sigma)
-        for i in 0 ..< walkers.count { x[i] = move.keep * x[i] + move.drift * g[i] }
-        walkers.addNoise(move.noise, step: occasion)
+        for i in 0 ..< batch.count { x[i] = move.keep * x[i] + move.drift * g[i] }
+        batch.addNoise(move.noise, step: occasion)
       }
       if correctorSteps > 0 {
         let kept = process == .variancePreserving ? square(factor(sigma) / factor(next)) : 1
         let stepSize = 2 * kept * square(ratio * next)
         for k in 0 ..< correctorSteps {
-          try walkers.langevinStep(
+          try batch.langevinStep(
             try scaledScore(x, next), sigma: next, stepSize: stepSize, number: occasion + 1 + k)
         }
       }
-      walkers.visit(number + 1, of: steps)
+      batch.visit(number + 1, of: steps)
     }
   }
 

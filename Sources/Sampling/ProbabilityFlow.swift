@@ -39,28 +39,28 @@ package struct ProbabilityFlow: Sampler {
     (self.grid, self.isSecondOrder, self.churn) = (grid, isSecondOrder, churn)
   }
 
-  package func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
-    let (x, ahead) = (walkers.state, walkers.spare(0))
+  package func sample(_ batch: SampleBatch, _ scaledScore: ScaledScore) throws {
+    let (x, ahead) = (batch.state, batch.spare(0))
     let steps = grid.count - 1
     for (number, (level, next)) in zip(grid, grid.dropFirst()).enumerated() {
       var sigma = level
       if let churn {
         sigma = churn.raised(level, steps: steps)
         let added = (sigma * sigma - level * level).squareRoot()
-        walkers.addNoise(churn.noise * added, step: number)
+        batch.addNoise(churn.noise * added, step: number)
       }
       let h = next - sigma
       let g = try scaledScore(x, sigma)
       if isSecondOrder, next > 0 {
         // x_ahead = x − h g; then x − h (g + g′)/2 = (x + x_ahead)/2 − h g′/2.
-        for i in 0 ..< walkers.count { ahead[i] = x[i] - h * g[i] }
+        for i in 0 ..< batch.count { ahead[i] = x[i] - h * g[i] }
         let corrected = try scaledScore(ahead, next)
-        for i in 0 ..< walkers.count { x[i] = 0.5 * (x[i] + ahead[i] - h * corrected[i]) }
+        for i in 0 ..< batch.count { x[i] = 0.5 * (x[i] + ahead[i] - h * corrected[i]) }
       } else {
-        for i in 0 ..< walkers.count { x[i] -= h * g[i] }
+        for i in 0 ..< batch.count { x[i] -= h * g[i] }
       }
       scaledScore.correct?(x, sigma, next)
-      walkers.visit(number + 1, of: steps)
+      batch.visit(number + 1, of: steps)
     }
   }
 }
@@ -80,18 +80,18 @@ package struct ImplicitDiffusion: Sampler {
 
   package init(grid: [Double], eta: Double) { (self.grid, self.eta) = (grid, eta) }
 
-  package func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
-    let x = walkers.state
+  package func sample(_ batch: SampleBatch, _ scaledScore: ScaledScore) throws {
+    let x = batch.state
     let steps = grid.count - 1
     for (number, (sigma, next)) in zip(grid, grid.dropFirst()).enumerated() {
       let up = eta * next * (1 - (next / sigma) * (next / sigma)).squareRoot()
       let down = max(next * next - up * up, 0).squareRoot()
       let g = try scaledScore(x, sigma)
       // D = x + σ g.
-      for i in 0 ..< walkers.count { x[i] += (sigma - down) * g[i] }
-      walkers.addNoise(up, step: number)
+      for i in 0 ..< batch.count { x[i] += (sigma - down) * g[i] }
+      batch.addNoise(up, step: number)
       scaledScore.correct?(x, sigma, next)
-      walkers.visit(number + 1, of: steps)
+      batch.visit(number + 1, of: steps)
     }
   }
 }

@@ -20,7 +20,7 @@ package protocol Sampler: Sendable {
   /// Moves the rows to the end.
   ///
   /// Work on a row must not depend on other rows.
-  func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws
+  func sample(_ batch: SampleBatch, _ scaledScore: ScaledScore) throws
 }
 
 extension Sampler {
@@ -29,7 +29,7 @@ extension Sampler {
 }
 
 /// The rows of one shard on their way from noise to data, in Double.
-package struct Walkers {
+package struct SampleBatch {
   /// [rows, D], in units of u.
   package let state: View<Double>
   private let spares: View<Double>
@@ -101,12 +101,12 @@ package struct Walkers {
 
 /// States on the way, evenly over the steps: the first is the start, the last the end.
 package final class Recorder {
-  let moments: Int
-  /// [moments, rows · D].
+  let snapshots: Int
+  /// [snapshots, rows · D].
   private let states: View<Double>
   private var next = 0
 
-  init(moments: Int, states: View<Double>) { (self.moments, self.states) = (moments, states) }
+  init(snapshots: Int, states: View<Double>) { (self.snapshots, self.states) = (snapshots, states) }
 
   func begin(_ start: View<Double>) {
     states.copy(start)
@@ -114,13 +114,13 @@ package final class Recorder {
   }
 
   func visit(_ step: Int, of total: Int, _ state: View<Double>) {
-    while next < moments, (2 * next * total + moments - 1) / (2 * (moments - 1)) <= step {
+    while next < snapshots, (2 * next * total + snapshots - 1) / (2 * (snapshots - 1)) <= step {
       states.slice(next * state.count, state.count).copy(state)
       next += 1
     }
   }
 
-  func state(_ moment: Int, count: Int) -> View<Double> { states.slice(moment * count, count) }
+  func state(_ snapshot: Int, count: Int) -> View<Double> { states.slice(snapshot * count, count) }
 }
 
 /// The field that a sampler follows, at the states of a shard.

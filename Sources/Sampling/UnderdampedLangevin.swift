@@ -10,7 +10,7 @@ import Platform
 ///     x ← x + (σ − σ_next) σ s, before the next level                the probability flow's part of the way, Euler's
 ///
 /// with s = s(x; σ) at the step's beginning and h = r σ. Momentum crosses a law of width w in w/h steps where a step without it takes
-/// (w/h)², so that the walkers keep up with laws that are wide one way and σ thin another. B A O A is the order of Leimkuhler &
+/// (w/h)², so that rows keep up with laws that are wide one way and σ thin another. B A O A is the order of Leimkuhler &
 /// Matthews (2013), "Rational Construction of Stochastic Numerical Methods for Molecular Sampling", begun at B: on a Gaussian it
 /// keeps the variance of x exactly for any h < 2σ, which is what noise of σ leaves as the thinnest width.
 ///
@@ -22,7 +22,7 @@ package struct UnderdampedLangevin: Sampler {
   /// r: h/σ.
   let stepRatio: Double
 
-  /// What is left of the momentum after a step, a: it is lost after some three steps, in which walkers go 3σ.
+  /// What is left of the momentum after a step, a: it is lost after some three steps, in which a row moves 3σ.
   private static let kept = exp(-0.3)
 
   /// Steps for each factor of e between levels: with it and with h/σ as it is, draws of a law that bends within σ are about a tenth too
@@ -45,12 +45,12 @@ package struct UnderdampedLangevin: Sampler {
     (self.grid, self.stepRatio) = (grid, stepRatio)
   }
 
-  package func walk(_ walkers: Walkers, _ scaledScore: ScaledScore) throws {
-    let (x, v) = (walkers.state, walkers.spare(0))
+  package func sample(_ batch: SampleBatch, _ scaledScore: ScaledScore) throws {
+    let (x, v) = (batch.state, batch.spare(0))
     let kept = UnderdampedLangevin.kept
     let fresh = (1 - kept * kept).squareRoot()
-    walkers.draw(Stream.sampler, step: 0)
-    for i in 0 ..< walkers.count { v[i] = Double(walkers.normals[i]) }
+    batch.draw(Stream.sampler, step: 0)
+    for i in 0 ..< batch.count { v[i] = Double(batch.normals[i]) }
     scaledScore.correct?(x, grid[0], grid[0])
     let levels = grid.filter { $0 > 0 }
     let (perLevel, h) = (stepsPerLevel, stepRatio)
@@ -60,20 +60,20 @@ package struct UnderdampedLangevin: Sampler {
       let sigma = levels[number]
       let next = isLast && number + 1 < levels.count ? levels[number + 1] : sigma
       let g = try scaledScore(x, sigma)
-      walkers.draw(Stream.sampler, step: step + 1)
-      for i in 0 ..< walkers.count {
+      batch.draw(Stream.sampler, step: step + 1)
+      for i in 0 ..< batch.count {
         // With h in units of σ, h s is h g.
         let kicked = v[i] + h * g[i]
-        v[i] = kept * kicked + fresh * Double(walkers.normals[i])
+        v[i] = kept * kicked + fresh * Double(batch.normals[i])
         x[i] += 0.5 * h * sigma * (kicked + v[i]) + (sigma - next) * g[i]
       }
       scaledScore.correct?(x, sigma, next)
-      walkers.visit(step + 1, of: total)
+      batch.visit(step + 1, of: total)
     }
     if grid.last == 0, let lowest = levels.last {
-      walkers.denoise(try scaledScore(x, lowest), sigma: lowest)
+      batch.denoise(try scaledScore(x, lowest), sigma: lowest)
     }
-    walkers.visit(total, of: total)
+    batch.visit(total, of: total)
   }
 }
 

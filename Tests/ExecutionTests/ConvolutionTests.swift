@@ -56,7 +56,7 @@ struct Picture: Sendable, CustomTestStringConvertible {
   ]
 
   /// Of lengths that bfloat16 pays for.
-  static let halves = [
+  static let words = [
     Picture(
       kernel: (3, 3), stride: (1, 1), padding: (1, 1), input: (28, 28), output: (28, 28),
       channels: 32, filters: 32),
@@ -88,9 +88,12 @@ extension ExecutorTests {
     let rows = [
       graph.convolution(x, w, window), graph.transposedConvolution(y, w, window),
       graph.convolution(x, v, window), graph.transposedConvolution(y, v, window),
-      graph.square(graph.windowProduct(x, y, window)),
+      graph.square(graph.convolutionWeightGradient(x, y, window)),
     ]
-    let sums = [graph.windowProduct(x, y, window), graph.windowProduct(x, rows[0], window)]
+    let sums = [
+      graph.convolutionWeightGradient(x, y, window),
+      graph.convolutionWeightGradient(x, rows[0], window),
+    ]
     #expect(graph.error == nil)
     var numbers = Numbers(seed: 12)
     let inputs = [xShape, yShape, wShape].map { numbers.tensor($0.dims) }
@@ -104,8 +107,8 @@ extension ExecutorTests {
   }
 
   /// In bfloat16 all three differ from float32 by its rounding, where the lengths are for it and where they are not.
-  @Test(.enabled(if: Precision.bf16.isAvailable), arguments: Picture.all + Picture.halves)
-  func convolutionsInHalfPrecision(_ picture: Picture) throws {
+  @Test(.enabled(if: Precision.bf16.isAvailable), arguments: Picture.all + Picture.words)
+  func convolutionsInBFloat16(_ picture: Picture) throws {
     let (window, images) = (picture.window, 2)
     var graph = Graph()
     let xShape = Shape([images, picture.input.0, picture.input.1, picture.channels])
@@ -116,14 +119,14 @@ extension ExecutorTests {
     let rows = [w, v].flatMap {
       [graph.convolution(x, $0, window), graph.transposedConvolution(y, $0, window)]
     }
-    let sums = [graph.windowProduct(x, y, window)]
+    let sums = [graph.convolutionWeightGradient(x, y, window)]
     var numbers = Numbers(seed: 13)
     let inputs = [xShape, yShape, wShape].map { numbers.tensor($0.dims) }
     let parameters = [numbers.tensor(wShape.dims)]
     let usual = try run(graph, rows: rows, sums: sums, inputs: inputs, parameters: parameters)
     let rounded = try run(
       graph, rows: rows, sums: sums, inputs: inputs, parameters: parameters, precision: .bf16)
-    compare(halved: rounded.rows + rounded.sums, with: usual.rows + usual.sums)
+    compare(bfloat16: rounded.rows + rounded.sums, with: usual.rows + usual.sums)
   }
 
   /// A picture's result does not depend on its place, nor on its neighbours.

@@ -47,8 +47,8 @@ import Testing
   }
 
   /// Values in bfloat16 differ by its rounding.
-  func compare(halved: [[Float]], with usual: [[Float]]) {
-    for (a, b) in zip(halved, usual) {
+  func compare(bfloat16: [[Float]], with usual: [[Float]]) {
+    for (a, b) in zip(bfloat16, usual) {
       let scale = b.map { Swift.abs($0) }.max() ?? 1
       let worst = zip(a, b).map { Swift.abs($0 - $1) }.max() ?? 0
       #expect(worst <= 0.01 * scale)
@@ -245,7 +245,7 @@ import Testing
   @Test(
     .enabled(if: Precision.bf16.isAvailable),
     arguments: [(16, 16, 16), (37, 50, 130), (64, 200, 600)])
-  func productsInHalfPrecision(rows: Int, columns: Int, inner: Int) throws {
+  func productsInBFloat16(rows: Int, columns: Int, inner: Int) throws {
     var graph = Graph()
     let (x, y) = (graph.input([rows, inner]), graph.input([2, rows, inner]))
     let (p, q) = (graph.parameter([inner, columns]), graph.parameter([columns, inner]))
@@ -266,14 +266,14 @@ import Testing
     let inputs = [whole([rows, inner], 3), whole([2, rows, inner], 2)]
     let parameters = [whole([inner, columns], 4), whole([columns, inner], 7)]
     let usual = try run(graph, rows: outputs, sums: sums, inputs: inputs, parameters: parameters)
-    let half = try run(
+    let bfloat16 = try run(
       graph, rows: Array(outputs.prefix(3)), inputs: inputs, parameters: parameters,
       precision: .bf16)
-    #expect(half.rows == Array(usual.rows.prefix(3)))
+    #expect(bfloat16.rows == Array(usual.rows.prefix(3)))
     // Factors that are no whole numbers of few digits are off by 2^-9 each.
     let rounded = try run(
       graph, rows: outputs, sums: sums, inputs: inputs, parameters: parameters, precision: .bf16)
-    compare(halved: rounded.rows + rounded.sums, with: usual.rows + usual.sums)
+    compare(bfloat16: rounded.rows + rounded.sums, with: usual.rows + usual.sums)
   }
 
   @Test func everyOperation() throws {

@@ -52,8 +52,8 @@ struct Subject: Sendable, CustomTestStringConvertible {
       Subject("transposedConvolution", [[2, 2, 2, 1], [3, 2, 2, 1]], -1 ... 1) {
         $0.transposedConvolution($1[0], $1[1], .uneven)
       },
-      Subject("windowProduct", [[2, 3, 4, 2], [2, 2, 2, 1]], -1 ... 1) {
-        $0.windowProduct($1[0], $1[1], .uneven)
+      Subject("convolutionWeightGradient", [[2, 3, 4, 2], [2, 2, 2, 1]], -1 ... 1) {
+        $0.convolutionWeightGradient($1[0], $1[1], .uneven)
       },
       Subject("inverse", [[3, 3]]) { $0.inverse($0.add($1[0], $0.scaledIdentity(3, 4))) },
       Subject("inverse with batches", [[2, 2, 2]]) {

@@ -277,7 +277,7 @@ func points(_ count: Int) -> [Float] {
   }
 }
 
-@Suite(.enabled(if: hasWideLanes)) struct HalfTests {
+@Suite(.enabled(if: hasWideLanes)) struct BFloat16Tests {
   /// bfloat16 by definition: the nearest number whose lower 16 bits are 0, ties to the even one.
   private func exact(_ x: Float) -> UInt16 {
     guard x.isFinite else { return x.isNaN ? 0x7fc0 : UInt16(x.bitPattern >> 16) }
@@ -294,11 +294,11 @@ func points(_ count: Int) -> [Float] {
       .nan, .infinity, -.infinity, 1.00390625, 1.01171875, -1.00390625, 3.4e38, 0,
     ]
     for (i, value) in odd.prefix(x.count).enumerated() { x[x.count - 1 - i] = value }
-    for form in [Halving.plain, .paired, .transposed, .transposedPaired] {
+    for form in [BFloat16Layout.plain, .paired, .transposed, .transposedPaired] {
       var y = [Float](repeating: 0, count: rows * columns / 2)
       var scratch = y
-      halve(x, rows: rows, columns: columns, form, &y, scratch: &scratch)
-      let halves = y.withUnsafeBytes { Array($0.bindMemory(to: UInt16.self)) }
+      toBFloat16(x, rows: rows, columns: columns, form, &y, scratch: &scratch)
+      let words = y.withUnsafeBytes { Array($0.bindMemory(to: UInt16.self)) }
       for r in 0 ..< rows {
         for c in 0 ..< columns {
           let place =
@@ -308,7 +308,7 @@ func points(_ count: Int) -> [Float] {
             case .transposed: c * rows + r
             case .transposedPaired: (c / 2 * rows + r) * 2 + c % 2
             }
-          #expect(halves[place] == exact(x[r * columns + c]), "\(form) at \(r), \(c)")
+          #expect(words[place] == exact(x[r * columns + c]), "\(form) at \(r), \(c)")
         }
       }
     }
@@ -320,12 +320,12 @@ func points(_ count: Int) -> [Float] {
   ///
   /// Tiles with whole and broken edges, and libxsmm's code. A row is the same wherever it stands.
   @Test(
-    .enabled(if: MatrixMultiply.hasHalf),
+    .enabled(if: MatrixMultiply.hasBFloat16),
     arguments: [
       (16, 16, 16), (32, 32, 32), (1, 16, 2), (17, 33, 34), (64, 48, 128), (40, 70, 62),
       (31, 15, 66), (130, 100, 130),
     ])
-  func halves(m: Int, n: Int, k: Int) {
+  func bfloat16Products(m: Int, n: Int, k: Int) {
     func whole(_ count: Int, _ factor: Int) -> [Float] {
       (0 ..< count).map { i in
         let number = (i * factor + i / 7) % 9 - 4
@@ -333,14 +333,16 @@ func points(_ count: Int) -> [Float] {
       }
     }
     let (a, b, start) = (whole(m * k, 5), whole(k * n, 3), whole(m * n, 2))
-    func half(_ x: [Float], _ rows: Int, _ columns: Int, _ form: Halving) -> [Float] {
+    func bfloat16(_ x: [Float], _ rows: Int, _ columns: Int, _ form: BFloat16Layout) -> [Float] {
       var (y, scratch) = (x, x)
-      halve(x, rows: rows, columns: columns, form, &y, scratch: &scratch)
+      toBFloat16(x, rows: rows, columns: columns, form, &y, scratch: &scratch)
       return y
     }
-    let (left, right) = (half(a, m, k, .plain), half(b, k, n, .paired))
+    let (left, right) = (bfloat16(a, m, k, .plain), bfloat16(b, k, n, .paired))
     let (rough, last) = (points(m * k), points(m * k).suffix(k))
-    let (roughLeft, roughLast) = (half(rough, m, k, .plain), half(Array(last), 1, k, .plain))
+    let (roughLeft, roughLast) = (
+      bfloat16(rough, m, k, .plain), bfloat16(Array(last), 1, k, .plain)
+    )
     for accumulate in [false, true] {
       var expected = accumulate ? start : start.map { _ in 0 }
       for i in 0 ..< m {
@@ -353,7 +355,7 @@ func points(_ count: Int) -> [Float] {
         func product(rows: Int) -> MatrixMultiply {
           MatrixMultiply(
             rows: rows, columns: n, inner: k, lda: k, ldb: n, ldc: n, transposeA: false,
-            accumulate: accumulate, half: true, tiles: tiles)
+            accumulate: accumulate, bfloat16: true, tiles: tiles)
         }
         var c = start
         product(rows: m)(left, right, &c)
@@ -401,16 +403,16 @@ func points(_ count: Int) -> [Float] {
   func resultsInPanels(m: Int, n: Int, k: Int) {
     #expect(MatrixMultiply.hasPanels(columns: n, inner: k))
     let (a, b) = (points(m * k), points(k * n))
-    func lanes(_ form: (half: Bool, tiles: Bool), panels: Bool, accumulate: Bool) -> [Float] {
-      let (half, tiles) = form
+    func lanes(_ form: (bfloat16: Bool, tiles: Bool), panels: Bool, accumulate: Bool) -> [Float] {
+      let (bfloat16, tiles) = form
       var (left, right, scratch) = (a, b, a)
-      if half {
-        halve(a, rows: m, columns: k, .plain, &left, scratch: &scratch)
-        halve(b, rows: k, columns: n, .paired, &right, scratch: &scratch)
+      if bfloat16 {
+        toBFloat16(a, rows: m, columns: k, .plain, &left, scratch: &scratch)
+        toBFloat16(b, rows: k, columns: n, .paired, &right, scratch: &scratch)
       }
       let multiply = MatrixMultiply(
-        rows: m, columns: n, inner: k, lda: half ? k : m, ldb: n, ldc: n, transposeA: !half,
-        accumulate: accumulate, half: half, resultInPanels: panels, tiles: tiles)
+        rows: m, columns: n, inner: k, lda: bfloat16 ? k : m, ldb: n, ldc: n, transposeA: !bfloat16,
+        accumulate: accumulate, bfloat16: bfloat16, resultInPanels: panels, tiles: tiles)
       var c = [Float](repeating: 0.5, count: 2 * m * n)
       c.withUnsafeMutableBufferPointer { c in
         for lane in 0 ..< 2 {
@@ -432,8 +434,10 @@ func points(_ count: Int) -> [Float] {
       }
       return sum
     }
-    var forms = [(half: false, tiles: false)]
-    if MatrixMultiply.hasHalf { forms += [(half: true, tiles: false), (half: true, tiles: true)] }
+    var forms = [(bfloat16: false, tiles: false)]
+    if MatrixMultiply.hasBFloat16 {
+      forms += [(bfloat16: true, tiles: false), (bfloat16: true, tiles: true)]
+    }
     for form in forms {
       for accumulate in [false, true] {
         let inRows = lanes(form, panels: false, accumulate: accumulate)

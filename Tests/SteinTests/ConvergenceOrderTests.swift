@@ -72,8 +72,8 @@ struct LineMixture: Sendable {
   }
 }
 
-/// Walks rows of `dimension` numbers along a field in Double, with noise of the test's own.
-func walk(
+/// Moves rows of `dimension` numbers along a field in Double, with noise of the test's own.
+func sample(
   _ sampler: any Sampler, from start: [[Double]],
   noise: ((_ normals: View<Float>, _ step: Int) -> Void)? = nil,
   _ scaledScore: @escaping (_ x: [Double], _ sigma: Double) -> [Double]
@@ -82,11 +82,11 @@ func walk(
   let (rows, d) = (start.count, start[0].count)
   let state = try Storage<Double>(memory, count: rows * d).view
   let g = try Storage<Double>(memory, count: rows * d).view
-  var walkers = Walkers(
+  var batch = SampleBatch(
     state: state, spares: try Storage<Double>(memory, count: sampler.spares * rows * d).view,
     normals: try Storage<Float>(memory, count: rows * d).view, rows: rows, dimension: d,
     firstIndex: 0, seed: 3)
-  walkers.noise = noise
+  batch.noise = noise
   for (index, value) in start.flatMap({ $0 }).enumerated() { state[index] = value }
   let field = ScaledScore { x, level in
     for r in 0 ..< rows {
@@ -95,7 +95,7 @@ func walk(
     }
     return g
   }
-  try sampler.walk(walkers, field)
+  try sampler.sample(batch, field)
   return (0 ..< rows).map { r in (0 ..< d).map { state[r * d + $0] } }
 }
 
@@ -172,7 +172,7 @@ func walk(
         [9 * cos(Double(k) * 0.7), 7 * sin(Double(k) * 0.7) + 1]
       }
       let slope = try slope(method) { sampler in
-        let ends = try walk(sampler, from: start) { x, sigma in
+        let ends = try sample(sampler, from: start) { x, sigma in
           let s = target.scaledScore(x[0], x[1], sigma)
           return [s.0, s.1]
         }
@@ -189,7 +189,7 @@ func walk(
     let target = LineMixture()
     let start = (0 ..< 15).map { [-14 + 2.1 * Double($0)] }
     let slope = try slope(method) { sampler in
-      let ends = try walk(sampler, from: start) { x, sigma in [target.scaledScore(x[0], sigma)] }
+      let ends = try sample(sampler, from: start) { x, sigma in [target.scaledScore(x[0], sigma)] }
       return zip(start, ends).reduce(0) { sum, pair in
         sum + abs(pair.1[0] - target.flow(pair.0[0], from: Self.high, to: Self.low))
       }
@@ -205,7 +205,7 @@ func walk(
         // Rows 0 and 1 begin at a unit vector and meet no noise; two more for each occasion.
         var start = [[Double]](repeating: [0, 0], count: 2 + 2 * occasions)
         (start[0][0], start[1][1]) = (1, 1)
-        let ends = try walk(sampler, from: start) { normals, step in
+        let ends = try sample(sampler, from: start) { normals, step in
           for index in 0 ..< normals.count { normals[index] = 0 }
           for j in 0 ..< 2 { normals[(2 + 2 * step + j) * 2 + j] = 1 }
         } _: { x, sigma in
@@ -240,7 +240,7 @@ func walk(
       correctorSteps: count, ratio: ratio, sigmaData: 1)
     // Responses to each step's noise; what began is forgotten.
     let start = [[Double]](repeating: [0], count: count + 2)
-    let ends = try walk(sampler, from: start) { normals, step in
+    let ends = try sample(sampler, from: start) { normals, step in
       for index in 0 ..< normals.count { normals[index] = index == step ? 1 : 0 }
     } _: { x, sigma in
       [-x[0] / sigma]

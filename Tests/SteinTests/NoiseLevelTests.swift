@@ -8,7 +8,7 @@ import Testing
 
   /// The levels of a process are √(1 − α²)/α at uniform times: checked through α² = 1/(1 + σ²).
   @Test func variancePreserving() {
-    let law = NoiseLaw.variancePreserving
+    let law = NoiseDistribution.variancePreserving
     func integral(_ t: Double) -> Double { 0.1 * t + 9.95 * t * t }
     func sigma(_ t: Double) -> Double {
       let alpha = exp(-0.5 * integral(t))
@@ -33,27 +33,27 @@ import Testing
       return (1 - exp(-integral)) / exp(-0.5 * integral)
     }
     let own = sigma(0.1) ... sigma(0.8)
-    let law = NoiseLaw.subVariancePreserving
+    let law = NoiseDistribution.subVariancePreserving
     #expect(abs(law.sigma(at: 0.25, sigmaData: 1, range: own) / sigma(0.275) - 1) < 1e-9)
   }
 
   @Test func cosine() {
     let own = tan(0.5 * Double.pi * 0.1) ... tan(0.5 * Double.pi * 0.9)
-    let law = NoiseLaw.cosine
+    let law = NoiseDistribution.cosine
     #expect(
       abs(law.sigma(at: 0.75, sigmaData: 1, range: own) / tan(0.5 * Double.pi * 0.7) - 1) < 1e-9)
   }
 
   @Test func varianceExploding() {
-    let law = NoiseLaw.varianceExploding
+    let law = NoiseDistribution.varianceExploding
     #expect(abs(law.sigma(at: 0.5, sigmaData: 1, range: range) - (0.02 * 30).squareRoot()) < 1e-12)
   }
 
   /// d ln σ/du against differences over a wide step, and its mean is ln(σ_max/σ_min).
   @Test(arguments: [
-    NoiseLaw.varianceExploding, .variancePreserving, .subVariancePreserving, .cosine,
+    NoiseDistribution.varianceExploding, .variancePreserving, .subVariancePreserving, .cosine,
   ])
-  func growth(law: NoiseLaw) {
+  func growth(law: NoiseDistribution) {
     let count = 4000
     let sum = (0 ..< count).reduce(0.0) {
       $0 + law.growth(at: (Double($1) + 0.5) / Double(count), sigmaData: 1, range: range)
@@ -64,7 +64,7 @@ import Testing
 
   /// On VE, g² is σ² up to a constant, so the likelihood's weight of ‖σs + z‖² is the same at every level.
   @Test func likelihoodOnVE() {
-    let law = NoiseLaw.varianceExploding
+    let law = NoiseDistribution.varianceExploding
     for u in [0.1, 0.5, 0.9] {
       let growth = law.growth(at: u, sigmaData: 1, range: range)
       let weight = Weighting.likelihood.weight(

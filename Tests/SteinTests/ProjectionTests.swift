@@ -8,7 +8,7 @@ import Testing
   private static let count = 40_000
   private static let dimension = 5
 
-  private func directions(_ law: ProjectionLaw) throws -> Tensor {
+  private func directions(_ law: ProjectionDistribution) throws -> Tensor {
     var numbers = Numbers(seed: 5)
     let shape = [Self.count, Self.dimension]
     let draws = law == .rademacher ? numbers.uniforms(shape) : numbers.normals(shape)
@@ -28,7 +28,7 @@ import Testing
   }
 
   /// Var vᵀAv with S = sym A: Rademacher 2(‖S‖² − Σ S_ii²), Gaussian 2‖S‖², sphere 2D/(D+2)(‖S‖² − tr²S/D).
-  private static func variance(_ law: ProjectionLaw) -> Double {
+  private static func variance(_ law: ProjectionDistribution) -> Double {
     let d = Double(dimension)
     var (square, diagonal, trace) = (0.0, 0.0, 0.0)
     for i in 0 ..< dimension {
@@ -48,8 +48,8 @@ import Testing
     }
   }
 
-  @Test(arguments: ProjectionLaw.allCases)
-  func quadraticFormsHaveTheirMeanAndVariance(law: ProjectionLaw) throws {
+  @Test(arguments: ProjectionDistribution.allCases)
+  func quadraticFormsHaveTheirMeanAndVariance(law: ProjectionDistribution) throws {
     let v = try directions(law)
     let d = Self.dimension
     let forms = (0 ..< Self.count).map { row -> Double in
@@ -79,8 +79,8 @@ import Testing
   }
 
   /// A score that is no gradient and not linear: s(u) = tanh(u A) − u.
-  @Test(arguments: ProjectionLaw.allCases, [true, false])
-  func slicedIsExactInExpectation(law: ProjectionLaw, reduced: Bool) throws {
+  @Test(arguments: ProjectionDistribution.allCases, [true, false])
+  func slicedIsExactInExpectation(law: ProjectionDistribution, reduced: Bool) throws {
     let (rows, d) = (Self.count, Self.dimension)
     var graph = Graph()
     let (x, draws) = (graph.input([rows, d]), graph.input([rows, d]))

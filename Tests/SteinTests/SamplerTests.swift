@@ -71,7 +71,7 @@ struct PlanarMixture {
     let begin = (0 ..< count).map {
       [deviation * Double(state[2 * $0]), deviation * Double(state[2 * $0 + 1])]
     }
-    return try walk(sampler, from: begin) { x, sigma in
+    return try sample(sampler, from: begin) { x, sigma in
       let s = scaledScore(x[0], x[1], sigma)
       return [s.0, s.1]
     }.map { ($0[0], $0[1]) }
@@ -192,7 +192,7 @@ struct PlanarMixture {
   }
 
   @Test func edmLawHasItsMedian() {
-    let law = NoiseLaw.edm(mean: -0.5, deviation: 1.2)
+    let law = NoiseDistribution.edm(mean: -0.5, deviation: 1.2)
     #expect(abs(law.sigma(at: 0.5, sigmaData: 2, range: 0.01 ... 80) - 2 * exp(-0.5)) < 1e-12)
     #expect(law.sigma(at: 1e-9, sigmaData: 1, range: 0.01 ... 80) == 0.01)
   }

@@ -70,7 +70,7 @@ private func result(_ op: Op, _ shape: [Int], _ x: [Tensor]) -> Tensor {
         return sum + a * b
       }
     }
-  case .convolution, .transposedConvolution, .windowProduct:
+  case .convolution, .transposedConvolution, .convolutionWeightGradient:
     return convolve(op, shape, x)
   case .inverse: return build { index in inverseElement(x[0], index) }
   case .logDeterminant:
@@ -148,7 +148,7 @@ private func convolve(_ op: Op, _ shape: [Int], _ operands: [Tensor]) -> Tensor 
     visit(window) { result.values[offset($2, shape)] += value(0, $0) * value(1, $1) }
   case .transposedConvolution(_, _, let window):
     visit(window) { result.values[offset($0, shape)] += value(0, $2) * value(1, $1) }
-  case .windowProduct(_, _, let window):
+  case .convolutionWeightGradient(_, _, let window):
     visit(window) { result.values[offset($1, shape)] += value(0, $0) * value(1, $2) }
   default: break
   }

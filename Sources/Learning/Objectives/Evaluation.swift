@@ -70,7 +70,7 @@ struct Evaluation {
       }
     } else {
       let work = {
-        let run = RowRun(rows: total, shardRows: shard, monitor: Silenced(monitor))
+        let run = RowRun(rows: total, shardRows: shard, monitor: SilentMonitor(monitor))
         try run.run(workers) { worker, first, count in evaluate(worker, first, count, nil) }
       }
       if let ranks { ranks.part(work) } else { try work() }
@@ -174,7 +174,7 @@ extension Model {
     let draws = options[Evaluation.Key.draws]
     let program = try ObjectiveProgram(
       objective, family, description, training: false, isNoisy: levels.range.upperBound > 0,
-      profiled: false)
+      innerSolve: false)
     let runner = try ObjectiveRunner(program, data, weights: now.weights.view, context: context)
     let evaluation = Evaluation(
       runner: runner, rows: try RowList(data.count, memory: context.memory) { _ in true },

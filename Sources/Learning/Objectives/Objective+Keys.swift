@@ -6,7 +6,7 @@ extension Objective {
     package static let projections = OptionKey<Int>(
       "projections", 1 ... 1024, default: 1,
       "sliced, sliced_vr, finite_difference: random directions a row", for: isSliced)
-    package static let projectionLaw = OptionKey<ProjectionLaw>(
+    package static let projectionLaw = OptionKey<ProjectionDistribution>(
       "projection_law", default: .rademacher,
       "Of the directions: signs, normal, or the sphere of radius √D", for: isSliced)
     package static let differenceStep = OptionKey<Double?>(

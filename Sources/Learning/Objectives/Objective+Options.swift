@@ -36,7 +36,7 @@ extension Objective {
     step = options[Key.differenceStep] ?? 0.05 * model.sigmaData
     controlVariate = options[Key.controlVariate]
     kernel = NoiseKernel(named: options[Key.noiseKernel]) ?? .gaussian
-    if model.family.fit == .profiled, kernel != .gaussian {
+    if model.family.fit == .innerSolve, kernel != .gaussian {
       throw Options.bad(
         "noise_kernel", "other than gaussian is not for deep kernels, whose weights are solved for")
     }
@@ -54,7 +54,7 @@ extension Objective {
     Form.allCases.filter { form in
       if form == .maximumLikelihood { return model.family.isNormalized && model.domain == .real }
       if model.domain != .real, !form.allowsBoundary { return false }
-      if model.family.fit == .profiled, form == .finiteDifference { return false }
+      if model.family.fit == .innerSolve, form == .finiteDifference { return false }
       if model.family == .graph, let graph = model.structure.graph {
         return graph.refusal(of: form) == nil
       }

@@ -29,7 +29,7 @@ package struct Objective: Sendable, Equatable {
   package var form: Form
   /// Random directions a row.
   package var projections: Int = 1
-  package var law: ProjectionLaw = .rademacher
+  package var law: ProjectionDistribution = .rademacher
   package var kernel: NoiseKernel = .gaussian
   package var controlVariate = false
   /// Whether EDM's weight is taken by axis of the family's base.
@@ -47,7 +47,7 @@ package struct Objective: Sendable, Equatable {
 }
 
 /// The law of random directions v, with E[v vᵀ] = I.
-package enum ProjectionLaw: String, Sendable, CaseIterable {
+package enum ProjectionDistribution: String, Sendable, CaseIterable {
   /// Random signs, of the least variance: 2(‖S‖²_F − Σ S_ii²) for vᵀSv.
   case rademacher
   /// N(0, I): 2‖S‖²_F.

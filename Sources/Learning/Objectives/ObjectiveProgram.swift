@@ -37,7 +37,7 @@ struct ObjectiveProgram: Sendable {
 
   init(
     _ objective: Objective, _ family: any Family, _ description: ModelDescription, training: Bool,
-    isNoisy: Bool, profiled: Bool = true, precision: Precision = .float32, batch: Int? = nil,
+    isNoisy: Bool, innerSolve: Bool = true, precision: Precision = .float32, batch: Int? = nil,
     ofPart: Bool = false
   ) throws {
     func make(_ rows: Int, deep: Bool) throws -> (ObjectiveProgram, Program) {
@@ -47,7 +47,7 @@ struct ObjectiveProgram: Sendable {
       return (made, made.program)
     }
     // A kernel's weights want many rows at once.
-    if profiled, description.family.fit == .profiled {
+    if innerSolve, description.family.fit == .innerSolve {
       self = try make(256, deep: true).0
       return
     }
@@ -107,7 +107,7 @@ struct ObjectiveProgram: Sendable {
     }
     let loss =
       deep
-      ? try builder.profiledLoss(&graph, rows: rows) : builder.loss(&graph)
+      ? try builder.innerSolveLoss(&graph, rows: rows) : builder.loss(&graph)
     var gradients: [Node] = []
     if let weights {
       gradients = graph.gradient(of: graph.multiply(weights, loss), withRespectTo: parameters)

@@ -139,7 +139,8 @@ extension Trainer {
       let sigma = min(max(knot * description.sigmaData, range.lowerBound), range.upperBound)
       // For each draw: a·f, ‖f‖², ‖a‖².
       let sums = try Storage<Double>(memory, count: 3 * rows.count * draws)
-      let run = RowRun(rows: rows.count * draws, shardRows: full.rows, monitor: Silenced(monitor))
+      let run = RowRun(
+        rows: rows.count * draws, shardRows: full.rows, monitor: SilentMonitor(monitor))
       let work = { [self] in
         try run.run(model.context.workers) { worker, first, count in
           let z = normals[worker].view
@@ -254,7 +255,7 @@ extension Trainer {
     var best: (level: Double, loss: Double)?
     for sigma in levels {
       let losses = try Storage<Double>(memory, count: rows.count)
-      let run = RowRun(rows: rows.count, shardRows: evaluator.rows, monitor: Silenced(monitor))
+      let run = RowRun(rows: rows.count, shardRows: evaluator.rows, monitor: SilentMonitor(monitor))
       try run.run(model.context.workers) { worker, first, count in
         let x = evaluator.x(worker)
         for r in 0 ..< evaluator.rows {

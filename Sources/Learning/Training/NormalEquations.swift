@@ -129,7 +129,7 @@ final class NormalEquations {
   ) throws {
     let shards = (list.count + rows - 1) / rows
     let run = RowRun(
-      rows: NormalEquations.lanes, shardRows: 1, monitor: Silenced(monitor))
+      rows: NormalEquations.lanes, shardRows: 1, monitor: SilentMonitor(monitor))
     try run.run(context.workers) { worker, lane, _ in
       for shard in stride(from: lane, to: shards, by: NormalEquations.lanes) {
         try run.check(worker)

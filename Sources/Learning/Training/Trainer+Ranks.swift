@@ -11,7 +11,7 @@ extension Trainer {
   /// Trains together with other ranks from the next run on, each with a part of the rows.
   package func setAllReduce(_ engine: any AllReduce, rank: Int, count: Int) throws {
     guard let objective = plan.objective, objective.kernel != .caller,
-      model.snapshot.description.family.fit != .profiled
+      model.snapshot.description.family.fit != .innerSolve
     else {
       throw SteinError(
         .unsupported,
@@ -24,7 +24,7 @@ extension Trainer {
         "takes one rank's rows; rank 0 makes a trainer with it, frees that and writes the model to bytes for all ranks, whose trainers go without"
       )
     }
-    guard machine == nil else {
+    guard trainingStep == nil else {
       throw SteinError(
         .badState, "the trainer has run already; ranks are set before the first run",
         argument: "trainer")

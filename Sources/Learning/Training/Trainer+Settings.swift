@@ -16,7 +16,7 @@ extension Trainer {
         argument: "trainer")
     }
     noise = source
-    machine = nil
+    trainingStep = nil
   }
 
   static let changeable = ["steps", "rate", "ema", "clip", "patience"]

@@ -40,7 +40,7 @@ package final class Trainer: Described, @unchecked Sendable {
   private var isDiagnosed = false
   /// What a checkpoint said of the two.
   var restored: JSON?
-  var machine: TrainingMachine?
+  var trainingStep: TrainingStep?
   private var isAttached = false
   /// What does not fit of a model made of other rows.
   var strangeness: [String]
@@ -125,14 +125,14 @@ package final class Trainer: Described, @unchecked Sendable {
       throw SteinError(
         .badState, "noise_kernel=caller needs stein_trainer_set_noise first", argument: "trainer")
     }
-    if machine == nil {
-      machine = try TrainingMachine(self, objective)
-      if progress.hasJoined { try machine?.join() }
+    if trainingStep == nil {
+      trainingStep = try TrainingStep(self, objective)
+      if progress.hasJoined { try trainingStep?.join() }
     }
-    guard let machine else { return false }
+    guard let trainingStep else { return false }
     isShown = false
     do {
-      try train(machine, steps: steps, monitor)
+      try train(trainingStep, steps: steps, monitor)
     } catch {
       try? publish(shown, monitor)
       throw error
@@ -169,31 +169,31 @@ package final class Trainer: Described, @unchecked Sendable {
     isDiagnosed = true
   }
 
-  private func train(_ machine: TrainingMachine, steps: Int, _ monitor: any Monitor) throws {
+  private func train(_ trainingStep: TrainingStep, steps: Int, _ monitor: any Monitor) throws {
     let (begin, first) = (ContinuousClock.now, progress.step)
     defer {
       pace.seconds += (ContinuousClock.now - begin) / .seconds(1)
       pace.steps += max(progress.step - first, 0)
     }
-    if progress.pendingCheck { try check(machine, monitor) }
+    if progress.pendingCheck { try check(trainingStep, monitor) }
     let last = steps > 0 ? min(plan.steps, progress.step + steps) : plan.steps
     while progress.step < last, !isFinished {
       if let ranks { ranks.part { try monitor.poll() } } else { try monitor.poll() }
-      try step(machine, monitor)
+      try step(trainingStep, monitor)
       monitor.report(step: progress.step)
-      if plan.isCheck(after: progress.step) { try check(machine, monitor) }
+      if plan.isCheck(after: progress.step) { try check(trainingStep, monitor) }
     }
   }
 
   var isFinished: Bool { progress.step >= plan.steps || progress.stoppedEarly }
 
-  private func step(_ machine: TrainingMachine, _ monitor: any Monitor) throws {
+  private func step(_ trainingStep: TrainingStep, _ monitor: any Monitor) throws {
     // Weights that go on are judged anew.
     progress.conclusion = nil
     let adam = AdamStep(
       rate: plan.rate(at: progress.step), beta1: plan.beta1, beta2: plan.beta2, epsilon: 1e-8,
       step: progress.step + 1, averageDecay: plan.averageDecay(at: progress.step))
-    let result = try machine.step(progress.step, plan, adam, monitor)
+    let result = try trainingStep.step(progress.step, plan, adam, monitor)
     let isLocal = ranks != nil && plan.localSteps > 1
     // By itself a rank can't go back: where it left the finite numbers all see it in the average.
     guard isLocal || result.loss.isFinite && result.norm.isFinite else { throw diverged(result) }
@@ -202,25 +202,25 @@ package final class Trainer: Described, @unchecked Sendable {
     if isLocal, progress.step % plan.localSteps == 0 || plan.isCheck(after: progress.step) {
       // A stop that another rank tells of here comes after the step, so that a check is still to be made.
       progress.pendingCheck = plan.isCheck(after: progress.step)
-      try machine.average(weights)
+      try trainingStep.average(weights)
       progress.pendingCheck = false
       guard weights.parameters.view.allFinite else { throw diverged(nil) }
     }
   }
 
   /// Looks at the average of the weights: keeps it if it is the best so far, and ends training that no longer gets better.
-  private func check(_ machine: TrainingMachine, _ monitor: any Monitor) throws {
+  private func check(_ trainingStep: TrainingStep, _ monitor: any Monitor) throws {
     progress.closeInterval(plan)
     // Stopped in the middle, the check is made when training goes on, so that the pieces of a run don't show.
     progress.pendingCheck = true
     try refit(weights.average.view, monitor)
     if hasHeldOut {
-      let result = try machine.validate(plan, monitor: monitor)
+      let result = try trainingStep.validate(plan, monitor: monitor)
       progress.validated(result, patience: plan.patience) { best.view.copy(weights.average.view) }
       if let join = plan.joinStep, progress.step >= join, !progress.isJudged {
         progress.hasJoined = try isBetterThanGaussian(monitor)
         progress.isJudged = true
-        if progress.hasJoined { try machine.join() }
+        if progress.hasJoined { try trainingStep.join() }
       }
     }
     // One that joined them has been noted with the check before.
@@ -240,7 +240,7 @@ package final class Trainer: Described, @unchecked Sendable {
 
   /// The weights of deep kernels, which training solves for shard by shard, for all rows at once.
   private func refit(_ parameters: View<Float>, _ monitor: any Monitor) throws {
-    guard model.snapshot.description.family.fit == .profiled else { return }
+    guard model.snapshot.description.family.fit == .innerSolve else { return }
     try LinearFit(self).refit(parameters, monitor: monitor)
   }
 
@@ -250,7 +250,7 @@ package final class Trainer: Described, @unchecked Sendable {
     let step = progress.step + (result == nil ? 0 : 1)
     weights.copy(good)
     progress.step = progress.goodStep
-    machine?.prepare()
+    trainingStep?.prepare()
     return SteinError(
       .diverged,
       "training left the finite numbers at step \(step)\(place); the state of step \(progress.goodStep) is kept: set a lower rate and go on"

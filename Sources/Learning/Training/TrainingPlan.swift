@@ -77,7 +77,7 @@ extension TrainingPlan {
       ? nil : objective?.boundary ?? Boundary(options, model)
     isOfPictures = model.family.isOnGrid
     batch = options[Key.batch] ?? (isOfPictures ? 64 : 256)
-    if model.family.fit == .profiled, batch % 256 != 0 {
+    if model.family.fit == .innerSolve, batch % 256 != 0 {
       throw Options.bad(
         "batch", "is \(batch); deep kernels are trained on whole shards, multiples of 256 rows")
     }
@@ -176,7 +176,7 @@ extension NoiseLevels {
     let schedule = options[TrainingPlan.Key.schedule]
     let lowest = options[TrainingPlan.Key.sigmaMin] ?? model.lowestLevel
     let farthest = max(model.largestDistance, 2 * lowest)
-    let named: NoiseLaw =
+    let named: NoiseDistribution =
       switch schedule {
       case .ve: .varianceExploding
       case .vp: .variancePreserving

@@ -11,12 +11,12 @@ package import Graph
 package struct Autoregressive: EnergyFamily {
   let dimension: Int
   let components: Int
-  let conditional: Structure.Conditional
+  let conditional: FamilyParameters.Conditional
   let widths: [Int]
   let activation: Network.Activation
 
   init(
-    dimension: Int, _ structure: Structure, _ widths: [Int], _ activation: Network.Activation
+    dimension: Int, _ structure: FamilyParameters, _ widths: [Int], _ activation: Network.Activation
   ) {
     self.dimension = dimension
     (components, conditional) = (structure.components, structure.conditional)
@@ -112,7 +112,7 @@ package struct Autoregressive: EnergyFamily {
 extension Autoregressive {
   static let definition = FamilyDefinition(
     options: [
-      Structure.Key.conditional, Structure.Key.components,
+      FamilyParameters.Key.conditional, FamilyParameters.Key.components,
       ModelDescription.NetworkOptions.Key.widths, ModelDescription.NetworkOptions.Key.activation,
     ], isNormalized: true, network: .init { rows, _, _ in rows < 5000 ? [64, 64] : [256, 256] },
     complaint: complaint
@@ -120,10 +120,10 @@ extension Autoregressive {
     Autoregressive(dimension: $0.dimension, $0.structure, $0.network.widths, $0.network.activation)
   }
 
-  private static func complaint(_ structure: Structure, dimension: Int) -> SteinError? {
+  private static func complaint(_ structure: FamilyParameters, dimension: Int) -> SteinError? {
     let components = structure.components
     guard components * dimension > 1 << 20 else { return nil }
     return Options.bad(
-      Structure.Key.components, "is \(components), too many for \(dimension) columns")
+      FamilyParameters.Key.components, "is \(components), too many for \(dimension) columns")
   }
 }

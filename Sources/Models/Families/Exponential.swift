@@ -7,7 +7,7 @@ package import Graph
 package struct Exponential: LinearFamily {
   package let table: StatisticTable
 
-  init(dimension: Int, _ structure: Structure, _ domain: Domain) {
+  init(dimension: Int, _ structure: FamilyParameters, _ domain: Domain) {
     table = StatisticTable(structure, dimension: dimension, domain)
   }
 
@@ -41,7 +41,7 @@ package struct StatisticTable: Sendable {
 
   package var count: Int { products.count }
 
-  init(_ structure: Structure, dimension d: Int, _ domain: Domain) {
+  init(_ structure: FamilyParameters, dimension d: Int, _ domain: Domain) {
     dimension = d
     let half = structure.statistics == .pairwise && StatisticTable.isHalfLine(domain)
     powers = half ? structure.exponents : [1]
@@ -66,7 +66,7 @@ package struct StatisticTable: Sendable {
   }
 
   /// How many there would be, without making them.
-  static func count(_ structure: Structure, dimension d: Int) -> Int {
+  static func count(_ structure: FamilyParameters, dimension d: Int) -> Int {
     guard d <= most else { return .max }
     if structure.statistics == .pairwise { return d * (d + 1) / 2 + d * structure.degree }
     var (count, layer) = (0, 1.0)
@@ -158,22 +158,24 @@ package struct StatisticTable: Sendable {
 
 extension Exponential {
   static let definition = FamilyDefinition(
-    options: [Structure.Key.statistics, Structure.Key.degree, Structure.Key.exponents],
+    options: [
+      FamilyParameters.Key.statistics, FamilyParameters.Key.degree, FamilyParameters.Key.exponents,
+    ],
     fit: .linear, allowsDomain: true, canBeSmall: true, isBoundedOnData: true, complaint: complaint
   ) { Exponential(dimension: $0.dimension, $0.structure, $0.domain) }
 
-  private static func complaint(_ structure: Structure, dimension: Int) -> SteinError? {
+  private static func complaint(_ structure: FamilyParameters, dimension: Int) -> SteinError? {
     let exponents = structure.exponents
     guard exponents.count == 2, exponents.allSatisfy({ (0 ... 64).contains($0) }),
       exponents[0] > 0
     else {
       return Options.bad(
-        Structure.Key.exponents, "are \(exponents); they are a > 0 and b >= 0, at most 64")
+        FamilyParameters.Key.exponents, "are \(exponents); they are a > 0 and b >= 0, at most 64")
     }
     let count = StatisticTable.count(structure, dimension: dimension)
     guard count <= StatisticTable.most, count * dimension <= 1 << 20 else {
       return Options.bad(
-        Structure.Key.degree,
+        FamilyParameters.Key.degree,
         "is \(structure.degree), which gives \(dimension) columns too many statistics; take statistics=pairwise or a lower one"
       )
     }

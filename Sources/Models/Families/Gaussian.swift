@@ -33,7 +33,8 @@ package struct Gaussian: EnergyFamily {
 
 extension Gaussian {
   static let definition = FamilyDefinition(
-    options: [Structure.Key.covariance, Structure.Key.rank], fit: .closedForm, isNormalized: true,
+    options: [FamilyParameters.Key.covariance, FamilyParameters.Key.rank], fit: .closedForm,
+    isNormalized: true,
     isNoiseConditional: true
   ) { Gaussian(dimension: $0.dimension) }
 }

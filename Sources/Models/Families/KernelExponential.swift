@@ -16,7 +16,7 @@ package struct KernelExponential: LinearFamily {
   /// Widths of φ; nil for the identity.
   let features: [Int]?
 
-  init(dimension: Int, _ structure: Structure, features: [Int]?) {
+  init(dimension: Int, _ structure: FamilyParameters, features: [Int]?) {
     self.dimension = dimension
     points = structure.points
     kernels = structure.kernels
@@ -123,15 +123,17 @@ package struct KernelExponential: LinearFamily {
 
 extension KernelExponential {
   static let definition = FamilyDefinition(
-    options: [Structure.Key.points], fit: .linear, needsScale: true, closedFormHoldsOut: true,
+    options: [FamilyParameters.Key.points], fit: .linear, needsScale: true,
+    closedFormHoldsOut: true,
     isBoundedOnData: true
   ) { KernelExponential(dimension: $0.dimension, $0.structure, features: nil) }
 
   static let deep = FamilyDefinition(
     options: [
-      Structure.Key.points, Structure.Key.kernels, ModelDescription.NetworkOptions.Key.widths,
+      FamilyParameters.Key.points, FamilyParameters.Key.kernels,
+      ModelDescription.NetworkOptions.Key.widths,
     ],
-    fit: .profiled, needsScale: true,
+    fit: .innerSolve, needsScale: true,
     network: .init(activation: .softplus) { _, _, _ in [30, 30, 30] }, usualKernels: 3
   ) { KernelExponential(dimension: $0.dimension, $0.structure, features: $0.network.widths) }
 }

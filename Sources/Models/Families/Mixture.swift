@@ -10,12 +10,12 @@ package import Graph
 package struct Mixture: EnergyFamily {
   let dimension: Int
   let components: Int
-  let covariance: Structure.Covariance
+  let covariance: FamilyParameters.Covariance
   let rank: Int
 
   private let sigmaData: Double
 
-  init(dimension: Int, _ structure: Structure, sigmaData: Double) {
+  init(dimension: Int, _ structure: FamilyParameters, sigmaData: Double) {
     self.dimension = dimension
     self.sigmaData = sigmaData
     (components, covariance, rank) = (structure.components, structure.covariance, structure.rank)
@@ -105,7 +105,9 @@ package struct Mixture: EnergyFamily {
 
 extension Mixture {
   static let definition = FamilyDefinition(
-    options: [Structure.Key.components, Structure.Key.covariance, Structure.Key.rank],
+    options: [
+      FamilyParameters.Key.components, FamilyParameters.Key.covariance, FamilyParameters.Key.rank,
+    ],
     isNormalized: true, isNoiseConditional: true, canBeSmall: true, usualComponents: 5
   ) { Mixture(dimension: $0.dimension, $0.structure, sigmaData: $0.sigmaData) }
 }

@@ -65,7 +65,7 @@ package struct Nice: EnergyFamily {
 extension Nice {
   static let definition = FamilyDefinition(
     options: [
-      Structure.Key.couplings, ModelDescription.NetworkOptions.Key.widths,
+      FamilyParameters.Key.couplings, ModelDescription.NetworkOptions.Key.widths,
       ModelDescription.NetworkOptions.Key.activation,
     ], isNormalized: true, network: .init { rows, _, _ in rows < 5000 ? [64, 64] : [256, 256] },
     complaint: complaint
@@ -75,7 +75,7 @@ extension Nice {
       activation: $0.network.activation)
   }
 
-  private static func complaint(_ structure: Structure, dimension: Int) -> SteinError? {
+  private static func complaint(_ structure: FamilyParameters, dimension: Int) -> SteinError? {
     guard dimension < 2 else { return nil }
     return SteinError(
       .unsupported, "family=nice couples columns and there is one; take autoregressive or mixture",

@@ -1,13 +1,13 @@
 import Graph
 
-/// A network of convolutions on pictures or signals, from fine to coarse and back, told of the noise level and the class.
+/// A network of convolutions on pictures or signals, from fine to coarse and back, conditioned on the noise level and the class.
 ///
 /// On each level, of half the length of the one before, `blocks` blocks around a skip; then one in the middle; then, from coarse to
 /// fine, twice the length by repetition, a convolution, what the level had on the way down beside it, and `blocks` blocks again:
 ///
 ///     y = S h + c + C₂ ∗ φ((1 + s) norm(C₁ ∗ φ(norm(h))) + r)      (s, r) = V φ(t),   t = B φ(A e + a) + b
 ///
-/// with norm over groups of channels (Wu & He 2018), and what is told behind it, so that it is not taken off again (Dhariwal & Nichol
+/// with norm over groups of channels (Wu & He 2018), and the conditioning behind it, so that the norm does not remove it (Dhariwal & Nichol
 /// 2021). Ronneberger, Fischer & Brox (2015), "U-Net"; Ho, Jain & Abbeel (2020),
 /// "Denoising Diffusion Probabilistic Models", appendix B, without attention.
 struct UNet: Backbone {
@@ -32,7 +32,7 @@ struct UNet: Backbone {
   var work: RowWork { .picture(elements: grid.height * grid.width * widths[0]) }
 
   /// Length of t.
-  private var told: Int { 4 * widths[0] }
+  private var conditioning: Int { 4 * widths[0] }
 
   private var kernel: Window.Lengths { grid.lengths(3) }
 
@@ -50,10 +50,11 @@ struct UNet: Backbone {
   }
 
   var parameters: [ParameterSpec] {
-    var builder = UNetParameters(kernel: kernel, told: embedding.length > 0 ? told : 0)
+    var builder = UNetParameters(
+      kernel: kernel, conditioning: embedding.length > 0 ? conditioning : 0)
     if embedding.length > 0 {
-      builder.layer("noise0", embedding.length, told)
-      builder.layer("noise1", told, told)
+      builder.layer("noise0", embedding.length, conditioning)
+      builder.layer("noise1", conditioning, conditioning)
     }
     builder.convolution("in", grid.channels, widths[0])
     var channels = widths[0]
@@ -91,17 +92,17 @@ struct UNet: Backbone {
       let y = graph.convolution(x, next(), window(size, stride: stride))
       return graph.add(y, next())
     }
-    let told = embedding.node(&graph, noise, label).map { e in
+    let conditioning = embedding.node(&graph, noise, label).map { e in
       activation.node(&graph, layer(activation.node(&graph, layer(e))))
     }
-    func activated(_ x: Node, told: Node? = nil) -> Node {
+    func activated(_ x: Node, conditioning: Node? = nil) -> Node {
       let (gain, shift) = (next(), next())
-      let moved = told.map { graph.matmul($0, next()) }
-      return activation.node(&graph, graph.groupNorm(x, gain, shift, told: moved))
+      let moved = conditioning.map { graph.matmul($0, next()) }
+      return activation.node(&graph, graph.groupNorm(x, gain, shift, conditioning: moved))
     }
     func block(_ x: Node, _ size: Window.Lengths) -> Node {
       let inner = graph.convolution(activated(x), next(), window(size, stride: 1))
-      let outer = convolution(activated(inner, told: told), size)
+      let outer = convolution(activated(inner, conditioning: conditioning), size)
       let isSame = graph.shape(of: x) == graph.shape(of: outer)
       return graph.add(outer, isSame ? x : graph.pointwise(x, next()))
     }
@@ -128,11 +129,13 @@ struct UNet: Backbone {
 /// The parameters of a U-Net, in the order in which its network takes them.
 private struct UNetParameters {
   let kernel: Window.Lengths
-  /// Length of what blocks are told; 0: nothing.
-  let told: Int
+  /// Length of the conditioning vector of each block; 0: there is none.
+  let conditioning: Int
   private(set) var specs: [ParameterSpec] = []
 
-  init(kernel: Window.Lengths, told: Int) { (self.kernel, self.told) = (kernel, told) }
+  init(kernel: Window.Lengths, conditioning: Int) {
+    (self.kernel, self.conditioning) = (kernel, conditioning)
+  }
 
   private mutating func weight(_ name: String, _ shape: Shape, gain: Double = 1) {
     let inputs = Double(shape.dims.dropLast().reduce(1, *))
@@ -173,7 +176,7 @@ private struct UNetParameters {
     weight(name + ".conv0.weight", [kernel.height, kernel.width, channels, width])
     norm(name + ".norm1", width)
     // Small initial weights keep each block close to its skip connection, and nearly blind to the noise level.
-    if told > 0 { weight(name + ".embedding", [told, 2 * width], gain: 0.3) }
+    if conditioning > 0 { weight(name + ".embedding", [conditioning, 2 * width], gain: 0.3) }
     convolution(name + ".conv1", width, width, gain: 0.3)
     if channels != width { weight(name + ".skip", [channels, width]) }
   }
@@ -185,8 +188,10 @@ extension Graph {
   /// As many groups of at least 4 channels as divide them, up to 8. Variances are E x² − (E x)², in one look at x, but of few numbers,
   /// which may be all alike beside their mean.
   ///
-  /// `told`: [R, 2 C], what is added to a gain of 1 behind this one and then to the shift.
-  fileprivate mutating func groupNorm(_ x: Node, _ gain: Node, _ shift: Node, told: Node?) -> Node {
+  /// `conditioning`: [R, 2 C], what is added to a gain of 1 behind this one and then to the shift.
+  fileprivate mutating func groupNorm(_ x: Node, _ gain: Node, _ shift: Node, conditioning: Node?)
+    -> Node
+  {
     let dims = shape(of: x).dims
     let (rows, pixels, channels) = (dims[0], dims[1] * dims[2], dims[3])
     let groups = (1 ... 8).last { channels % $0 == 0 && channels / $0 >= 4 } ?? 1
@@ -209,13 +214,13 @@ extension Graph {
     var factor = multiply(gain, channelwise(inverse))
     let offset = channelwise(broadcast(multiply(centre, inverse), shape(of: inverse)))
     var term = subtract(shift, multiply(gain, offset))
-    if let told {
+    if let conditioning {
       let parts = (0 ..< 2).map {
-        slice(told, starts: [0, $0 * channels], sizes: [rows, channels])
+        slice(conditioning, starts: [0, $0 * channels], sizes: [rows, channels])
       }
-      let louder = add(constant(1), parts[0])
-      factor = multiply(factor, louder)
-      term = add(multiply(term, louder), parts[1])
+      let scale = add(constant(1), parts[0])
+      factor = multiply(factor, scale)
+      term = add(multiply(term, scale), parts[1])
     }
     term = broadcast(term, [rows, channels])
     let scaled = multiply(flat, reshape(factor, [rows, 1, channels]))

@@ -52,7 +52,7 @@ extension Model {
     } catch let error as JSONError {
       throw SteinError(.badFile, "the model's description: \(error.message)")
     }
-    description.law = try DataLaw(archive, dimension: description.dimension, memory)
+    description.law = try DataCovariance(archive, dimension: description.dimension, memory)
     guard description.network.preconditioning == .isotropic || description.base != nil else {
       throw SteinError(.badFile, "the covariance that its network begins with is missing")
     }

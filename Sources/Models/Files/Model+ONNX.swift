@@ -188,7 +188,7 @@ private struct ONNXExport {
     case .convolution(_, _, let window): return convolution("Conv", inputs, window)
     case .transposedConvolution(_, _, let window):
       return convolution("ConvTranspose", inputs, window)
-    case .inverse, .logDeterminant, .windowProduct:
+    case .inverse, .logDeterminant, .convolutionWeightGradient:
       throw SteinError(
         .unsupported, "the model's graph has the operation \(op.name), which ONNX does not have",
         argument: "model")

@@ -1,6 +1,6 @@
 /// Which noise levels an objective is taken at, and how much each counts.
 package struct NoiseLevels: Sendable {
-  let law: NoiseLaw
+  let law: NoiseDistribution
   package let range: ClosedRange<Double>
   let sigmaData: Double
   package let weighting: Weighting
@@ -17,7 +17,7 @@ package struct NoiseLevels: Sendable {
   }
 
   package init(
-    law: NoiseLaw, range: ClosedRange<Double>, sigmaData: Double, weighting: Weighting,
+    law: NoiseDistribution, range: ClosedRange<Double>, sigmaData: Double, weighting: Weighting,
     isScaled: Bool
   ) {
     (self.law, self.range, self.sigmaData) = (law, range, sigmaData)

@@ -2,42 +2,44 @@
 ///
 /// With stride 1 an image's y is copied into rows as far apart as those of x in scratch, with zeros between them: then the sum over
 /// all positions is one product for every tap. With another stride there is one for each row.
-package struct WindowProduct: Sendable {
+package struct ConvolutionWeightGradient: Sendable {
   private let lengths: ConvolutionLengths
-  private let half: Bool
+  private let bfloat16: Bool
   private let isWhole: Bool
   /// For each row of taps; by rows for all.
   private let products: [MatrixMultiply]
 
-  /// `half`: products in bfloat16, where `hasHalf` says so.
-  package init(_ lengths: ConvolutionLengths, half: Bool = false) {
+  /// `bfloat16`: products in bfloat16, where `hasBFloat16` says so.
+  package init(_ lengths: ConvolutionLengths, bfloat16: Bool = false) {
     self.lengths = lengths
-    self.half = half
+    self.bfloat16 = bfloat16
     let whole = lengths.height.stride == 1 && lengths.width.stride == 1
     isWhole = whole
     let counts =
       whole
-      ? (0 ..< lengths.height.kernel).map { WindowProduct.places(lengths, at: $0) }
+      ? (0 ..< lengths.height.kernel).map { ConvolutionWeightGradient.places(lengths, at: $0) }
       : [lengths.width.output]
     products = counts.map { inner in
       MatrixMultiply(
-        rows: lengths.channels, columns: lengths.filters, inner: half ? (inner + 1) / 2 * 2 : inner,
-        lda: half ? lengths.places : lengths.width.stride * lengths.channels,
-        ldb: lengths.filters, ldc: lengths.filters, transposeA: !half, accumulate: true, half: half)
+        rows: lengths.channels, columns: lengths.filters,
+        inner: bfloat16 ? (inner + 1) / 2 * 2 : inner,
+        lda: bfloat16 ? lengths.places : lengths.width.stride * lengths.channels,
+        ldb: lengths.filters, ldc: lengths.filters, transposeA: !bfloat16, accumulate: true,
+        bfloat16: bfloat16)
     }
   }
 
-  private init(_ other: WindowProduct) {
-    (lengths, half, isWhole) = (other.lengths, other.half, other.isWhole)
+  private init(_ other: ConvolutionWeightGradient) {
+    (lengths, bfloat16, isWhole) = (other.lengths, other.bfloat16, other.isWhole)
     products = other.products.map(\.duplicate)
   }
 
   /// The same with arrays of its own.
-  package var duplicate: WindowProduct { WindowProduct(self) }
+  package var duplicate: ConvolutionWeightGradient { ConvolutionWeightGradient(self) }
 
   /// Whether products in bfloat16 can be had and pay.
-  package static func hasHalf(_ lengths: ConvolutionLengths) -> Bool {
-    let made = WindowProduct(lengths, half: true)
+  package static func hasBFloat16(_ lengths: ConvolutionLengths) -> Bool {
+    let made = ConvolutionWeightGradient(lengths, bfloat16: true)
     return lengths.channels >= 16 && lengths.filters >= 16 && made.isWhole
       && made.products.allSatisfy(\.hasCode)
   }
@@ -54,13 +56,13 @@ package struct WindowProduct: Sendable {
 
   package var scratchCount: Int {
     lengths.paddedCount + (isWhole ? stretchedCount : 0)
-      + (half ? 2 * turnedCount + stretchedCount : 0)
+      + (bfloat16 ? 2 * turnedCount + stretchedCount : 0)
   }
 
   /// Floats that it reads and writes.
   package var extents: (x: Int, kernel: Int, y: Int) { lengths.extents }
 
-  package var description: String { lengths.description + (half ? " bf16" : "") }
+  package var description: String { lengths.description + (bfloat16 ? " bf16" : "") }
 
   package func callAsFunction(
     _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ kernel: UnsafeMutablePointer<Float>,
@@ -71,14 +73,14 @@ package struct WindowProduct: Sendable {
       unsafe fill(kernel, 0, count: lengths.height.kernel * lengths.width.kernel * size)
     }
     let stretched = unsafe scratch + lengths.paddedCount
-    unsafe lengths.clear(scratch, half: false)
+    unsafe lengths.clear(scratch, bfloat16: false)
     if isWhole { unsafe fill(stretched, 0, count: stretchedCount) }
     for n in 0 ..< lengths.images {
       unsafe lengths.pad(x + n * lengths.inputCount, scratch)
       let image = unsafe y + n * lengths.outputCount
       if isWhole { unsafe stretch(image, stretched) }
-      if half {
-        unsafe addHalves(scratch, stretched, kernel)
+      if bfloat16 {
+        unsafe addBFloat16(scratch, stretched, kernel)
       } else {
         unsafe addTaps(scratch, isWhole ? UnsafePointer(stretched) : image, kernel)
       }
@@ -105,19 +107,19 @@ package struct WindowProduct: Sendable {
   }
 
   /// With channels first a tap is a shift of x.
-  private func addHalves(
+  private func addBFloat16(
     _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
     _ kernel: UnsafeMutablePointer<Float>
   ) {
     let size = lengths.channels * lengths.filters
     let turned = unsafe y + stretchedCount
     let paired = unsafe turned + 2 * turnedCount
-    unsafe halve(
+    unsafe toBFloat16(
       x, rows: lengths.places, columns: lengths.channels, .transposed, turned,
       scratch: turned + turnedCount)
     // The last channel is read to a pair's end.
     unsafe fill(turned + turnedCount - 16, 0, count: 16)
-    unsafe halve(
+    unsafe toBFloat16(
       y, rows: lengths.height.output * lengths.pitch, columns: lengths.filters, .paired, paired,
       scratch: paired)
     for a in 0 ..< lengths.height.kernel {
@@ -125,8 +127,8 @@ package struct WindowProduct: Sendable {
       let r = i + a - lengths.height.padding
       for b in 0 ..< lengths.width.kernel {
         unsafe products[a](
-          halfway(UnsafePointer(turned), r * lengths.pitch + b),
-          halfway(UnsafePointer(paired), i * lengths.pitch * lengths.filters),
+          bfloat16Place(UnsafePointer(turned), r * lengths.pitch + b),
+          bfloat16Place(UnsafePointer(paired), i * lengths.pitch * lengths.filters),
           kernel + (a * lengths.width.kernel + b) * size)
       }
     }

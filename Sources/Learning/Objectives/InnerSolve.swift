@@ -18,7 +18,7 @@ struct QuadraticTerms {
 
 extension LossBuilder {
   /// The loss of each row, [R, 1]: those of the second half, given twice.
-  mutating func profiledLoss(_ graph: inout Graph, rows: Int) throws -> Node {
+  mutating func innerSolveLoss(_ graph: inout Graph, rows: Int) throws -> Node {
     guard let family = family as? any LinearFamily else { return loss(&graph) }
     let half = rows / 2
     var fitting = rowsOf(&graph, 0, half)

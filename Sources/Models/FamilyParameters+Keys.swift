@@ -1,6 +1,6 @@
 import Core
 
-extension Structure {
+extension FamilyParameters {
   enum Key {
     static let components = OptionKey<Int?>(
       "components", 1 ... 4096,

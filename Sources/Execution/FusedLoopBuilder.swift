@@ -1,25 +1,25 @@
 import Graph
 import Kernels
 
-/// Collects the instructions of one cluster and gives them tiles of scratch.
-struct ClusterBuilder {
+/// Collects the instructions of one loop and gives them tiles of scratch.
+struct FusedLoopBuilder {
   let shape: Shape
   let tile: Int
-  private var instructions: [Cluster.Instruction] = []
-  private var expansions: [Cluster.Source: Cluster.Expansion] = [:]
-  private var order: [Cluster.Expansion] = []
-  private var results: [Node: Cluster.Operand] = [:]
+  private var instructions: [FusedLoop.Instruction] = []
+  private var expansions: [FusedLoop.Source: FusedLoop.Expansion] = [:]
+  private var order: [FusedLoop.Expansion] = []
+  private var results: [Node: FusedLoop.Operand] = [:]
   private var tiles = 0
 
   init(shape: Shape) {
     self.shape = shape
-    tile = Cluster.tileSize(count: shape.count, rowLength: shape.dims.last ?? 1)
+    tile = FusedLoop.tileSize(count: shape.count, rowLength: shape.dims.last ?? 1)
   }
 
-  /// The operand for a node of this cluster.
-  func known(_ node: Node) -> Cluster.Operand? { results[node] }
+  /// The operand for a node of this loop.
+  func known(_ node: Node) -> FusedLoop.Operand? { results[node] }
 
-  mutating func expanded(_ source: Cluster.Source) -> Cluster.Operand {
+  mutating func expanded(_ source: FusedLoop.Source) -> FusedLoop.Operand {
     if let known = expansions[source] { return .tile(known.tile) }
     let once =
       switch source {
@@ -27,15 +27,15 @@ struct ClusterBuilder {
       case .periodic(_, let period): tile % period == 0
       case .repeated, .between: false
       }
-    let expansion = Cluster.Expansion(source: source, tile: tiles, once: once)
+    let expansion = FusedLoop.Expansion(source: source, tile: tiles, once: once)
     tiles += 1
     expansions[source] = expansion
     order.append(expansion)
     return .tile(expansion.tile)
   }
 
-  mutating func add(_ node: Node, _ op: Op, _ operands: [Cluster.Operand], at place: Slot?) {
-    let target: Cluster.Target
+  mutating func add(_ node: Node, _ op: Op, _ operands: [FusedLoop.Operand], at place: Slot?) {
+    let target: FusedLoop.Target
     if let place {
       target = .value(place)
       results[node] = .value(place)
@@ -51,8 +51,8 @@ struct ClusterBuilder {
   /// The kernel for an operation.
   ///
   /// Where no scalar form serves, an immediate is expanded.
-  private mutating func instruction(_ op: Op, _ operands: [Cluster.Operand]) -> (
-    Cluster.Operation, [Cluster.Operand]
+  private mutating func instruction(_ op: Op, _ operands: [FusedLoop.Operand]) -> (
+    FusedLoop.Operation, [FusedLoop.Operand]
   ) {
     switch op {
     case .unary(let unary, _): return (.unary(UnaryKernel(unary)), operands.map { inMemory($0) })
@@ -61,32 +61,33 @@ struct ClusterBuilder {
       return (.binary(BinaryKernel(binary)), both ? operands.map { inMemory($0) } : operands)
     case .select: return (.select, operands.map { inMemory($0) })
     case .broadcast, .input, .parameter, .constant, .literal, .identity, .matmul, .convolution,
-      .transposedConvolution, .windowProduct, .inverse, .logDeterminant, .sum, .max, .reshape,
+      .transposedConvolution, .convolutionWeightGradient, .inverse, .logDeterminant, .sum, .max,
+      .reshape,
       .transpose, .slice, .pad, .concatenate, .gather,
       .scatterAdd:
       return (.copy, operands.map { inMemory($0) })
     }
   }
 
-  private mutating func inMemory(_ operand: Cluster.Operand) -> Cluster.Operand {
+  private mutating func inMemory(_ operand: FusedLoop.Operand) -> FusedLoop.Operand {
     if case .immediate(let value) = operand { return expanded(.immediate(value)) }
     return operand
   }
 
-  mutating func cluster() -> Cluster {
+  mutating func loop() -> FusedLoop {
     instructions = fused(instructions)
     let renamed = reuse()
-    return Cluster(
+    return FusedLoop(
       count: shape.count, tile: tile, instructions: renamed.instructions,
       expansions: order.enumerated().map { index, expansion in
-        Cluster.Expansion(source: expansion.source, tile: index, once: expansion.once)
+        FusedLoop.Expansion(source: expansion.source, tile: index, once: expansion.once)
       }, tiles: renamed.tiles)
   }
 
   /// Gives a tile to the next instruction that wants one once its value was last read.
   ///
   /// Expansions keep theirs, the first ones.
-  private func reuse() -> (instructions: [Cluster.Instruction], tiles: Int) {
+  private func reuse() -> (instructions: [FusedLoop.Instruction], tiles: Int) {
     let fixed = Set(order.map(\.tile))
     var lastRead: [Int: Int] = [:]
     for (index, instruction) in instructions.enumerated() {
@@ -104,9 +105,9 @@ struct ClusterBuilder {
       names[expansion.tile] = count
       count += 1
     }
-    var result: [Cluster.Instruction] = []
+    var result: [FusedLoop.Instruction] = []
     for (index, instruction) in instructions.enumerated() {
-      let operands = instruction.operands.map { operand -> Cluster.Operand in
+      let operands = instruction.operands.map { operand -> FusedLoop.Operand in
         if case .tile(let tile) = operand { .tile(names[tile] ?? 0) } else { operand }
       }
       // An operand's tile may be the result's: kernels work in place.
@@ -114,7 +115,7 @@ struct ClusterBuilder {
       where lastRead[tile] == index && !fixed.contains(tile) {
         if let name = names.removeValue(forKey: tile) { free.append(name) }
       }
-      func named(_ target: Cluster.Target) -> Cluster.Target {
+      func named(_ target: FusedLoop.Target) -> FusedLoop.Target {
         guard case .tile(let tile) = target else { return target }
         names[tile] = fresh()
         return .tile(names[tile] ?? 0)

@@ -3,11 +3,11 @@ import Graph
 // Elementwise operations that run as one.
 
 extension Lowering {
-  /// `outlives`: whether a node is read after its group.
+  /// `outlives`: whether a node is read after its loop.
   mutating func lower(_ nodes: [Node], _ outlives: (Node) -> Bool) {
     guard let first = nodes.first else { return }
     let varying = varies(first)
-    var builder = ClusterBuilder(shape: shape(first))
+    var builder = FusedLoopBuilder(shape: shape(first))
     var materialized: [Node: Slot] = [:]
     for node in nodes {
       let operands = operation(node).inputs.map { input in
@@ -16,15 +16,16 @@ extension Lowering {
       }
       builder.add(node, operation(node), operands, at: outlives(node) ? place(node) : nil)
     }
-    let cluster = builder.cluster()
-    let scratch = temporary(cluster.scratchCount, varying: varying)
-    emit(.cluster(cluster, scratch: scratch), varying: varying)
+    let loop = builder.loop()
+    let scratch = temporary(loop.scratchCount, varying: varying)
+    emit(.fusedLoop(loop, scratch: scratch), varying: varying)
   }
 
-  /// An operand that comes from outside of the group.
+  /// An operand that comes from outside of the loop.
   private mutating func outerOperand(
-    _ node: Node, varying: Bool, _ builder: inout ClusterBuilder, _ materialized: inout [Node: Slot]
-  ) -> Cluster.Operand {
+    _ node: Node, varying: Bool, _ builder: inout FusedLoopBuilder,
+    _ materialized: inout [Node: Slot]
+  ) -> FusedLoop.Operand {
     if case .constant(let value) = operation(node) { return .immediate(Float(value)) }
     switch Broadcasting(of: shape(node), in: builder.shape) {
     case .full: return .value(slot(node))

@@ -3,11 +3,11 @@ import Kernels
 /// Elementwise operations of one shape, run together over tiles that stay in the first cache.
 ///
 /// A tile is a stretch of the flattened shape. What is broadcast is expanded tile by tile, so every instruction is a flat loop.
-struct Cluster: Sendable {
+struct FusedLoop: Sendable {
   enum Operand: Equatable, Sendable {
     case immediate(Float)
     case tile(Int)
-    /// As large as the cluster's shape.
+    /// As large as the loop's shape.
     case value(Slot)
     /// Element i is element i mod `period`, a multiple of the tile.
     case wrapped(Slot, period: Int)
@@ -81,14 +81,14 @@ struct Cluster: Sendable {
   let tiles: Int
 
   /// The same with arrays of its own.
-  var duplicate: Cluster {
-    Cluster(
+  var duplicate: FusedLoop {
+    FusedLoop(
       count: count, tile: tile, instructions: instructions.map { $0 },
       expansions: expansions.map { $0 }, tiles: tiles)
   }
 
   /// Elements of scratch that a run needs.
-  var scratchCount: Int { tiles * Cluster.pitch(tile) }
+  var scratchCount: Int { tiles * FusedLoop.pitch(tile) }
 
   static func pitch(_ tile: Int) -> Int { paddedCount(tile) }
 
@@ -104,9 +104,9 @@ struct Cluster: Sendable {
   }
 }
 
-extension Cluster {
+extension FusedLoop {
   func run(_ bases: Bases, scratch: UnsafeMutablePointer<Float>) {
-    let pitch = Cluster.pitch(tile)
+    let pitch = FusedLoop.pitch(tile)
     var start = 0
     while start < count {
       let length = min(tile, count - start)

@@ -4,12 +4,12 @@ import Models
 import Platform
 
 /// A worker's memory for sampling.
-final class SamplingBench {
+final class SamplingWorkspace {
   let field: ShardField
   private let description: ModelDescription
   private let rows: Int
   private let dimension: Int
-  private let moments: Int
+  private let snapshots: Int
   private let state: View<Double>
   private let spares: View<Double>
   private let normals: View<Float>
@@ -20,36 +20,36 @@ final class SamplingBench {
   private let recorder: Recorder?
 
   init(
-    _ field: ShardField, _ description: ModelDescription, rows: Int, spares: Int, moments: Int,
+    _ field: ShardField, _ description: ModelDescription, rows: Int, spares: Int, snapshots: Int,
     memory: Memory
   ) throws {
     (self.field, self.description, self.rows) = (field, description, rows)
-    (dimension, self.moments) = (description.dimension, moments)
+    (dimension, self.snapshots) = (description.dimension, snapshots)
     let (size, columns) = (rows * dimension, description.units.count)
     state = try Storage<Double>(memory, count: size).view
     self.spares = try Storage<Double>(memory, count: spares * size).view
     normals = try Storage<Float>(memory, count: size).view
-    row = try Storage<Double>(memory, count: max(moments, 1) * columns).view
+    row = try Storage<Double>(memory, count: max(snapshots, 1) * columns).view
     scratch = try Storage<Double>(memory, count: 2 * columns).view
     logWeights = try Storage<Double>(memory, count: rows).view
-    let states = try Storage<Double>(memory, count: moments * size).view
-    recorder = moments > 0 ? Recorder(moments: moments, states: states) : nil
+    let states = try Storage<Double>(memory, count: snapshots * size).view
+    recorder = snapshots > 0 ? Recorder(snapshots: snapshots, states: states) : nil
   }
 
-  func walkers(firstIndex: UInt64, seed: UInt64) -> Walkers {
-    var walkers = Walkers(
+  func batch(firstIndex: UInt64, seed: UInt64) -> SampleBatch {
+    var batch = SampleBatch(
       state: state, spares: spares, normals: normals, rows: rows, dimension: dimension,
       firstIndex: firstIndex, seed: seed)
-    walkers.recorder = recorder
-    walkers.logWeights = logWeights
-    return walkers
+    batch.recorder = recorder
+    batch.logWeights = logWeights
+    return batch
   }
 
   private func state(_ r: Int) -> View<Double> { state.slice(r * dimension, dimension) }
 
   /// The first states; rows beyond the last repeat it.
   func begin(
-    _ walkers: Walkers, _ start: SamplingCall.Start, sigma: Double, first: Int, count: Int
+    _ batch: SampleBatch, _ start: SamplingCall.Start, sigma: Double, first: Int, count: Int
   ) throws {
     let units = description.units
     func read(_ tensor: TensorView, _ value: (_ column: Int) -> Double) {
@@ -65,18 +65,18 @@ final class SamplingBench {
     }
     switch start {
     case .own:
-      walkers.draw(Stream.start, step: 0)
-      for i in 0 ..< walkers.count { state[i] = Double(normals[i]) }
+      batch.draw(Stream.start, step: 0)
+      for i in 0 ..< batch.count { state[i] = Double(normals[i]) }
       guard let condition = field.condition, condition.method == .covariance else {
         place(sigma: sigma)
         return
       }
       // Clean rows, which what is known of them then moves, and their noise.
       place(sigma: 0)
-      let source = RandomSource(seed: walkers.seed, stream: Stream.start, step: 2)
-      try condition.place(state, source, firstRow: walkers.firstIndex)
-      walkers.draw(Stream.start, step: 1)
-      for i in 0 ..< walkers.count { state[i] += sigma * Double(normals[i]) }
+      let source = RandomSource(seed: batch.seed, stream: Stream.start, step: 2)
+      try condition.place(state, source, firstRow: batch.firstIndex)
+      batch.draw(Stream.start, step: 1)
+      for i in 0 ..< batch.count { state[i] += sigma * Double(normals[i]) }
     case .states(let tensor):
       read(tensor) { (row[$0] - units.mean[$0]) / units.scale[$0] }
     case .normals(let tensor):
@@ -96,14 +96,14 @@ final class SamplingBench {
   }
 
   /// Writes rows, which must be finite in the numbers of `out`.
-  func write(_ call: SamplingCall, _ walkers: Walkers, first: Int, count: Int) throws {
+  func write(_ call: SamplingCall, _ batch: SampleBatch, first: Int, count: Int) throws {
     let units = description.units
     for r in 0 ..< count {
-      for moment in 0 ..< max(moments, 1) {
-        let states = recorder?.state(moment, count: walkers.count) ?? state
-        let own = row.slice(moment * units.count, units.count)
+      for snapshot in 0 ..< max(snapshots, 1) {
+        let states = recorder?.state(snapshot, count: batch.count) ?? state
+        let own = row.slice(snapshot * units.count, units.count)
         units.restore(into: own) { states[r * dimension + $0] }
-        if moment + 1 >= moments {
+        if snapshot + 1 >= snapshots {
           call.known?.observation.restore(first + r, into: own, scratch: scratch)
         }
       }

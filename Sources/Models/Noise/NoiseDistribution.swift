@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Every process is written in its variance-exploding form, x̃ = x + σ z with σ the ratio of noise to signal; multiplying by the
 /// signal's factor α = 1/√(1 + σ²) gives the state of a variance-preserving one.
-package enum NoiseLaw: Sendable, Equatable {
+package enum NoiseDistribution: Sendable, Equatable {
   /// ln(σ/σ_data) ~ N(mean, deviation²), kept within the range. Karras et al. (2022), "Elucidating the Design Space of
   /// Diffusion-Based Generative Models", table 1, with levels relative to σ_data.
   case edm(mean: Double, deviation: Double)
@@ -164,7 +164,7 @@ package struct GeometricLadder: Sendable, Equatable {
 
 func naturalLog(_ x: Double) -> Double { log(x) }
 
-extension NoiseLaw {
+extension NoiseDistribution {
   /// ln(σ/σ_data) ~ N(−0.5, 1.2²): a little higher than EDM's −1.2, which suits tables and small pictures.
-  package static let standard = NoiseLaw.edm(mean: -0.5, deviation: 1.2)
+  package static let standard = NoiseDistribution.edm(mean: -0.5, deviation: 1.2)
 }

@@ -6,7 +6,7 @@ package import Platform
 /// The covariance of the data in units of u, by its axes; of up to 256 columns.
 ///
 /// What a sampler begins with, what is known of a row by its covariances alone, and the Gaussian that a score network begins as.
-package struct DataLaw: Sendable {
+package struct DataCovariance: Sendable {
   /// The eigenvalues, [D]; empty where the covariance is not known.
   private(set) var variances: [Double] = []
   /// What new rows have along each axis, [D]: the eigenvalues, shrunk for having been measured on few rows.
@@ -23,7 +23,7 @@ package struct DataLaw: Sendable {
   /// Of the rows of a data set, at most so many that it takes a fraction of a second.
   init(_ dataset: Dataset, _ units: Units) throws {
     let d = units.active.count
-    guard d <= DataLaw.most else { return }
+    guard d <= DataCovariance.most else { return }
     let memory = dataset.context.memory
     let (matrix, vectors) = (
       try Storage<Double>(memory, count: d * d).view, try Storage<Double>(memory, count: d * d).view
@@ -118,7 +118,7 @@ func shrunk(_ variances: [Double], rows: Int) -> [Double] {
 }
 
 // A model's file holds it beside the weights. No parameter has a slash in its name.
-extension DataLaw {
+extension DataCovariance {
   private static let names = (
     variances: "data/variances", axes: "data/axes", shrunk: "data/shrunk_variances"
   )
@@ -132,23 +132,25 @@ extension DataLaw {
     }
     let d = variances.count
     return [
-      try entry(DataLaw.names.variances, [d], variances),
-      try entry(DataLaw.names.axes, [d, d], axes),
+      try entry(DataCovariance.names.variances, [d], variances),
+      try entry(DataCovariance.names.axes, [d, d], axes),
     ]
       + (shrunkVariances.isEmpty
-        ? [] : [try entry(DataLaw.names.shrunk, [d], shrunkVariances)])
+        ? [] : [try entry(DataCovariance.names.shrunk, [d], shrunkVariances)])
   }
 
   init(_ archive: SafetensorsArchive, dimension d: Int, _ memory: Memory) throws {
-    guard archive.has(DataLaw.names.variances), d <= DataLaw.most else { return }
+    guard archive.has(DataCovariance.names.variances), d <= DataCovariance.most else { return }
     func values(_ name: String, _ count: Int) throws -> [Double] {
       let view = try Storage<Double>(memory, count: count).view
       try archive.read(name, into: view)
       return (0 ..< count).map { view[$0] }
     }
-    variances = try values(DataLaw.names.variances, d)
-    axes = try values(DataLaw.names.axes, d * d)
-    if archive.has(DataLaw.names.shrunk) { shrunkVariances = try values(DataLaw.names.shrunk, d) }
+    variances = try values(DataCovariance.names.variances, d)
+    axes = try values(DataCovariance.names.axes, d * d)
+    if archive.has(DataCovariance.names.shrunk) {
+      shrunkVariances = try values(DataCovariance.names.shrunk, d)
+    }
     guard (variances + shrunkVariances).allSatisfy({ (0 ... 1e24).contains($0) }),
       hasOrthonormalAxes
     else {

@@ -1,7 +1,7 @@
 import Core
 
 /// What families without a network are made of.
-package struct Structure: Sendable {
+package struct FamilyParameters: Sendable {
   package enum Covariance: String, Sendable, CaseIterable, JSONValue {
     case full
     case diagonal
@@ -37,7 +37,7 @@ package struct Structure: Sendable {
   package var graph: GraphModel?
 }
 
-extension Structure {
+extension FamilyParameters {
   init(_ options: Options, _ family: FamilyKind, dimension: Int, rows: Int) throws {
     components = options[Key.components] ?? family.usualComponents
     covariance = options[Key.covariance]
@@ -56,9 +56,9 @@ extension Structure {
   }
 }
 
-extension Structure {
+extension FamilyParameters {
   /// What files keep.
-  static let coded: [CodedField<Structure>] = [
+  static let coded: [CodedField<FamilyParameters>] = [
     .init("components", \.components) { (1 ... 4096).contains($0) },
     .init("covariance", \.covariance),
     .init("rank", \.rank) { $0 > 0 },
@@ -71,12 +71,14 @@ extension Structure {
     .init("conditional", \.conditional),
   ]
 
-  var fields: [(String, JSON)] { Structure.coded.fields(self) + [("graph", graph?.json ?? .null)] }
+  var fields: [(String, JSON)] {
+    FamilyParameters.coded.fields(self) + [("graph", graph?.json ?? .null)]
+  }
 
   /// Reads what `fields` writes; nil for what no model has.
   init?(_ json: JSON, _ family: FamilyKind, dimension: Int) throws {
     self.init()
-    guard Structure.coded.read(json, into: &self), rank <= max(dimension, 1),
+    guard FamilyParameters.coded.read(json, into: &self), rank <= max(dimension, 1),
       family.complaint(self, dimension) == nil
     else { return nil }
     guard family == .graph else { return }

@@ -15,8 +15,8 @@ struct StepResult {
 }
 
 /// The programs and memory of training: made with the first step, nothing is allocated after.
-final class TrainingMachine {
-  // Not the trainer itself, which holds the machine.
+final class TrainingStep {
+  // Not the trainer itself, which holds this step.
   private let data: TrainingRows
   /// Rows that batches are drawn from, by their numbers over all ranks.
   private var trainRows: RowList
@@ -65,7 +65,7 @@ final class TrainingMachine {
       trainer.validation.count == 0
       ? nil
       : try ObjectiveProgram(
-        objective, model.family, description, training: false, isNoisy: isNoisy, profiled: false)
+        objective, model.family, description, training: false, isNoisy: isNoisy, innerSolve: false)
     data = trainer.data
     trainRows = trainer.drawnRows
     validation = trainer.validation
@@ -81,7 +81,7 @@ final class TrainingMachine {
     }
     shards = (trainer.plan.batch + program.rows - 1) / program.rows
     optimizer = try Optimizer(
-      trainer.weights, program.program, lanes: min(shards, TrainingMachine.mostLanes),
+      trainer.weights, program.program, lanes: min(shards, TrainingStep.mostLanes),
       context: model.context
     ) { [runner] in runner.prepare($0) }
     losses = try Storage<Float>(memory, count: shards * program.rows).view
