@@ -1,8 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// AVX2, fused multiply-add and what else x86-64-v3 has, for all of Swift, which passes vectors between targets. CGate alone is for every
-// x86-64: it looks at the processor before anything else runs.
+// AVX2, fused multiply-add and what else x86-64-v3 has, for all of Swift, which passes vectors
+// between targets. CGate alone is for every x86-64: it looks at the processor before anything else
+// runs.
 let vectors: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
 let strict: [SwiftSetting] = [
   .strictMemorySafety(),
@@ -12,8 +13,9 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-// What makes the shared library one file for any host: Swift's runtime inside, only the header's names outside (exports.map is generated), a
-// handler of libxsmm's held back (version.c). Sanitizers bring a runtime of their own, and valgrind wants symbols.
+// What makes the shared library one file for any host: Swift's runtime inside, only the header's
+// names outside (exports.map is generated), a handler of libxsmm's held back (version.c).
+// Sanitizers bring a runtime of their own, and valgrind wants symbols.
 let isSanitized = Context.environment["STEIN_SANITIZED"] != nil
 let keepsSymbols = Context.environment["STEIN_SYMBOLS"] != nil
 let link = [

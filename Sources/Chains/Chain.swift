@@ -3,8 +3,8 @@ import Platform
 
 /// One chain: its place, and the transition that it is at.
 ///
-/// A transition asks for the density at one place after another (`query`), and takes each answer (`absorb`); so that the chains of a
-/// run can be asked together. H = −ln π + ½ pᵀΣp.
+/// A transition asks for the density at one place after another (`query`), and takes each answer
+/// (`absorb`); so that the chains of a run can be asked together. H = −ln π + ½ pᵀΣp.
 final class Chain {
   enum Kernel: String, Sendable, CaseIterable {
     case langevin
@@ -194,7 +194,8 @@ final class Chain {
   func saveMomentum() -> [Double] { (0 ..< d).map { momentum[$0] } }
   func restoreMomentum(_ saved: [Double]) { for i in 0 ..< d { momentum[i] = saved[i] } }
 
-  /// A random direction that every coordinate has the same part in, by the metric's scales: Σ^{1/2} z, z of ±1.
+  /// A random direction that every coordinate has the same part in, by the metric's scales: Σ^{1/2}
+  /// z, z of ±1.
   func drawDirection(seed: UInt64, chain: Int, into v: View<Double>) {
     var numbers = ChainRandom(seed: ~seed, chain: chain, transition: 0)
     for i in 0 ..< d { noise[i] = numbers.uniform() < 0.5 ? -1 : 1 }

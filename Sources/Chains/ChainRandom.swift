@@ -3,7 +3,8 @@ import Glibc
 import Kernels
 import Platform
 
-/// The random numbers of one transition of one chain: a function of seed, chain, transition and place.
+/// The random numbers of one transition of one chain: a function of seed, chain, transition and
+/// place.
 struct ChainRandom {
   private let seed: UInt64
   private let chain: UInt32

@@ -1,7 +1,8 @@
 package import Core
 import Platform
 
-// A file of chains: where each is, what it adapted, what was counted, and how far all are. The density is the caller's, and given again.
+// A file of chains: where each is, what it adapted, what was counted, and how far all are. The
+// density is the caller's, and given again.
 
 extension Chains {
   private static let format = "stein-chains-1"
@@ -90,7 +91,8 @@ private struct ChainsTable {
   /// Name, shape of a chain's part, all chains' parts.
   private let tensors: [(name: String, shape: [Int], view: View<Double>)]
   private let count: Int
-  /// Log density, transitions that the metric has seen, the step's adaptation [5], energies [5], the sum of acceptances.
+  /// Log density, transitions that the metric has seen, the step's adaptation [5], energies [5],
+  /// the sum of acceptances.
   private static let numbers = 13
 
   private static let momentum = 2

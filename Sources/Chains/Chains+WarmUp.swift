@@ -1,4 +1,5 @@
-// What chains do before their first draw: where they begin, scales, a look at the gradient, step sizes, the windows of warm-up.
+// What chains do before their first draw: where they begin, scales, a look at the gradient, step
+// sizes, the windows of warm-up.
 
 import Core
 import Diagnostics
@@ -73,8 +74,9 @@ extension Chains {
     isRestored = false
   }
 
-  /// A first guess of each coordinate's scale, from where all chains begin: how far places and scores spread over the chains; where these
-  /// do not, 1/s², which is right to the order for a place among the mass.
+  /// A first guess of each coordinate's scale, from where all chains begin: how far places and
+  /// scores spread over the chains; where these do not, 1/s², which is right to the order for a
+  /// place among the mass.
   func beginMetrics() {
     let (d, count) = (density.dimension, Double(chains.count))
     func moments(_ value: (Chain) -> Double) -> (deviation: Double, size: Double) {

@@ -5,8 +5,8 @@ package import Platform
 
 /// Markov chains side by side on one density.
 ///
-/// Transition t of chain c depends on the seed, c, t and where the chains began alone, so a run may be cut into pieces. One call at a
-/// time: the boundary sees to that.
+/// Transition t of chain c depends on the seed, c, t and where the chains began alone, so a run may
+/// be cut into pieces. One call at a time: the boundary sees to that.
 package final class Chains: Described, @unchecked Sendable {
   let density: any LogDensity
   let memory: Memory

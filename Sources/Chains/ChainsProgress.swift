@@ -10,7 +10,8 @@ struct ChainsProgress {
   var hasMetric = false
   /// Transitions since a chain moved.
   var stuck = 0
-  /// Chains whose gradient is wrong where they began; the worst of them, the score along its line and the difference.
+  /// Chains whose gradient is wrong where they began; the worst of them, the score along its line
+  /// and the difference.
   var wrongGradient: (count: Int, chain: Int, told: Double, measured: Double)?
   /// The largest of the last run, its coordinate, and how many draws that were.
   var rHat: (value: Double, coordinate: Int, draws: Int)?
@@ -29,9 +30,11 @@ struct ChainCounts {
   mutating func add(energy: Double) { if energy.isFinite { energies.add(energy) } }
 }
 
-/// How well the momenta that are drawn explore the energies: E-BFMI = Σ(E_n − E_{n−1})² / Σ(E_n − Ē)².
+/// How well the momenta that are drawn explore the energies: E-BFMI = Σ(E_n − E_{n−1})² / Σ(E_n −
+/// Ē)².
 ///
-/// Betancourt (2016), "Diagnosing Suboptimal Cotangent Disintegrations in Hamiltonian Monte Carlo", section 3.
+/// Betancourt (2016), "Diagnosing Suboptimal Cotangent Disintegrations in Hamiltonian Monte Carlo",
+/// section 3.
 struct EnergySums {
   private(set) var count = 0.0
   private(set) var mean = 0.0

@@ -54,7 +54,8 @@ package struct DensityCheck {
     (self.density, self.memory) = (density, memory)
   }
 
-  /// Fills out [d, 3]: the largest relative error of a coordinate, the score there and the difference there; and `places` [d, d].
+  /// Fills out [d, 3]: the largest relative error of a coordinate, the score there and the
+  /// difference there; and `places` [d, d].
   ///
   /// `points`: [n, d]; nil: as chains begin.
   package func run(
@@ -100,8 +101,9 @@ package struct DensityCheck {
     }
   }
 
-  /// Moves drawn points nearer to the mass, where a log density is not so large that a coordinate's part is lost in it: a Newton step by
-  /// the diagonal that places and scores give, and as far again at random.
+  /// Moves drawn points nearer to the mass, where a log density is not so large that a coordinate's
+  /// part is lost in it: a Newton step by the diagonal that places and scores give, and as far
+  /// again at random.
   private func approach(
     _ round: Int, _ x: View<Double>, _ logDensity: View<Double>, _ score: View<Double>,
     _ monitor: any Monitor

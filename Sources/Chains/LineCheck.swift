@@ -1,13 +1,15 @@
 import Glibc
 
-/// Holds a score against central differences of its log density along one line, f(h) = ln π(x + h v).
+/// Holds a score against central differences of its log density along one line, f(h) = ln π(x + h
+/// v).
 ///
 ///     D(h) = (f(h) − f(−h)) / 2h,   (4² D(h/4) − D(h)) / (4² − 1) = f′(0) + O(h⁴)
 ///
-/// Ridders (1982), "Accurate Computation of F′(x) and F′(x)F″(x)". Nothing is known beforehand of the scale, of the noise or of the
-/// smoothness of f: first a step is found over which f changes by about 1, then it shrinks to 4⁻¹⁴ of that. A judgement needs differences
-/// that agree with each other, forward with backward (no kink in between) and one step with the next (neither curvature nor noise); against
-/// the score it also needs that no step agrees with it.
+/// Ridders (1982), "Accurate Computation of F′(x) and F′(x)F″(x)". Nothing is known beforehand of
+/// the scale, of the noise or of the smoothness of f: first a step is found over which f changes by
+/// about 1, then it shrinks to 4⁻¹⁴ of that. A judgement needs differences that agree with each
+/// other, forward with backward (no kink in between) and one step with the next (neither curvature
+/// nor noise); against the score it also needs that no step agrees with it.
 struct LineCheck {
   private let value: Double
   /// The score along v.
@@ -72,7 +74,8 @@ struct LineCheck {
     return rungs < 14 && step > 1e-290
   }
 
-  /// Changes of f that the ladder of steps begins with: beyond 4 little is left of the mass, but of a large f less is not to be seen.
+  /// Changes of f that the ladder of steps begins with: beyond 4 little is left of the mass, but of
+  /// a large f less is not to be seen.
   private var wanted: ClosedRange<Double> {
     max(0.05, 1e-7 * abs(value)) ... max(4, 1e-2 * abs(value))
   }

@@ -12,7 +12,8 @@ package protocol LogDensity: Sendable {
   func evaluate(count: Int, x: View<Double>, logDensity: View<Double>, score: View<Double>) throws
 }
 
-/// The density of a model that has an energy, at one noise level and for one class, in the data's units.
+/// The density of a model that has an energy, at one noise level and for one class, in the data's
+/// units.
 package final class ModelDensity: LogDensity {
   private let energies: Evaluator
   private let scores: Evaluator

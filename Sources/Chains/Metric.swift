@@ -1,10 +1,11 @@
 import Glibc
 import Platform
 
-/// The covariance Σ that a chain takes its target to have: momenta are drawn from N(0, Σ⁻¹) and velocities are Σp.
+/// The covariance Σ that a chain takes its target to have: momenta are drawn from N(0, Σ⁻¹) and
+/// velocities are Σp.
 ///
-/// Nothing here knows the caller's units: a target in other units, coordinate by coordinate, gives the same Σ in these, so that no
-/// number that is added, and no limit, may be an absolute one.
+/// Nothing here knows the caller's units: a target in other units, coordinate by coordinate, gives
+/// the same Σ in these, so that no number that is added, and no limit, may be an absolute one.
 final class Metric {
   enum Kind: String, Sendable, CaseIterable {
     case identity
@@ -106,10 +107,11 @@ final class Metric {
     }
   }
 
-  /// A variance from how far places and scores spread: √(var x / var s), which for a normal with independent coordinates is σ² whatever
-  /// the places; nil where one does not spread.
+  /// A variance from how far places and scores spread: √(var x / var s), which for a normal with
+  /// independent coordinates is σ² whatever the places; nil where one does not spread.
   ///
-  /// It minimises the Fisher divergence between the target and a normal with a diagonal covariance, as nutpie's adaptation does.
+  /// It minimises the Fisher divergence between the target and a normal with a diagonal covariance,
+  /// as nutpie's adaptation does.
   static func secant(_ placeDeviation: Double, _ scoreDeviation: Double) -> Double? {
     let variance = placeDeviation / scoreDeviation
     return variance.isFinite && variance >= 1e-300 && variance <= 1e300 ? variance : nil
@@ -131,8 +133,8 @@ final class Metric {
   /// Takes what was added for Σ and begins anew.
   ///
   /// `early`, while there are few places, and those on the way to where the mass is: the diagonal of secants alone. Later the covariance
-  /// of the places, drawn a little to that diagonal (which is in the coordinates' own units, as Stan's small multiple of the identity is
-  /// not; its weight is Stan's).
+  /// of the places, drawn a little to that diagonal (which is in the coordinates' own units, as
+  /// Stan's small multiple of the identity is not; its weight is Stan's).
   func update(early: Bool) {
     defer {
       count = 0
@@ -155,7 +157,8 @@ final class Metric {
     if kind == .dense { decompose(floor: sums.scoreSquare) }
   }
 
-  /// Cholesky's L in place of the lower triangle of Σ; a pivot is at least half of what was added to the diagonal.
+  /// Cholesky's L in place of the lower triangle of Σ; a pivot is at least half of what was added
+  /// to the diagonal.
   private func decompose(floor: View<Double>) {
     for i in 0 ..< d {
       for j in 0 ... i {
@@ -168,7 +171,8 @@ final class Metric {
     }
   }
 
-  /// Takes a Σ of the caller's: `value` gives its elements; false if it is not positive definite and, by rounding, symmetric.
+  /// Takes a Σ of the caller's: `value` gives its elements; false if it is not positive definite
+  /// and, by rounding, symmetric.
   func take(_ value: (Int, Int) -> Double) -> Bool {
     for i in 0 ..< d {
       guard value(i, i).isFinite, value(i, i) > 0 else { return false }

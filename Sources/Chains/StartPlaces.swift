@@ -7,7 +7,8 @@ enum StartPlaces {
   /// Places that are tried where the density is not finite at the first.
   static let attempts = 100
 
-  /// N(0, I) at first; then boxes of half-widths 1, 2, ½, 4, ¼, … up to 2¹⁰ and down to 2⁻¹⁰, over and over.
+  /// N(0, I) at first; then boxes of half-widths 1, 2, ½, 4, ¼, … up to 2¹⁰ and down to 2⁻¹⁰, over
+  /// and over.
   static func draw(seed: UInt64, chain: Int, attempt: Int, into place: View<Double>) {
     var random = ChainRandom(
       seed: seed ^ 0x9E37_79B9_7F4A_7C15, chain: chain, transition: attempt)

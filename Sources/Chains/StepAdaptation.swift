@@ -46,7 +46,8 @@ extension StepAdaptation {
   }
 }
 
-/// Which transitions of a warm-up adapt what: Stan's windows of growing length for the metric between an opening and a close.
+/// Which transitions of a warm-up adapt what: Stan's windows of growing length for the metric
+/// between an opening and a close.
 ///
 /// In the opening shorter windows find the coordinates' scales, of which nothing is known at first.
 struct WarmupPlan: Sendable {

@@ -3,12 +3,14 @@ import Platform
 
 /// The trajectory of one NUTS transition, which doubles until it turns back.
 ///
-/// Multinomial sampling over the whole trajectory, biased to the new half: Betancourt (2017), "A Conceptual Introduction to Hamiltonian
-/// Monte Carlo", appendix A; Hoffman & Gelman (2014). A subtree grows leaf by leaf; of its inner nodes only the left edges that are
-/// still to be compared are kept, one for each set bit of the leaf's number (Phan, Pradhan & Jankowiak 2019, "Composable Effects for
-/// Flexible and Accelerated Probabilistic Programming in NumPyro", appendix A).
+/// Multinomial sampling over the whole trajectory, biased to the new half: Betancourt (2017), "A
+/// Conceptual Introduction to Hamiltonian Monte Carlo", appendix A; Hoffman & Gelman (2014). A
+/// subtree grows leaf by leaf; of its inner nodes only the left edges that are still to be compared
+/// are kept, one for each set bit of the leaf's number (Phan, Pradhan & Jankowiak 2019, "Composable
+/// Effects for Flexible and Accelerated Probabilistic Programming in NumPyro", appendix A).
 final class Tree {
-  // A class, since a chain keeps it for all its transitions: a struct within a class would be guarded at each use.
+  // A class, since a chain keeps it for all its transitions: a struct within a class would be
+  // guarded at each use.
   private let d: Int
   private let depthLimit: Int
   private let rows: View<Double>
@@ -117,8 +119,8 @@ final class Tree {
     turned = turns(sum, row(.leftMomentum), row(.rightMomentum), metric)
   }
 
-  /// Whether the ends of a trajectory move towards each other: v·Σp ≤ 0 at either, with half of the ends' own momenta left out, as
-  /// the sum stands for an integral.
+  /// Whether the ends of a trajectory move towards each other: v·Σp ≤ 0 at either, with half of the
+  /// ends' own momenta left out, as the sum stands for an integral.
   private func turns(
     _ sum: View<Double>, _ first: View<Double>, _ last: View<Double>, _ metric: Metric
   ) -> Bool {

@@ -1,7 +1,8 @@
 package import Platform
 import Synchronization
 
-/// A call over many rows, cut into shards that the workers share: stops when asked to, and knows which rows are whole.
+/// A call over many rows, cut into shards that the workers share: stops when asked to, and knows
+/// which rows are whole.
 package final class RowRun: Sendable {
   let rows: Int
   let shardRows: Int
@@ -72,7 +73,8 @@ package final class RowRun: Sendable {
     monitor.report(step: whole)
   }
 
-  /// Of several failures the one of the first shard is kept, so that the message does not depend on chance.
+  /// Of several failures the one of the first shard is kept, so that the message does not depend on
+  /// chance.
   private func fail(_ error: any Error, _ shard: Int) {
     stopped.store(true, ordering: .relaxed)
     guard !(error is Left) else { return }

@@ -1,7 +1,8 @@
 import Core
 import Platform
 
-/// Tables of numbers as text: one line a row, fields between separators, quotes around a field that holds one.
+/// Tables of numbers as text: one line a row, fields between separators, quotes around a field that
+/// holds one.
 enum CSV {
   static func read(_ bytes: View<UInt8>, _ options: Options, memory: Memory) throws -> Table {
     let start = bytes.count >= 3 && bytes.bytes(0, 3) == [0xef, 0xbb, 0xbf] ? 3 : 0
@@ -91,7 +92,8 @@ enum CSV {
     }
   }
 
-  /// The separator that cuts the first lines into equally many fields, the more the better; a comma if none does.
+  /// The separator that cuts the first lines into equally many fields, the more the better; a comma
+  /// if none does.
   private static func guessSeparator(_ bytes: View<UInt8>, from start: Int) -> UInt8 {
     var best: (separator: UInt8, fields: Int) = (UInt8(ascii: ","), 1)
     for candidate in ",;\t| ".utf8 {

@@ -13,7 +13,8 @@ package struct ColumnStatistics: Sendable {
 
   func standardized(_ x: Double) -> Double {
     if isConstant { return 0 }
-    // The difference of two large quotients has lost the digits that tell a column's values apart; that of the values has not.
+    // The difference of two large quotients has lost the digits that tell a column's values apart;
+    // that of the values has not.
     if abs(mean) > 1e6 * deviation { return (x - mean) / deviation }
     return x / deviation - mean / deviation
   }
@@ -22,7 +23,8 @@ package struct ColumnStatistics: Sendable {
   ///
   /// A value that is not finite is an error with its place.
   ///
-  /// Sums are of x/m with m the column's largest magnitude, so that they stay finite for any finite data.
+  /// Sums are of x/m with m the column's largest magnitude, so that they stay finite for any finite
+  /// data.
   static func measure(_ source: RowSource, rows: Int, columns: Int, memory: Memory) throws
     -> [ColumnStatistics]
   {
@@ -73,7 +75,8 @@ package struct ColumnStatistics: Sendable {
     }
   }
 
-  /// Columns whose range is a small part of their magnitude, measured by t = (x − minimum)/range, which keeps what x/m rounds away.
+  /// Columns whose range is a small part of their magnitude, measured by t = (x − minimum)/range,
+  /// which keeps what x/m rounds away.
   private static func narrow(
     _ source: RowSource, rows: Int, squares: View<Double>, low: View<Double>, high: View<Double>,
     _ memory: Memory
@@ -81,7 +84,8 @@ package struct ColumnStatistics: Sendable {
     let columns = (0 ..< low.count).filter { c in
       let magnitude = max(abs(low[c]), abs(high[c]))
       return (squares[c] / Double(rows)).squareRoot() < 1e-6
-        // From a few units in the last place on a column says something; below it differs by its rounding.
+        // From a few units in the last place on a column says something; below it differs by its
+        // rounding.
         && high[c] - low[c] > 8 * magnitude.ulp
     }
     guard !columns.isEmpty else { return [:] }

@@ -1,7 +1,8 @@
 package import Core
 package import Platform
 
-/// Rows of numbers, standardised once: u = (x − mean)/scale, with each column's own deviation as its scale.
+/// Rows of numbers, standardised once: u = (x − mean)/scale, with each column's own deviation as
+/// its scale.
 package final class Dataset: Described, Sendable {
   package let context: Context
   /// [n, ...].

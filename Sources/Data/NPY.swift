@@ -3,7 +3,8 @@ package import Platform
 
 /// NumPy's array files: a magic word, a version, a Python dictionary as text, the values.
 ///
-/// Versions 1 to 3, real numbers, integers and booleans, both byte orders, rows or columns first. The format is NEP 1's.
+/// Versions 1 to 3, real numbers, integers and booleans, both byte orders, rows or columns first.
+/// The format is NEP 1's.
 enum NPY {
   static func read(_ bytes: Storage<UInt8>, memory: Memory) throws -> Table {
     let view = bytes.view

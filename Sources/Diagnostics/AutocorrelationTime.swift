@@ -1,12 +1,14 @@
 import Core
 import Platform
 
-/// For how many rows draws of chains are remembered, 1 for independent rows: the longest time among series of each column.
+/// For how many rows draws of chains are remembered, 1 for independent rows: the longest time among
+/// series of each column.
 ///
 ///     τ = 1 + 2 Σ_l ρ(l),   ρ(l) = Σ_i (f_i − f̄)(f_{i+l} − f̄) / Σ_i (f_i − f̄)²,   f = x_c, s_c and x_c s_c
 ///
-/// The sum ends at the first l ≥ 5 τ: Sokal (1997), "Monte Carlo Methods in Statistical Mechanics", section 3. x s is where draws whose
-/// places alternate, as those of NUTS, but whose energies do not, are seen to be slow: E x_c s_c = −1 under the density.
+/// The sum ends at the first l ≥ 5 τ: Sokal (1997), "Monte Carlo Methods in Statistical Mechanics",
+/// section 3. x s is where draws whose places alternate, as those of NUTS, but whose energies do
+/// not, are seen to be slow: E x_c s_c = −1 under the density.
 struct AutocorrelationTime {
   private let memory: Memory
   private let monitor: any Monitor

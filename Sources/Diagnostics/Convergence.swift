@@ -4,7 +4,8 @@ package import Platform
 
 /// R̂ and effective sample sizes of draws [chains, n, d].
 ///
-/// Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021), "Rank-Normalization, Folding, and Localization: An Improved R̂".
+/// Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021), "Rank-Normalization, Folding, and
+/// Localization: An Improved R̂".
 package struct Convergence {
   package enum Kind: String, Sendable, CaseIterable {
     /// Of rank-normalised draws.
@@ -39,10 +40,12 @@ package struct Convergence {
     normals = (0 ..< count).map { Convergence.normal(Double($0) + 1, of: count) }
   }
 
-  /// The draws of one coordinate, chain by chain, in a unit of their own; nil where one is not finite.
+  /// The draws of one coordinate, chain by chain, in a unit of their own; nil where one is not
+  /// finite.
   ///
-  /// A figure of these does not depend on the unit: they are moved by one of them and divided by the power of two that makes the largest
-  /// about 1, so that no square leaves the numbers (nor a difference: large ones are halved before), and ranks stay what they are.
+  /// A figure of these does not depend on the unit: they are moved by one of them and divided by
+  /// the power of two that makes the largest about 1, so that no square leaves the numbers (nor a
+  /// difference: large ones are halved before), and ranks stay what they are.
   private func chains(_ column: Int) throws -> [[Double]]? {
     try monitor.poll()
     let raw = (0 ..< draws.shape[0]).map { chain in
@@ -59,7 +62,8 @@ package struct Convergence {
     return raw.map { $0.map { (part * $0 - part * origin) * first * second } }
   }
 
-  /// The larger of the rank-normalised split R̂ and that of the folded draws; NaN where a draw is not finite.
+  /// The larger of the rank-normalised split R̂ and that of the folded draws; NaN where a draw is
+  /// not finite.
   package func rHat(_ out: View<Double>) throws {
     for column in 0 ..< draws.shape[2] {
       guard let halves = try chains(column).map(split) else {
@@ -121,7 +125,8 @@ package struct Convergence {
     return chains.indices.map { Array(z[$0 * n ..< ($0 + 1) * n]) }
   }
 
-  /// By linear interpolation between order statistics; rounded as SciPy's mquantiles(1, 1) is, since draws are compared with it.
+  /// By linear interpolation between order statistics; rounded as SciPy's mquantiles(1, 1) is,
+  /// since draws are compared with it.
   private func quantile(_ values: [Double], _ p: Double) -> Double {
     let order = ranking.order(values)
     func sorted(_ rank: Int) -> Double { values[Int(order[rank])] }

@@ -1,7 +1,8 @@
 import Core
 import Platform
 
-/// A sample as the caller gives it: rows [n, …], or draws of chains [chains, n, d], which count as chains · n rows.
+/// A sample as the caller gives it: rows [n, …], or draws of chains [chains, n, d], which count as
+/// chains · n rows.
 struct Draws {
   let chains: Int
   /// Of one chain.
@@ -29,7 +30,8 @@ struct Draws {
 
   var rows: Int { chains * length }
 
-  /// Copies every row to those of `blocks` from `first` on; what is not finite is an error with its place.
+  /// Copies every row to those of `blocks` from `first` on; what is not finite is an error with its
+  /// place.
   func copy(into blocks: RowBlocks, from first: Int, memory: Memory, monitor: any Monitor) throws {
     let row = try Storage<Double>(memory, count: columns)
     let step = max(1, (1 << 16) / columns)

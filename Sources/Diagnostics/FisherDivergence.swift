@@ -7,8 +7,9 @@ extension Model {
   ///
   ///     F = E ½ ‖s(x) − s*(x)‖²,   relative = E ‖s − s*‖² / E ‖s*‖²
   ///
-  /// In squared units of the score, 1/x²; the columns that do not vary in training are left out, having no score. What is compared is
-  /// the score at σ: of a density with heavy tails or steep walls E ‖s*‖² is ruled by few rows.
+  /// In squared units of the score, 1/x²; the columns that do not vary in training are left out,
+  /// having no score. What is compared is the score at σ: of a density with heavy tails or steep
+  /// walls E ‖s*‖² is ruled by few rows.
   package func fisherDivergence(
     x: TensorView, labels: TensorView?, scores: TensorView, sigma: Double, withRelative: Bool,
     monitor: any Monitor

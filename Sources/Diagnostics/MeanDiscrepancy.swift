@@ -6,8 +6,9 @@ package import Platform
 ///
 ///     MMD² = E k(a, a′) + E k(b, b′) − 2 E k(a, b),   a ≠ a′, b ≠ b′
 ///
-/// Gretton, Borgwardt, Rasch, Schölkopf & Smola (2012), "A Kernel Two-Sample Test", lemma 6: unbiased, so it may be negative. Scales
-/// and length are of both samples together, as if rows had no labels.
+/// Gretton, Borgwardt, Rasch, Schölkopf & Smola (2012), "A Kernel Two-Sample Test", lemma 6:
+/// unbiased, so it may be negative. Scales and length are of both samples together, as if rows had
+/// no labels.
 package struct MeanDiscrepancy {
   private let context: Context
   private let options: Options
@@ -62,7 +63,8 @@ package struct MeanDiscrepancy {
 }
 
 extension RowBlocks {
-  /// The rows of two samples, those of `a` first, over the scales of both together; and how many are of `a`.
+  /// The rows of two samples, those of `a` first, over the scales of both together; and how many
+  /// are of `a`.
   static func pooled(
     _ a: TensorView, _ b: TensorView, scale: ColumnScales.Kind, memory: Memory,
     monitor: any Monitor

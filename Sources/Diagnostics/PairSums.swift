@@ -1,11 +1,12 @@
 import Core
 import Platform
 
-/// Sums of a symmetric function h(i, j) over all pairs j < i of rows, and quadratic forms of it with many signs.
+/// Sums of a symmetric function h(i, j) over all pairs j < i of rows, and quadratic forms of it
+/// with many signs.
 ///
-/// A tile of 128 × 128 pairs is made, used and forgotten, so memory grows with the rows alone. For signs W [rows, B] a tile H takes
-/// one product H · W of matrices, in single precision; the plain sums are in Double. Tiles and the order of all sums follow from the
-/// number of rows.
+/// A tile of 128 × 128 pairs is made, used and forgotten, so memory grows with the rows alone. For
+/// signs W [rows, B] a tile H takes one product H · W of matrices, in single precision; the plain
+/// sums are in Double. Tiles and the order of all sums follow from the number of rows.
 struct PairSums {
   static let tile = 128
 
@@ -119,7 +120,8 @@ struct PairSums {
     }
   }
 
-  /// Signs of the rows of a tile, [tile, stretch]; those of rows that are missing stay finite, and meet zeros.
+  /// Signs of the rows of a tile, [tile, stretch]; those of rows that are missing stay finite, and
+  /// meet zeros.
   private func unpack(_ signs: SignMatrix, _ column: Int, _ start: Int, _ y: View<Float>) {
     let (t, width) = (PairSums.tile, SignMatrix.stretch)
     for r in 0 ..< min(t, rows - column * t) {

@@ -3,7 +3,8 @@ import Glibc
 import Kernels
 import Platform
 
-/// A kernel of the distance alone, k(x, x′) = φ(ρ) with ρ = ‖x − x′‖², of eight pairs at once; φ(0) = 1.
+/// A kernel of the distance alone, k(x, x′) = φ(ρ) with ρ = ‖x − x′‖², of eight pairs at once; φ(0)
+/// = 1.
 struct RadialKernel: Sendable {
   enum Kind: String, Sendable, CaseIterable {
     /// The inverse multiquadric, φ = (1 + ρ/ℓ²)^β with −1 < β < 0.
@@ -54,7 +55,8 @@ struct RadialKernel: Sendable {
   }
 }
 
-/// The median distance between different rows, of all or of 512 that are spread evenly over them; 1 where all are alike.
+/// The median distance between different rows, of all or of 512 that are spread evenly over them; 1
+/// where all are alike.
 func medianDistance(_ sample: RowBlocks, context: Context, monitor: any Monitor) throws -> Double {
   let count = min(sample.rows, 512)
   let some = try RowBlocks(context.memory, rows: count, columns: sample.columns)

@@ -1,6 +1,7 @@
 import Platform
 
-/// Orders numbers by the digits of their bits, 11 at a time from the last: stable, and in time that is linear in their number.
+/// Orders numbers by the digits of their bits, 11 at a time from the last: stable, and in time that
+/// is linear in their number.
 struct Ranking {
   private let keys: View<UInt64>
   private let otherKeys: View<UInt64>

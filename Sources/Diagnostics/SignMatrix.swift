@@ -3,7 +3,8 @@ import Glibc
 import Kernels
 import Platform
 
-/// Signs [rows, columns] as bits, one that is set for −1: weights of a bootstrap, or labels of two samples.
+/// Signs [rows, columns] as bits, one that is set for −1: weights of a bootstrap, or labels of two
+/// samples.
 ///
 /// Column 0 is +1 throughout, and so are those that fill the last stretch.
 final class SignMatrix: Sendable {
@@ -35,7 +36,8 @@ final class SignMatrix: Sendable {
   ///
   ///     W₁ = ±1,   W_t = −W_{t−1} with probability a, else W_{t−1}
   ///
-  /// Chwialkowski, Strathmann & Gretton (2016), section 4. a = ½: independent signs. Each stretch of `length` rows begins anew.
+  /// Chwialkowski, Strathmann & Gretton (2016), section 4. a = ½: independent signs. Each stretch
+  /// of `length` rows begins anew.
   convenience init(
     paths count: Int, rows: Int, length: Int, change: Double, seed: UInt64, memory: Memory,
     monitor: any Monitor
@@ -52,9 +54,11 @@ final class SignMatrix: Sendable {
     }
   }
 
-  /// The labels of two samples in one, `first` rows of +1 and then −1, in column 1, and `count` permutations of them.
+  /// The labels of two samples in one, `first` rows of +1 and then −1, in column 1, and `count`
+  /// permutations of them.
   ///
-  /// By selection sampling, row after row: Knuth, The Art of Computer Programming 2, section 3.4.2, algorithm S.
+  /// By selection sampling, row after row: Knuth, The Art of Computer Programming 2, section 3.4.2,
+  /// algorithm S.
   convenience init(
     permutations count: Int, rows: Int, first: Int, seed: UInt64, memory: Memory,
     monitor: any Monitor
@@ -76,7 +80,8 @@ final class SignMatrix: Sendable {
     }
   }
 
-  /// Flips the signs from `column` on where `body` says so, against those of the row `before` or against +1.
+  /// Flips the signs from `column` on where `body` says so, against those of the row `before` or
+  /// against +1.
   private func set(
     _ row: Int, from column: Int, _ count: Int, after before: Int?, _ body: (Int) -> Bool
   ) {

@@ -7,7 +7,8 @@ package import Platform
 ///
 ///     SW_p = (E_θ ∫₀¹ |A_θ⁻¹(t) − B_θ⁻¹(t)|^p dt)^{1/p},   θ uniform on the sphere, A_θ⁻¹ the quantiles of θ · a
 ///
-/// Bonneel, Rabin, Peyré & Pfister (2015), "Sliced and Radon Wasserstein Barycenters of Measures". The integral is exact, for any numbers of rows.
+/// Bonneel, Rabin, Peyré & Pfister (2015), "Sliced and Radon Wasserstein Barycenters of Measures".
+/// The integral is exact, for any numbers of rows.
 package struct SlicedWasserstein {
   private let context: Context
   private let options: Options
@@ -78,7 +79,8 @@ package struct SlicedWasserstein {
     if norm == 0 { theta[0] = 1 }
   }
 
-  /// ∫₀¹ |A⁻¹(t) − B⁻¹(t)|^p dt of sorted values: mass moves in rising order, that of a row being 1/m and 1/n.
+  /// ∫₀¹ |A⁻¹(t) − B⁻¹(t)|^p dt of sorted values: mass moves in rising order, that of a row being
+  /// 1/m and 1/n.
   private func transport(
     _ a: View<Double>, _ b: View<Double>, squares: Bool, _ check: () throws -> Void
   ) throws -> Double {

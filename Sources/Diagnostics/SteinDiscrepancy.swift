@@ -15,8 +15,9 @@ package struct Discrepancy: Sendable {
 ///     KSD² = E u(x, x′)
 ///     u(x, x′) = s · s′ φ + 2 φ′ (s′ − s) · (x − x′) − 2 d φ′ − 4 φ″ ρ,   k = φ(ρ), ρ = ‖x − x′‖²
 ///
-/// E u = 0 if the rows are from the density. Gorham & Mackey (2017), "Measuring Sample Quality with Kernels"; Liu, Lee & Jordan (2016)
-/// and Chwialkowski, Strathmann & Gretton (2016) test by it. Rows are divided by the columns' scales, and scores multiplied.
+/// E u = 0 if the rows are from the density. Gorham & Mackey (2017), "Measuring Sample Quality with
+/// Kernels"; Liu, Lee & Jordan (2016) and Chwialkowski, Strathmann & Gretton (2016) test by it.
+/// Rows are divided by the columns' scales, and scores multiplied.
 package struct SteinDiscrepancy {
   package enum Statistic: String, Sendable, CaseIterable {
     /// Σ_{i≠j} u/(n(n − 1)): unbiased for independent rows, and may be negative.
@@ -115,7 +116,8 @@ package struct SteinDiscrepancy {
       seed: options[Key.seed], memory: context.memory, monitor: monitor)
   }
 
-  /// Signs last for 1 + 5 (τ − 1) rows: longer than draws are remembered, and one row where they are independent.
+  /// Signs last for 1 + 5 (τ − 1) rows: longer than draws are remembered, and one row where they
+  /// are independent.
   private func change() throws -> Double {
     if let given = options[Key.changeProbability] { return given }
     let time = try AutocorrelationTime.longest(

@@ -1,4 +1,5 @@
-/// Offsets for values that live for a while: a value takes the smallest hole that fits, and leaves it after its last use.
+/// Offsets for values that live for a while: a value takes the smallest hole that fits, and leaves
+/// it after its last use.
 struct Arena {
   /// The most that was ever in use.
   private(set) var count = 0

@@ -7,7 +7,8 @@ enum Broadcasting: Equatable {
   case periodic(Int)
   /// Element i is element i / `run`.
   case repeated(Int)
-  /// Element i is element (i / `run`) · `period` + i mod `period`: axes on both sides of those that are stretched.
+  /// Element i is element (i / `run`) · `period` + i mod `period`: axes on both sides of those that
+  /// are stretched.
   case between(period: Int, run: Int)
   /// Anything else: read with strides.
   case strided([Int])

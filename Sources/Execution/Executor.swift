@@ -9,11 +9,12 @@ package final class Executor: Sendable {
   private let parameters: View<Float>
   private let shared: Storage<Float>
   private let frames: [Storage<Float>]
-  /// Each frame's own copy of the steps: threads that count references to the same arrays wait for each other.
+  /// Each frame's own copy of the steps: threads that count references to the same arrays wait for
+  /// each other.
   private let steps: [[Step]]
   private let firstSteps: [[Step]]
-  // What depends on the parameters alone: first what may be computed side by side, some of it row by row of a parameter, then the
-  // rest in order.
+  // What depends on the parameters alone: first what may be computed side by side, some of it row
+  // by row of a parameter, then the rest in order.
   private let striped: [[Step]]
   private let independent: [Step]
   private let dependent: [Step]
@@ -62,7 +63,8 @@ package final class Executor: Sendable {
     finishPreparing()
   }
 
-  /// What depends on some rows of one parameter; such calls may run side by side, and come before those of the parts.
+  /// What depends on some rows of one parameter; such calls may run side by side, and come before
+  /// those of the parts.
   package func prepare(_ parameter: Int, rows: Range<Int>) {
     guard trace == nil else { return traced(striped[parameter], only: rows) }
     for step in striped[parameter] { unsafe step.run(sharedBases, only: rows) }
@@ -111,7 +113,8 @@ package final class Executor: Sendable {
     }
   }
 
-  /// Runs one shard on a frame and adds its totals to `sums`, laid out as `program.sums`; `first`: writes them over what is there.
+  /// Runs one shard on a frame and adds its totals to `sums`, laid out as `program.sums`; `first`:
+  /// writes them over what is there.
   package func execute(frame: Int, sums: View<Float>? = nil, first: Bool = false) {
     let overwrites = first && !program.firstSteps.isEmpty
     if first, !overwrites { sums?.fill(0) }

@@ -2,7 +2,8 @@ import Kernels
 
 /// Elementwise operations of one shape, run together over tiles that stay in the first cache.
 ///
-/// A tile is a stretch of the flattened shape. What is broadcast is expanded tile by tile, so every instruction is a flat loop.
+/// A tile is a stretch of the flattened shape. What is broadcast is expanded tile by tile, so every
+/// instruction is a flat loop.
 struct FusedLoop: Sendable {
   enum Operand: Equatable, Sendable {
     case immediate(Float)
@@ -92,7 +93,8 @@ struct FusedLoop: Sendable {
 
   static func pitch(_ tile: Int) -> Int { paddedCount(tile) }
 
-  /// A tile is about 4 KiB and whole rows where rows are shorter, so that a row vector is expanded once.
+  /// A tile is about 4 KiB and whole rows where rows are shorter, so that a row vector is expanded
+  /// once.
   static func tileSize(count: Int, rowLength: Int) -> Int {
     let most = 1024
     guard count > most + most / 2 else { return count }
@@ -227,7 +229,8 @@ extension FusedLoop {
     }
   }
 
-  /// Writes x again and again, from element `phase` on: once, then twice as much of it with every copy.
+  /// Writes x again and again, from element `phase` on: once, then twice as much of it with every
+  /// copy.
   private func cycle(
     _ x: UnsafePointer<Float>, _ period: Int, phase: Int, _ y: UnsafeMutablePointer<Float>,
     _ length: Int

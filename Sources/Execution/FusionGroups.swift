@@ -15,9 +15,10 @@ enum FusionGroup {
 
 /// The nodes of a plan put together in groups, in an order in which each follows what it reads.
 ///
-/// Nodes are sorted into stages: an operation that is not elementwise stands one stage after its inputs, an elementwise one in the
-/// stage of its latest input. Within a stage the elementwise nodes of one shape make a group, and groups go from small shapes to
-/// large, since broadcasting only ever grows a shape.
+/// Nodes are sorted into stages: an operation that is not elementwise stands one stage after its
+/// inputs, an elementwise one in the stage of its latest input. Within a stage the elementwise
+/// nodes of one shape make a group, and groups go from small shapes to large, since broadcasting
+/// only ever grows a shape.
 struct FusionGroups {
   let groups: [FusionGroup]
 

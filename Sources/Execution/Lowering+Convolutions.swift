@@ -4,7 +4,8 @@ import Kernels
 // Convolutions and their adjoints.
 
 extension Lowering {
-  /// A convolution, its adjoint in the picture by the flipped kernel, and its adjoint in the kernel.
+  /// A convolution, its adjoint in the picture by the flipped kernel, and its adjoint in the
+  /// kernel.
   mutating func lowerConvolution(_ node: Node) {
     switch operation(node) {
     case .convolution(let x, let kernel, let window):
@@ -85,7 +86,8 @@ extension ConvolutionLengths {
       filters: filters)
   }
 
-  /// The adjoint reads what the windows gave, as far apart as they stood, through the kernel from its last tap to its first.
+  /// The adjoint reads what the windows gave, as far apart as they stood, through the kernel from
+  /// its last tap to its first.
   init(adjoint window: Window, picture: Shape, filters: Int) {
     func axis(_ length: (Window.Lengths) -> Int) -> Axis {
       let kernel = length(window.kernel)

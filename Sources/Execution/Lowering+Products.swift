@@ -172,8 +172,8 @@ extension Lowering {
     }
   }
 
-  /// Whether a factor is of numbers that were written into the graph, as axes to turn to: what bfloat16 takes of those is no noise that
-  /// training averages out.
+  /// Whether a factor is of numbers that were written into the graph, as axes to turn to: what
+  /// bfloat16 takes of those is no noise that training averages out.
   private func isLiteral(_ node: Node) -> Bool {
     if case .literal = operation(node) { return true }
     return false

@@ -3,8 +3,9 @@ import Kernels
 
 /// Turns groups of nodes into steps.
 ///
-/// Memory is taken as if there were no end of it: what varies with the rows at fresh addresses of a frame, what depends on parameters
-/// alone in memory that all shards share. `Places` then puts the frame's values where others have been.
+/// Memory is taken as if there were no end of it: what varies with the rows at fresh addresses of a
+/// frame, what depends on parameters alone in memory that all shards share. `Places` then puts the
+/// frame's values where others have been.
 struct Lowering {
   let source: PlanGraph
   let products: SummedProducts

@@ -1,6 +1,7 @@
 import Graph
 
-/// Memory that is taken while a plan is lowered, as if there were no end of it: no address is used twice.
+/// Memory that is taken while a plan is lowered, as if there were no end of it: no address is used
+/// twice.
 struct Stretch: Hashable {
   /// The address.
   let start: Int

@@ -1,6 +1,7 @@
 import Graph
 
-/// A graph as steps over places in memory, made in passes, each of which takes values and gives one.
+/// A graph as steps over places in memory, made in passes, each of which takes values and gives
+/// one.
 ///
 ///     PlanGraph        the nodes that the outputs need, what varies, how often each is read
 ///     SummedProducts   products that only a sum reads, which computes them itself

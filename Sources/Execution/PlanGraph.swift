@@ -1,7 +1,7 @@
 import Graph
 
-/// The part of a graph that a plan is made of: the nodes that its outputs need, which of them vary from shard to shard, and how often
-/// each is read.
+/// The part of a graph that a plan is made of: the nodes that its outputs need, which of them vary
+/// from shard to shard, and how often each is read.
 struct PlanGraph {
   let graph: Graph
   /// Outputs that are read after each shard.

@@ -2,9 +2,10 @@ import Graph
 
 /// Follows a plan's steps through memory and finds the first that would go wrong.
 ///
-/// Each step is known twice: as it was lowered, where no address is used twice and so an address stands for a value, and in its place.
-/// Of every 16 floats of memory it is noted which address was written there last. A step that reads must find there what it was
-/// lowered to read. That says at once that a value is written before it is read, lives until its last use, and that no two values
+/// Each step is known twice: as it was lowered, where no address is used twice and so an address
+/// stands for a value, and in its place. Of every 16 floats of memory it is noted which address was
+/// written there last. A step that reads must find there what it was lowered to read. That says at
+/// once that a value is written before it is read, lives until its last use, and that no two values
 /// that live lie in one place.
 package struct PlanVerifier {
   /// One step: what it touches as it was lowered and in its place.
@@ -19,7 +20,8 @@ package struct PlanVerifier {
 
   /// Floats of each space.
   private let sizes: [Slot.Space: Int]
-  /// By space: the address, in blocks, that was last written into each block; nil: none, or scratch.
+  /// By space: the address, in blocks, that was last written into each block; nil: none, or
+  /// scratch.
   private var contents: [Slot.Space: [Int?]]
 
   private static let block = 16

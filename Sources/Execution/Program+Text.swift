@@ -4,7 +4,8 @@ import Kernels
 // A program as text and as a drawing, for people.
 
 extension Program {
-  /// What is computed once for all shards, then the steps of a shard: what each reads and writes, and what it is.
+  /// What is computed once for all shards, then the steps of a shard: what each reads and writes,
+  /// and what it is.
   ///
   ///     3 product 64x512x512: frame[4096], shared[16] -> frame[36880], 1179648 bytes
   package var text: String {
@@ -24,7 +25,8 @@ extension Program {
     }
   }
 
-  /// The steps as a drawing in the language of Graphviz's `dot`: an arrow leads from the step that wrote a value to each that reads it.
+  /// The steps as a drawing in the language of Graphviz's `dot`: an arrow leads from the step that
+  /// wrote a value to each that reads it.
   package var dot: String {
     var (boxes, arrows) = ([String](), [String]())
     var writers: [(extent: Extent, step: String)] = []

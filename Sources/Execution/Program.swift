@@ -29,7 +29,8 @@ package struct ParameterLayout: Sendable {
     package let count: Int
   }
 
-  /// All elements in stripes of about `size`; but for a parameter's last, whole cache lines in its transposed copies too.
+  /// All elements in stripes of about `size`; but for a parameter's last, whole cache lines in its
+  /// transposed copies too.
   package func stripes(of size: Int) -> [Stripe] {
     var stripes: [Stripe] = []
     for (index, shape) in shapes.enumerated() where shape.count > 0 {
@@ -57,14 +58,16 @@ package enum Precision: String, Sendable, CaseIterable {
   package var isAvailable: Bool { self == .float32 || (hasWideLanes && MatrixMultiply.hasBFloat16) }
 }
 
-/// A graph made ready to run on shards of rows: an order, a place for every value, one step after another.
+/// A graph made ready to run on shards of rows: an order, a place for every value, one step after
+/// another.
 ///
-/// A graph's inputs are what varies from shard to shard; its parameters stay. Nodes that depend on parameters alone are computed
-/// once for all shards (`shared`).
+/// A graph's inputs are what varies from shard to shard; its parameters stay. Nodes that depend on
+/// parameters alone are computed once for all shards (`shared`).
 package final class Program: Sendable {
   let shared: [Step]
   let steps: [Step]
-  /// The same for the first shard of a total, which needs no zeros; empty where totals must begin at 0.
+  /// The same for the first shard of a total, which needs no zeros; empty where totals must begin
+  /// at 0.
   let firstSteps: [Step]
   /// Numbers that a shard's values take.
   package let frameCount: Int
@@ -119,8 +122,8 @@ package final class Program: Sendable {
 }
 
 extension Program {
-  /// A stripe of the totals, added up in order over lanes that each hold all of them, one lane after the other; row by row, however a
-  /// lane lays it out.
+  /// A stripe of the totals, added up in order over lanes that each hold all of them, one lane
+  /// after the other; row by row, however a lane lays it out.
   package func add(
     _ totals: View<Float>, lanes: Int, of stripe: ParameterLayout.Stripe, into sum: View<Float>
   ) {

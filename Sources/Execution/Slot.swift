@@ -40,5 +40,6 @@ struct Bases {
   }
 }
 
-/// Elements that a value of `count` takes: whole vectors of 16, and one more that a loop may run into.
+/// Elements that a value of `count` takes: whole vectors of 16, and one more that a loop may run
+/// into.
 func paddedCount(_ count: Int) -> Int { (count + 15) / 16 * 16 + 16 }

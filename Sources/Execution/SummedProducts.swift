@@ -1,6 +1,7 @@
 import Graph
 
-/// Products, element by element, that only one sum over neighbouring axes reads: Σ a b, computed without a b in memory.
+/// Products, element by element, that only one sum over neighbouring axes reads: Σ a b, computed
+/// without a b in memory.
 ///
 /// It pays where the factors are in memory for another reason.
 struct SummedProducts {

@@ -3,8 +3,8 @@ import Kernels
 
 /// Where the totals over shards lie, and which steps add to them.
 ///
-/// A total that only a product or a sum makes, and nothing else reads, is added up by that step. Of a total of several terms each
-/// such term is.
+/// A total that only a product or a sum makes, and nothing else reads, is added up by that step. Of
+/// a total of several terms each such term is.
 struct Totals {
   let layout: ParameterLayout
   /// What a node's step adds to by itself.

@@ -1,7 +1,7 @@
 /// How a kernel slides over the two axes of a picture; a signal has one row.
 ///
-/// Along each axis position i of the output reads positions i · stride + t − padding of the input, t in 0 ..< kernel; outside of the
-/// input there are zeros.
+/// Along each axis position i of the output reads positions i · stride + t − padding of the input,
+/// t in 0 ..< kernel; outside of the input there are zeros.
 package struct Window: Hashable, Sendable {
   /// One length for each axis.
   package struct Lengths: Hashable, Sendable {
@@ -25,7 +25,8 @@ package struct Window: Hashable, Sendable {
     (self.input, self.output) = (input, output)
   }
 
-  /// An odd kernel in the middle of its position: the output is the input, or each stride-th of its positions.
+  /// An odd kernel in the middle of its position: the output is the input, or each stride-th of its
+  /// positions.
   package init(centred kernel: Lengths, stride: Lengths, input: Lengths) {
     self.init(
       kernel: kernel, stride: stride, padding: Lengths(kernel.height / 2, kernel.width / 2),
@@ -73,7 +74,8 @@ extension Graph {
   }
 }
 
-// The three are one trilinear form, ⟨y, W ∗ x⟩, less one of its arguments, so that each one's derivatives are the others.
+// The three are one trilinear form, ⟨y, W ∗ x⟩, less one of its arguments, so that each one's
+// derivatives are the others.
 
 /// Which of the form's arguments a convolution gives.
 private enum Argument {
@@ -93,7 +95,8 @@ extension Op {
 }
 
 extension Graph {
-  /// The shape of x, W ∗ x or W in one of the three, whose operands have these; nil where they do not fit.
+  /// The shape of x, W ∗ x or W in one of the three, whose operands have these; nil where they do
+  /// not fit.
   static func shape(of op: Op, _ shapes: [Shape]) -> Shape? {
     guard let (operands, result, window) = op.form, window.isSound,
       shapes.allSatisfy({ $0.rank == 4 })
@@ -189,7 +192,8 @@ extension Graph {
     }
   }
 
-  /// A tangent [lead.., own..] with its leading axes as a part of one of its own: [.., lead · own, ..].
+  /// A tangent [lead.., own..] with its leading axes as a part of one of its own: [.., lead · own,
+  /// ..].
   private mutating func merged(_ t: Node, _ lead: [Int], into axis: Int) -> Node {
     guard !lead.isEmpty else { return t }
     let (count, own) = (lead.reduce(1, *), Array(shape(of: t).dims.dropFirst(lead.count)))

@@ -1,7 +1,7 @@
 // The derivative of every operation, in the order of `Op`, backward and forward.
 //
-// A rule's answer is new nodes, never numbers, so a gradient is an ordinary graph and can be differentiated again. Score matching
-// needs that twice, and its training three times.
+// A rule's answer is new nodes, never numbers, so a gradient is an ordinary graph and can be
+// differentiated again. Score matching needs that twice, and its training three times.
 
 extension Graph {
   /// ∂y/∂x of an elementwise function y = f(x), as a node of x's shape; nil where it is 0.
@@ -24,7 +24,8 @@ extension Graph {
     }
   }
 
-  /// Given ȳ = ∂L/∂y of y = op(…), the cotangents of the inputs, in their order and shapes; nil for 0.
+  /// Given ȳ = ∂L/∂y of y = op(…), the cotangents of the inputs, in their order and shapes; nil for
+  /// 0.
   mutating func cotangents(of y: Node, _ yBar: Node) -> [Node?] {
     let op = operation(y)
     switch op {
@@ -89,7 +90,8 @@ extension Graph {
     }
   }
 
-  /// Where y = x σ(x), its derivative by x, σ + y(1 − σ): what is kept of the way there is y and this alone.
+  /// Where y = x σ(x), its derivative by x, σ + y(1 − σ): what is kept of the way there is y and
+  /// this alone.
   ///
   /// Nil where σ is a variable of its own.
   mutating func siluSlope(_ y: Node, variables: Set<Node>) -> Node? {

@@ -36,7 +36,8 @@ extension Graph {
     return (lead, reshape(t, Shape(lead + ones + own)))
   }
 
-  /// Whether an operation's inputs may have fewer axes than its result, to which their tangents must then be aligned.
+  /// Whether an operation's inputs may have fewer axes than its result, to which their tangents
+  /// must then be aligned.
   func broadcasts(_ op: Op) -> Bool {
     switch op {
     case .binary, .select, .matmul: true
@@ -80,7 +81,8 @@ extension Graph {
     return concatenate(whole, axis: axis + lead.count)
   }
 
-  /// Applies what works on the first axis to a tangent with leading axes: they go behind, and come back.
+  /// Applies what works on the first axis to a tangent with leading axes: they go behind, and come
+  /// back.
   mutating func throughLead(
     _ t: Node, over x: Node, _ body: (inout Graph, Node) -> Node
   ) -> Node {

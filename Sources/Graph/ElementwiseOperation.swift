@@ -1,5 +1,6 @@
-// The operations on elements, in one list: the names that callers' graphs and files use, what each lacks for score matching, and what
-// ONNX calls it. Rules of derivatives, values and kernels are tables over these cases, so that the compiler names the line that is missing.
+// The operations on elements, in one list: the names that callers' graphs and files use, what each
+// lacks for score matching, and what ONNX calls it. Rules of derivatives, values and kernels are
+// tables over these cases, so that the compiler names the line that is missing.
 
 package enum Unary: String, Hashable, Sendable, CaseIterable {
   case negate
@@ -19,7 +20,8 @@ package enum Unary: String, Hashable, Sendable, CaseIterable {
   case step
   case square
 
-  /// Whether it has a kink or a step, at which an energy lacks the second derivative that score matching needs.
+  /// Whether it has a kink or a step, at which an energy lacks the second derivative that score
+  /// matching needs.
   package var hasKink: Bool { [.abs, .sign, .relu, .step].contains(self) }
 
   /// The operator of ONNX; nil where it takes more than one.

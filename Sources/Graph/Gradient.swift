@@ -1,5 +1,6 @@
 extension Graph {
-  /// Appends the gradient of the sum of `output` with respect to each of `variables`, in their shapes.
+  /// Appends the gradient of the sum of `output` with respect to each of `variables`, in their
+  /// shapes.
   package mutating func gradient(of output: Node, withRespectTo variables: [Node]) -> [Node] {
     let one = broadcast(constant(1), shape(of: output))
     return pullback(of: [(output, one)], to: variables)
@@ -7,8 +8,8 @@ extension Graph {
 
   /// Appends Σ Jᵀ ȳ for each variable: what the outputs' cotangents become there.
   ///
-  /// Reverse accumulation over the nodes that lead to an output and depend on a variable: from last to first, each hands its
-  /// cotangent on to its inputs.
+  /// Reverse accumulation over the nodes that lead to an output and depend on a variable: from last
+  /// to first, each hands its cotangent on to its inputs.
   package mutating func pullback(
     of outputs: [(node: Node, cotangent: Node)], to variables: [Node]
   ) -> [Node] {
@@ -48,8 +49,8 @@ extension Graph {
 
   /// Appends J ẋ for each output: its derivative along the tangents of the variables.
   ///
-  /// A tangent has its variable's shape, or extra axes before it: then so has the result, one derivative an entry. Outputs that do
-  /// not depend on a variable give 0.
+  /// A tangent has its variable's shape, or extra axes before it: then so has the result, one
+  /// derivative an entry. Outputs that do not depend on a variable give 0.
   package mutating func pushforward(
     of outputs: [Node], along tangents: [(variable: Node, tangent: Node)]
   ) -> [Node] {

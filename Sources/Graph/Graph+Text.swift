@@ -1,7 +1,8 @@
 // A graph as text and as a drawing, for people.
 
 extension Graph {
-  /// One line for each node: its number, its operation with the operands and attributes, and its shape.
+  /// One line for each node: its number, its operation with the operands and attributes, and its
+  /// shape.
   ///
   ///     %3 = sum(%2, axes: [1]) [64]
   ///

@@ -5,9 +5,10 @@ package struct GraphError: Error, Hashable, Sendable {
 
 /// A tensor program: operations in topological order, each written once.
 ///
-/// Nodes are appended and never changed, so a graph is a value, a node's inputs always precede it, and the array order is an
-/// execution order. The same operation on the same nodes is the same node. Builders never trap: a misuse is kept as `error` and
-/// gives a constant, and whoever runs the graph looks there first.
+/// Nodes are appended and never changed, so a graph is a value, a node's inputs always precede it,
+/// and the array order is an execution order. The same operation on the same nodes is the same
+/// node. Builders never trap: a misuse is kept as `error` and gives a constant, and whoever runs
+/// the graph looks there first.
 package struct Graph: Sendable {
   package private(set) var operations: [Op] = []
   package private(set) var error: GraphError?

@@ -5,8 +5,9 @@ extension Graph {
   ///
   ///     Σ_z z̄ · D²op(ż, ż)   over the values z between x and y,   z̄ = ∂y/∂z,   ż = ∂z/∂x v
   ///
-  /// Where y is a network's energy, z̄ is what its score takes in any case, and a product of matrices adds nothing to the sum: each
-  /// layer has one product more, where the derivative of the gradient along v has two.
+  /// Where y is a network's energy, z̄ is what its score takes in any case, and a product of
+  /// matrices adds nothing to the sum: each layer has one product more, where the derivative of the
+  /// gradient along v has two.
   ///
   /// - Parameters:
   ///   - output: [R, ..]; its row r, like that of all that lies between, depends on row r of x only.
@@ -41,7 +42,8 @@ extension Graph {
     return form ?? broadcast(zero, [rows, 1])
   }
 
-  /// Whether y has its rows on the first axis, given that those of its inputs that depend on x have.
+  /// Whether y has its rows on the first axis, given that those of its inputs that depend on x
+  /// have.
   private func keepsRowsFirst(_ y: Node, _ depends: [Bool]) -> Bool {
     let (op, rank) = (operation(y), shape(of: y).rank)
     func isFirst(_ x: Node) -> Bool { shape(of: x).rank == rank || !depends[x.index] }
@@ -71,8 +73,8 @@ extension Graph {
 
 /// Tangents of the nodes on the way from x, and the second-order term of each operation.
 ///
-/// An elementwise function of one earlier value u, however many operations it takes, is kept as its slope in u's shape, so that only
-/// u has tangents.
+/// An elementwise function of one earlier value u, however many operations it takes, is kept as its
+/// slope in u's shape, so that only u has tangents.
 private struct TangentSweep {
   private(set) var graph: Graph
   /// The u of each node and dy/du, nil where it is 0.
@@ -137,7 +139,8 @@ private struct TangentSweep {
 }
 
 extension Graph {
-  /// Σ_i ∂²E/∂x_i² of each row, [R, 1], from what E's gradient takes in any case, or where that can't be forward alone.
+  /// Σ_i ∂²E/∂x_i² of each row, [R, 1], from what E's gradient takes in any case, or where that
+  /// can't be forward alone.
   package mutating func traceOfHessian(of energy: Node, _ x: Node) -> Node? {
     let (rows, dimension) = (shape(of: x)[0], shape(of: x)[1])
     let axes = reshape(identity(dimension), [dimension, 1, dimension])

@@ -1,13 +1,15 @@
 // The sum of second derivatives, forward through the graph once.
 
 extension Graph {
-  /// Appends the Laplacian of `output`, row by row; nil where a value on the way has more than four axes, or x not two.
+  /// Appends the Laplacian of `output`, row by row; nil where a value on the way has more than four
+  /// axes, or x not two.
   ///
   ///     Δy = Σᵢ ∂²y/∂xᵢ²
   ///
-  /// Each value carries its Jacobian, D tangents [D, R, ..], and its Laplacian. Against a gradient's Jacobian that saves the way
-  /// back with D tangents. Li et al. (2024), "A computational framework for neural network-based variational Monte Carlo with
-  /// Forward Laplacian".
+  /// Each value carries its Jacobian, D tangents [D, R, ..], and its Laplacian. Against a
+  /// gradient's Jacobian that saves the way back with D tangents. Li et al. (2024), "A
+  /// computational framework for neural network-based variational Monte Carlo with Forward
+  /// Laplacian".
   ///
   /// - Parameters:
   ///   - output: [R, ..]; its row r, like that of all that lies between, depends on row r of x only.
@@ -49,8 +51,8 @@ private struct Jet {
 
 /// What is known of the nodes on the way from x.
 ///
-/// An elementwise function y = f(u) of one earlier value, however many operations it takes, is kept as f′(u) and f″(u), in u's
-/// shape, so that only u has work in D tangents:
+/// An elementwise function y = f(u) of one earlier value, however many operations it takes, is kept
+/// as f′(u) and f″(u), in u's shape, so that only u has work in D tangents:
 ///
 ///     Jᵢ y = f′ Jᵢu,   Δy = f′ Δu + f″ Σᵢ (Jᵢu)²
 private struct ForwardLaplacian {
@@ -135,7 +137,8 @@ extension Graph {
     return Jet(first: first, second: total([straight, bent], atLeast: shape(of: y)))
   }
 
-  /// Σᵢ D²op(vᵢ, vᵢ) for tangents vᵢ of the inputs and `yDot` of y, which have an axis of i in front or are one alone.
+  /// Σᵢ D²op(vᵢ, vᵢ) for tangents vᵢ of the inputs and `yDot` of y, which have an axis of i in
+  /// front or are one alone.
   mutating func secondOrder(of y: Node, _ given: [Node?], _ yDot: Node?) -> Node? {
     let op = operation(y)
     let t = broadcasts(op) ? aligned(given, op.inputs, rank: shape(of: y).rank) : given

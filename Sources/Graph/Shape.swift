@@ -20,7 +20,8 @@ package struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStrin
 
   package var description: String { "[" + dims.map(String.init).joined(separator: ", ") + "]" }
 
-  /// The shape of an elementwise result: axes are aligned at the end, and a length of 1 stretches; nil if they do not fit.
+  /// The shape of an elementwise result: axes are aligned at the end, and a length of 1 stretches;
+  /// nil if they do not fit.
   package static func broadcast(_ a: Shape, _ b: Shape) -> Shape? {
     let rank = max(a.rank, b.rank)
     var dims: [Int] = []

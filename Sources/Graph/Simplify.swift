@@ -1,5 +1,5 @@
-// Identities that hold whatever the values, applied as nodes are made. A zero that cancels a product drops infinities and NaNs
-// with it, as a derivative that does not exist should.
+// Identities that hold whatever the values, applied as nodes are made. A zero that cancels a
+// product drops infinities and NaNs with it, as a derivative that does not exist should.
 
 extension Graph {
   package mutating func unary(_ op: Unary, _ x: Node) -> Node {
@@ -156,7 +156,8 @@ extension Binary {
 }
 
 extension Unary {
-  /// The value at a constant; nil where it takes a mathematics library, which the executor has and the graph has not.
+  /// The value at a constant; nil where it takes a mathematics library, which the executor has and
+  /// the graph has not.
   func value(_ x: Double) -> Double? {
     switch self {
     case .negate: -x

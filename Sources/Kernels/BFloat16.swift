@@ -1,6 +1,7 @@
 import CXSMM
 
-/// How a matrix [rows, columns] of float32 is written as bfloat16, each number rounded to the nearest.
+/// How a matrix [rows, columns] of float32 is written as bfloat16, each number rounded to the
+/// nearest.
 package enum BFloat16Layout: Sendable {
   /// [rows, columns].
   case plain

@@ -21,7 +21,8 @@ package final class Bell: @unchecked Sendable {
     unsafe cxsmm_futex_wake(word)
   }
 
-  /// Sleeps until a ring, for at most `milliseconds` (negative: without limit), unless `condition` is false by then.
+  /// Sleeps until a ring, for at most `milliseconds` (negative: without limit), unless `condition`
+  /// is false by then.
   package func wait(milliseconds: Int32, while condition: () -> Bool) {
     let value = unsafe word.pointee.load(ordering: .sequentiallyConsistent)
     guard condition() else { return }

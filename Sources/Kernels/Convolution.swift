@@ -42,8 +42,8 @@ package struct ConvolutionLengths: Sendable {
     (self.channels, self.filters) = (channels, filters)
   }
 
-  /// From one row of an image in scratch to the next: its zeros on the left serve the row before as those on the right; an even
-  /// number, so that rows begin with a pair.
+  /// From one row of an image in scratch to the next: its zeros on the left serve the row before as
+  /// those on the right; an even number, so that rows begin with a pair.
   var pitch: Int { (max(width.padding + width.wide, width.span - width.padding) + 1) / 2 * 2 }
 
   /// Positions of an image in scratch, an even number.
@@ -59,7 +59,8 @@ package struct ConvolutionLengths: Sendable {
     )
   }
 
-  /// "3x3 of 16x28x28x32 to 64": the kernel, images with rows, columns and channels, and the filters.
+  /// "3x3 of 16x28x28x32 to 64": the kernel, images with rows, columns and channels, and the
+  /// filters.
   var description: String {
     "\(height.kernel)x\(width.kernel) of \(images)x\(height.input)x\(width.input)x\(channels) to \(filters)"
   }
@@ -124,12 +125,14 @@ private func bfloat16Place(_ x: UnsafeMutablePointer<Float>, _ count: Int) -> Un
 
 /// y[n, i, j, k] = Σ x[n, i s + a − p, j t + b − q, c] W[a, b, c, k], channels last.
 ///
-/// An image is copied into scratch with zeros around its rows. Then each row of the output is the sum of a product for every tap, with
-/// the rows of the input `stride` apart. An image's values never depend on its place among the images.
+/// An image is copied into scratch with zeros around its rows. Then each row of the output is the
+/// sum of a product for every tap, with the rows of the input `stride` apart. An image's values
+/// never depend on its place among the images.
 package struct Convolution: Sendable {
   private let lengths: ConvolutionLengths
   private let bfloat16: Bool
-  /// Neighbouring taps of a row in one product: their numbers are neighbours in x and in the kernel.
+  /// Neighbouring taps of a row in one product: their numbers are neighbours in x and in the
+  /// kernel.
   private let taps: Int
   private let first: MatrixMultiply
   private let next: MatrixMultiply

@@ -1,7 +1,8 @@
 /// W[a, b, c, k] += Σ x[n, i s + a − p, j t + b − q, c] y[n, i, j, k].
 ///
-/// With stride 1 an image's y is copied into rows as far apart as those of x in scratch, with zeros between them: then the sum over
-/// all positions is one product for every tap. With another stride there is one for each row.
+/// With stride 1 an image's y is copied into rows as far apart as those of x in scratch, with zeros
+/// between them: then the sum over all positions is one product for every tap. With another stride
+/// there is one for each row.
 package struct ConvolutionWeightGradient: Sendable {
   private let lengths: ConvolutionLengths
   private let bfloat16: Bool
@@ -142,7 +143,8 @@ package struct ConvolutionWeightGradient: Sendable {
   }
 }
 
-/// A kernel [taps, channels, filters] for the adjoint: [taps, filters, channels], from the last tap to the first.
+/// A kernel [taps, channels, filters] for the adjoint: [taps, filters, channels], from the last tap
+/// to the first.
 package func flipKernel(
   _ x: UnsafePointer<Float>, taps: Int, channels: Int, filters: Int,
   _ y: UnsafeMutablePointer<Float>

@@ -1,7 +1,7 @@
 import CXSMM
 
-// Flat loops over whole vectors: up to 7 elements behind `count` are read and written, so that an element's value never depends on
-// its place. Results may be written over an operand.
+// Flat loops over whole vectors: up to 7 elements behind `count` are read and written, so that an
+// element's value never depends on its place. Results may be written over an operand.
 
 package enum UnaryKernel: CaseIterable, Sendable {
   case negate
@@ -167,7 +167,8 @@ package func multiplyAdd(
   }
 }
 
-/// y = x σ(x) and, where `slope` is given, its derivative σ + y(1 − σ), for x = a + b, or a without b.
+/// y = x σ(x) and, where `slope` is given, its derivative σ + y(1 − σ), for x = a + b, or a without
+/// b.
 package func silu(
   _ a: UnsafePointer<Float>, plus b: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>,
   slope: UnsafeMutablePointer<Float>?, count: Int, wide: Bool = hasWideLanes
@@ -211,7 +212,8 @@ package func fill(_ y: UnsafeMutablePointer<Float>, _ value: Float, count: Int) 
   }
 }
 
-/// y = x, exactly `count` elements. (Swift's own `update(from:count:)` goes through the runtime, element by element.)
+/// y = x, exactly `count` elements. (Swift's own `update(from:count:)` goes through the runtime,
+/// element by element.)
 package func copy(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
   unsafe UnsafeMutableRawPointer(y).copyMemory(from: x, byteCount: count &* 4)
 }

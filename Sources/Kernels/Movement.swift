@@ -2,7 +2,8 @@ import CXSMM
 
 // Copies. Exactly what belongs to the result is written.
 
-/// y [columns, rows] from x [rows, columns], in squares of 8 that stay in registers; four of them use whole cache lines on both sides.
+/// y [columns, rows] from x [rows, columns], in squares of 8 that stay in registers; four of them
+/// use whole cache lines on both sides.
 ///
 /// `stride`: from one row of y to the next, if not `rows`.
 package func transpose(

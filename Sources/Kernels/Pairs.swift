@@ -1,7 +1,8 @@
 import CXSMM
 
-// Sums over the columns of one row paired with many, in Double. Rows stand in blocks of eight, [blocks, columns, 8], so that a vector
-// holds one column of eight rows: no sum runs across lanes, and a pair's value does not depend on its place.
+// Sums over the columns of one row paired with many, in Double. Rows stand in blocks of eight,
+// [blocks, columns, 8], so that a vector holds one column of eight rows: no sum runs across lanes,
+// and a pair's value does not depend on its place.
 
 package typealias D8 = SIMD8<Double>
 
@@ -39,7 +40,8 @@ package func addSquaredDistances(
   }
 }
 
-/// The same, with s · s′ into `products` and (s′ − s) · (x − x′) into `crosses`; the row is the unprimed one.
+/// The same, with s · s′ into `products` and (s′ − s) · (x − x′) into `crosses`; the row is the
+/// unprimed one.
 package func addSteinSums(
   _ x: UnsafePointer<Double>, _ s: UnsafePointer<Double>, columns: Int, row: Int, firstBlock: Int,
   blocks: Int, range: Range<Int>, _ distances: UnsafeMutablePointer<Double>,

@@ -1,6 +1,7 @@
 // Matrices in panels of columns, which wide products read and write.
 
-/// x [rows, columns] as the panels of columns that products read, each [rows, width], one after the other; of some rows alone.
+/// x [rows, columns] as the panels of columns that products read, each [rows, width], one after the
+/// other; of some rows alone.
 package func panels(
   of x: UnsafePointer<Float>, rows: Int, columns: Int, only some: Range<Int>,
   _ y: UnsafeMutablePointer<Float>
@@ -26,7 +27,8 @@ package func panelsOfTranspose(
   }
 }
 
-/// Some rows of the sum of lanes, each [rows, columns] in panels and `laneStride` behind the one before; y in rows.
+/// Some rows of the sum of lanes, each [rows, columns] in panels and `laneStride` behind the one
+/// before; y in rows.
 ///
 /// `columns`: a multiple of 8.
 package func sumPanels(

@@ -1,7 +1,8 @@
 // Random numbers as a function: Philox4x32-10 of (seed; stream, step, row, block).
 //
-// Salmon, Moraes, Dror & Shaw (2011), "Parallel Random Numbers: As Easy as 1, 2, 3". The key is the seed; the counter's words are
-// the block within the row, the row's low 32 bits, the step, and the stream (8 bits) above the row's next 24 bits.
+// Salmon, Moraes, Dror & Shaw (2011), "Parallel Random Numbers: As Easy as 1, 2, 3". The key is the
+// seed; the counter's words are the block within the row, the row's low 32 bits, the step, and the
+// stream (8 bits) above the row's next 24 bits.
 
 /// Four random words for one counter.
 package func philox4x32(counter: SIMD4<UInt32>, seed: UInt64) -> SIMD4<UInt32> {
@@ -31,7 +32,8 @@ package struct RandomSource: Sendable {
     self.step = step
   }
 
-  /// The four words of a block of a row; no other place knows where in the counter each of them stands.
+  /// The four words of a block of a row; no other place knows where in the counter each of them
+  /// stands.
   package func words(row: UInt64 = 0, block: UInt32 = 0) -> SIMD4<UInt32> {
     let (low, high) = rowWords(W8(repeating: row), stream)
     let counter = SIMD4(
@@ -143,7 +145,8 @@ private enum RowNumbers {
   }
 }
 
-/// Element j of a row comes from word j mod 4 of block j / 4, whether the loop runs over blocks or over rows.
+/// Element j of a row comes from word j mod 4 of block j / 4, whether the loop runs over blocks or
+/// over rows.
 @inline(__always)
 private func fill(
   _ law: Law, _ y: UnsafeMutablePointer<Float>, _ rowStride: Int, _ rows: Int, _ columns: Int,

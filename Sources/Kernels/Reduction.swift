@@ -1,4 +1,5 @@
-// Sums and maxima over the middle axis of [outer, count, inner], in a fixed order. Exactly outer · inner elements are written.
+// Sums and maxima over the middle axis of [outer, count, inner], in a fixed order. Exactly outer ·
+// inner elements are written.
 
 package func sum(
   _ x: UnsafePointer<Float>, outer: Int, count: Int, inner: Int, _ y: UnsafeMutablePointer<Float>,
@@ -65,7 +66,8 @@ private func sumRun(_ count: Int, _ eight: (F8, Int) -> F8, _ one: (Float, Int) 
   return sum
 }
 
-/// Each column by itself, from the first row to the last, in stretches of columns whose sums stay in the first cache.
+/// Each column by itself, from the first row to the last, in stretches of columns whose sums stay
+/// in the first cache.
 @inline(__always)
 private func sumFarRows(
   _ rows: Int, _ columns: Int, _ y: UnsafeMutablePointer<Float>, _ eight: (F8, Int) -> F8,

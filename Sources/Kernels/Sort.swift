@@ -1,4 +1,5 @@
-/// Sorts by the bits of the numbers, eight at a time from the lowest: in linear time, in memory that is given, without a comparison.
+/// Sorts by the bits of the numbers, eight at a time from the lowest: in linear time, in memory
+/// that is given, without a comparison.
 ///
 /// −∞ comes first, ∞ last and NaN beyond it; −0 comes before 0.
 @safe

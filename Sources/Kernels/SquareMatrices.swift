@@ -1,7 +1,8 @@
-/// Inverses and determinants of `batches` matrices [n, n], row-major, by elimination in Double with partial pivoting.
+/// Inverses and determinants of `batches` matrices [n, n], row-major, by elimination in Double with
+/// partial pivoting.
 ///
-/// Each matrix is worked on by itself in the same scratch, so its result does not depend on its place. A singular matrix gives
-/// values that are not finite.
+/// Each matrix is worked on by itself in the same scratch, so its result does not depend on its
+/// place. A singular matrix gives values that are not finite.
 package struct SquareMatrices: Sendable {
   let batches: Int
   let n: Int
@@ -56,8 +57,9 @@ package struct SquareMatrices: Sendable {
 extension SquareMatrices {
   /// A becomes A⁻¹: Gauss and Jordan's elimination in place.
   ///
-  /// Where the column of a pivot turns into that of the identity, the inverse's column is built. Exchanges of A's rows are
-  /// exchanges of the inverse's columns, undone at the end from last to first.
+  /// Where the column of a pivot turns into that of the identity, the inverse's column is built.
+  /// Exchanges of A's rows are exchanges of the inverse's columns, undone at the end from last to
+  /// first.
   private func invert(_ a: UnsafeMutablePointer<Double>, exchanges: UnsafeMutablePointer<Double>) {
     for k in 0 ..< n {
       let chosen = unsafe bringPivot(a, k)
@@ -82,7 +84,8 @@ extension SquareMatrices {
 
   /// Σ ln |pivot|, which elimination leaves on the diagonal.
   ///
-  /// The product is kept as m · 2ᵉ with 1 ≤ m < 2, so that it stays in range and takes one logarithm.
+  /// The product is kept as m · 2ᵉ with 1 ≤ m < 2, so that it stays in range and takes one
+  /// logarithm.
   private func logDeterminant(_ a: UnsafeMutablePointer<Double>) -> Double {
     var (m, e) = (1.0, 0)
     for k in 0 ..< n {

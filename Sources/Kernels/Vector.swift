@@ -1,9 +1,11 @@
 import CXSMM
 
-// Eight lanes of Float, and elementary functions on them that call no mathematics library: the same bits on every machine with
-// fused multiply-add. Constants are Cephes' (Moshier), except where noted.
+// Eight lanes of Float, and elementary functions on them that call no mathematics library: the same
+// bits on every machine with fused multiply-add. Constants are Cephes' (Moshier), except where
+// noted.
 //
-// No global constants of vector type: Swift would initialise them lazily, with a check in every loop.
+// No global constants of vector type: Swift would initialise them lazily, with a check in every
+// loop.
 
 typealias F8 = SIMD8<Float>
 typealias U8 = SIMD8<UInt32>
@@ -103,7 +105,8 @@ typealias FloatOut = UnsafeMutablePointer<Float>
   return signed.replacing(with: small, where: a .< all(0.625))
 }
 
-/// ln(1 + eˣ) = max(x, 0) + ln(1 + e), e = e^{−|x|}; and ln(1 + e) = 2 artanh(s), s = e/(2 + e) ≤ ⅓, as an odd polynomial (5e-9).
+/// ln(1 + eˣ) = max(x, 0) + ln(1 + e), e = e^{−|x|}; and ln(1 + e) = 2 artanh(s), s = e/(2 + e) ≤
+/// ⅓, as an odd polynomial (5e-9).
 @inline(__always) func vsoftplus(_ x: F8) -> F8 {
   let e = vexpInside(-clamp(magnitude(x), 0, 87))
   let s = e / (all(2) + e)

@@ -2,8 +2,8 @@ import Core
 import Kernels
 import Platform
 
-/// Places spread over the rows of the data: k-means++ and a few rounds of Lloyd's algorithm, on as many rows as take a fraction of
-/// a second.
+/// Places spread over the rows of the data: k-means++ and a few rounds of Lloyd's algorithm, on as
+/// many rows as take a fraction of a second.
 ///
 /// Arthur & Vassilvitskii (2007), "k-means++: The Advantages of Careful Seeding".
 func centres(

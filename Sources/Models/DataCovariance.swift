@@ -5,11 +5,13 @@ package import Platform
 
 /// The covariance of the data in units of u, by its axes; of up to 256 columns.
 ///
-/// What a sampler begins with, what is known of a row by its covariances alone, and the Gaussian that a score network begins as.
+/// What a sampler begins with, what is known of a row by its covariances alone, and the Gaussian
+/// that a score network begins as.
 package struct DataCovariance: Sendable {
   /// The eigenvalues, [D]; empty where the covariance is not known.
   private(set) var variances: [Double] = []
-  /// What new rows have along each axis, [D]: the eigenvalues, shrunk for having been measured on few rows.
+  /// What new rows have along each axis, [D]: the eigenvalues, shrunk for having been measured on
+  /// few rows.
   ///
   /// Empty in files of versions that had none.
   private(set) var shrunkVariances: [Double] = []
@@ -52,16 +54,18 @@ package struct DataCovariance: Sendable {
   }
 }
 
-/// The variances that new rows have along the axes of a covariance measured on `rows` rows, from its eigenvalues λ.
+/// The variances that new rows have along the axes of a covariance measured on `rows` rows, from
+/// its eigenvalues λ.
 ///
 ///     d(λ) = λ / ((π c λ f(λ))² + (1 − c − π c λ Hf(λ))²)     c = D/rows
 ///
-/// f is the density of the eigenvalues, smoothed by Epanechnikov kernels of width λ rows^(−1/3), Hf its Hilbert transform; where
-/// there are fewer rows than columns the eigenvalues that are 0 get one value of their own. Small eigenvalues of few rows come out
-/// too small and large ones too large.
+/// f is the density of the eigenvalues, smoothed by Epanechnikov kernels of width λ rows^(−1/3), Hf
+/// its Hilbert transform; where there are fewer rows than columns the eigenvalues that are 0 get
+/// one value of their own. Small eigenvalues of few rows come out too small and large ones too
+/// large.
 ///
-/// Ledoit & Wolf (2020), "Analytical nonlinear shrinkage of large-dimensional covariance matrices", equations 4.7 to 4.9 and
-/// appendix C.
+/// Ledoit & Wolf (2020), "Analytical nonlinear shrinkage of large-dimensional covariance matrices",
+/// equations 4.7 to 4.9 and appendix C.
 func shrunk(_ variances: [Double], rows: Int) -> [Double] {
   let (d, n) = (variances.count, rows - 1)
   guard n >= 12 else { return variances }
@@ -107,7 +111,8 @@ func shrunk(_ variances: [Double], rows: Int) -> [Double] {
     let value = 1 / (.pi * (c - 1) * at0)
     for index in order.prefix(d - n) { result[index] = value }
   }
-  // An axis below all others by far, as of two columns that are nearly the same, is known better than one in the crowd.
+  // An axis below all others by far, as of two columns that are nearly the same, is known better
+  // than one in the crowd.
   if let gap = used.indices.dropLast().last(where: { lambda[$0 + 1] > 4 * lambda[$0] }) {
     for index in used[...gap] {
       result[index] = pow(result[index], 0.4) * pow(variances[index], 0.6)

@@ -11,7 +11,8 @@ extension Dataset {
     return largest * (square / Double(active.count)).squareRoot()
   }
 
-  /// The largest distance between two rows in `units`, among at most so many rows that it takes a fraction of a second.
+  /// The largest distance between two rows in `units`, among at most so many rows that it takes a
+  /// fraction of a second.
   func largestDistance(_ units: Units) throws -> Double {
     let d = units.active.count
     let affordable = Int((4e7 / Double(d)).squareRoot())

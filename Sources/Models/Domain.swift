@@ -3,7 +3,8 @@ import Platform
 
 /// Where a density lives, in units of u.
 ///
-/// On a domain with a boundary the density need not fall to 0 there, so score matching is weighted by a function that does.
+/// On a domain with a boundary the density need not fall to 0 there, so score matching is weighted
+/// by a function that does.
 package enum Domain: Sendable, Equatable {
   case real
   /// lower[i] < u[i] < upper[i]; a bound may be infinite. The positive orthant is lower = 0.
@@ -23,7 +24,8 @@ package enum Domain: Sendable, Equatable {
     centre.indices.reduce(0) { $0 + (u($1) - centre[$1]) * (u($1) - centre[$1]) }.squareRoot()
   }
 
-  /// Moves what lies at a bound, or beyond it, by no more than float32's rounding of the row's own place, onto the bound.
+  /// Moves what lies at a bound, or beyond it, by no more than float32's rounding of the row's own
+  /// place, onto the bound.
   func snap(_ u: View<Float>, spread: Double) {
     switch self {
     case .real: return
@@ -77,12 +79,14 @@ package enum Domain: Sendable, Equatable {
   }
 }
 
-/// The weight h of score matching on a domain with a boundary, [R, D]: 0 there, and constant from a distance `cap` on.
+/// The weight h of score matching on a domain with a boundary, [R, D]: 0 there, and constant from a
+/// distance `cap` on.
 ///
 ///     box  h_i = min(u_i − a_i, b_i − u_i, cap)^p        ball  h = min(radius − ‖u − centre‖, cap)^p
 ///
-/// Hyvärinen (2007), "Some Extensions of Score Matching", section 3; Yu, Drton & Shojaie (2019), "Generalized Score Matching for
-/// Non-Negative Data"; Liu, Kanamori & Williams (2022), "Estimating Density Models with Truncation Boundaries using Score Matching".
+/// Hyvärinen (2007), "Some Extensions of Score Matching", section 3; Yu, Drton & Shojaie (2019),
+/// "Generalized Score Matching for Non-Negative Data"; Liu, Kanamori & Williams (2022), "Estimating
+/// Density Models with Truncation Boundaries using Score Matching".
 package struct Boundary: Sendable, Equatable {
   let domain: Domain
   let cap: Double

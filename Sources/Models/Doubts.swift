@@ -1,5 +1,6 @@
 extension ModelDescription {
-  /// Shapes that are taken as they are and probably not meant: each a sentence with what to write instead.
+  /// Shapes that are taken as they are and probably not meant: each a sentence with what to write
+  /// instead.
   func doubts(rows: Int, axesGiven: Bool) -> [String] {
     let own = Array(shape.dropFirst())
     if own.count == 1, rows <= 8, own[0] >= 16 * rows {

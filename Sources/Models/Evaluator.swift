@@ -72,8 +72,8 @@ package final class Evaluator: Sendable {
 }
 
 extension Model.Snapshot {
-  /// The level meant by a caller's σ: 0 is the lowest trained, or with `clean` the one at which the score of the data themselves is
-  /// known best.
+  /// The level meant by a caller's σ: 0 is the lowest trained, or with `clean` the one at which the
+  /// score of the data themselves is known best.
   package func level(_ sigma: Double, clean: Bool = false) throws -> Double {
     guard description.trained else {
       throw SteinError(.badState, "the model is not trained yet", argument: "model")

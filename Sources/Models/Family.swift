@@ -12,7 +12,8 @@ package struct ParameterSpec: Sendable {
     /// Centres of the rows of the data, [k, D], spread by k-means.
     case centres
     case values([Float])
-    /// 0, but for elements from `first` on, `count` of them: in groups of `components`, spread over [−1, 1].
+    /// 0, but for elements from `first` on, `count` of them: in groups of `components`, spread over
+    /// [−1, 1].
     case spread(first: Int, count: Int, components: Int)
     /// N(0, deviation²), drawn by the model's seed.
     case normal(deviation: Double)
@@ -44,7 +45,8 @@ package struct ModelInputs {
 
 /// A kind of model: its parameters, and its score as a graph.
 ///
-/// Everything is in units of u = (x − mean)/scale. A family that has an energy gives it and its score follows; another gives σ s.
+/// Everything is in units of u = (x − mean)/scale. A family that has an energy gives it and its
+/// score follows; another gives σ s.
 package protocol Family: Sendable {
   var parameters: [ParameterSpec] { get }
 
@@ -94,7 +96,8 @@ extension Family {
   }
 }
 
-/// A family whose log density is linear in one block of its parameters: ln p = θᵀT(u) + b(u) up to a constant.
+/// A family whose log density is linear in one block of its parameters: ln p = θᵀT(u) + b(u) up to
+/// a constant.
 ///
 /// Score matching is then quadratic in θ.
 package protocol LinearFamily: EnergyFamily {

@@ -21,7 +21,8 @@ package struct FamilyDefinition: Sendable {
   package var isNormalized = false
   /// Whether the score is told of the noise level; nil where the options decide.
   var isNoiseConditional: Bool? = false
-  /// Whether it may live on a domain with a boundary, where a density is neither normalised nor convolved with noise.
+  /// Whether it may live on a domain with a boundary, where a density is neither normalised nor
+  /// convolved with noise.
   var allowsDomain = false
   /// Whether it has an energy; else a score of its own.
   var hasEnergy = true
@@ -37,7 +38,8 @@ package struct FamilyDefinition: Sendable {
   package var closedFormHoldsOut = false
   /// Whether parameters may be so few for the rows that nothing can be learnt by heart.
   package var canBeSmall = false
-  /// Whether the loss is bounded on finite data without noise: by few parameters, a ridge, or the caller's word.
+  /// Whether the loss is bounded on finite data without noise: by few parameters, a ridge, or the
+  /// caller's word.
   package var isBoundedOnData = false
   /// The scale unless options say so; nil where the data decide.
   var usualScaling: ModelDescription.Scaling?

@@ -27,7 +27,8 @@ struct PreparedField: Hashable {
   let precision: Precision
 }
 
-/// A field made ready: a program for shards of fixed rows, with inputs u [R, D], σ [R, 1], with classes labels [R, C], then directions.
+/// A field made ready: a program for shards of fixed rows, with inputs u [R, D], σ [R, 1], with
+/// classes labels [R, C], then directions.
 struct FieldProgram: Sendable {
   let program: Program
   let rows: Int

@@ -5,7 +5,8 @@ struct Grid: Sendable {
   let height: Int
   let width: Int
   let channels: Int
-  /// For each number of the grid the column of u, or how many these are where it is constant; nil where every one varies.
+  /// For each number of the grid the column of u, or how many these are where it is constant; nil
+  /// where every one varies.
   private let columns: [Int]?
   /// Where u's columns stand.
   private let active: [Int]

@@ -49,7 +49,8 @@ extension Model {
     }
   }
 
-  /// Cov[x | x̃] = S σ² (I + σ² ∇s_u) S, made symmetric: the second-order form of Tweedie's formula (Efron 2011).
+  /// Cov[x | x̃] = S σ² (I + σ² ∇s_u) S, made symmetric: the second-order form of Tweedie's formula
+  /// (Efron 2011).
   package func denoiseCovariance(
     x: TensorView, labels: TensorView?, sigma: Double, out: TensorView, monitor: any Monitor
   ) throws {
@@ -103,7 +104,8 @@ extension Model {
     }
   }
 
-  /// Calls `body` with every row's number, its u and the field there, and memory for `width` numbers; rows come in no order, from any worker.
+  /// Calls `body` with every row's number, its u and the field there, and memory for `width`
+  /// numbers; rows come in no order, from any worker.
   package func forEachRow(
     _ field: Field, _ x: TensorView, _ labels: TensorView?, _ sigma: Double,
     _ monitor: any Monitor, width rowWidth: Int, clean: Bool = true,

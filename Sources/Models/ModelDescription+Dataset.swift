@@ -29,7 +29,8 @@ extension ModelDescription {
     }
   }
 
-  /// Networks on rows begin as the Gaussian of the data, where its covariance is known and their output stands for what it lacks.
+  /// Networks on rows begin as the Gaussian of the data, where its covariance is known and their
+  /// output stands for what it lacks.
   private mutating func choosePreconditioning(_ options: Options, _ dataset: Dataset) throws {
     guard family.isPerceptron else { return }
     let isTold = network.noiseConditional
@@ -43,13 +44,15 @@ extension ModelDescription {
         "is 'covariance', which is for up to 256 columns without a domain and for parameterization=edm or v; take isotropic"
       )
     }
-    // Of pictures, which have one scale, digits came out a little better with one deviation for all directions.
+    // Of pictures, which have one scale, digits came out a little better with one deviation for all
+    // directions.
     network.preconditioning = asked ?? (fits && ownScaling != .common ? .covariance : .isotropic)
     guard network.preconditioning == .covariance else { return }
     resolution = try Models.resolution(of: dataset, self, variances: baseVariances)
     // Thin laws need levels below their width.
     sigmaMin = lowestLevel
-    // Few rows that show nothing finer than the Gaussian leave a network little to learn but the rows.
+    // Few rows that show nothing finer than the Gaussian leave a network little to learn but the
+    // rows.
     if options[NetworkOptions.Key.widths] == nil, dataset.rowCount < 500, dimension <= 20,
       resolution > 0.5
     {

@@ -149,7 +149,8 @@ extension Domain {
 }
 
 extension NoiseKernel {
-  /// The kernel that a description names; degrees of freedom are not kept, since only training needs them.
+  /// The kernel that a description names; degrees of freedom are not kept, since only training
+  /// needs them.
   package init?(named name: String) {
     guard let kernel = NoiseKernel.all.first(where: { $0.name == name }) else { return nil }
     self = kernel

@@ -1,13 +1,15 @@
 // What the data say of the levels to train for.
 
 extension ModelDescription {
-  /// Whether rows are those of a table: of one axis, whose columns have each a scale of their own, or none.
+  /// Whether rows are those of a table: of one axis, whose columns have each a scale of their own,
+  /// or none.
   package var isOfTable: Bool { shape.count == 2 && ownScaling != .common }
 
-  /// The lowest level to train for: a twentieth of the data's resolution, from .002 to .01 of σ_data.
+  /// The lowest level to train for: a twentieth of the data's resolution, from .002 to .01 of
+  /// σ_data.
   ///
-  /// The resolution is that of round kernels: a density that is thin in one direction, and in some places more than in others, is
-  /// far thinner there.
+  /// The resolution is that of round kernels: a density that is thin in one direction, and in some
+  /// places more than in others, is far thinner there.
   package var lowestLevel: Double {
     (resolution > 0 ? min(max(resolution / 20, 0.002), 0.01) : 0.01) * sigmaData
   }

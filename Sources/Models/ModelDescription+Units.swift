@@ -49,7 +49,8 @@ extension ModelDescription {
     return nil
   }
 
-  /// The same model with location, scale, covariance and largest distance of these rows; σ_data and the levels are in units of u.
+  /// The same model with location, scale, covariance and largest distance of these rows; σ_data and
+  /// the levels are in units of u.
   package func rescaled(_ dataset: Dataset) throws -> ModelDescription {
     try checkColumns(dataset)
     if let complaint = complaintOfRescaling {
@@ -92,7 +93,8 @@ extension ModelDescription {
 
   /// What of a model made of other rows does not fit these: sentences.
   ///
-  /// Another sample of the same law is within 5 standard errors of its mean, so that it is no other data.
+  /// Another sample of the same law is within 5 standard errors of its mean, so that it is no other
+  /// data.
   package func strangeness(of dataset: Dataset) -> [String] {
     let shared = dataset.commonDeviation(units.active)
     let deviations =

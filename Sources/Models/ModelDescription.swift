@@ -22,7 +22,8 @@ package struct ModelDescription: Sendable {
   var location: [Double]
   /// The Gaussian that the data are like.
   package var law = DataCovariance()
-  /// The finest scale at which the rows were seen to have a density, in units of that Gaussian; 0: none.
+  /// The finest scale at which the rows were seen to have a density, in units of that Gaussian; 0:
+  /// none.
   var resolution = 0.0
   /// The level at which the score of the data themselves is known best; nil: the lowest.
   package var cleanLevel: Double?

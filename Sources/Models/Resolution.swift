@@ -3,19 +3,21 @@ import Data
 import Glibc
 import Platform
 
-/// The finest scale at which rows are seen to have a density, in units of the Gaussian that they are like: 1 is its own width.
+/// The finest scale at which rows are seen to have a density, in units of the Gaussian that they
+/// are like: 1 is its own width.
 ///
-/// A smooth law measured on few rows, or in many columns, is seen no finer than the Gaussian itself; a ring or a crescent at a
-/// fraction of it, the thinner the ring; rows on a curve at the distance between neighbours. 0 where a column has values that come
-/// back (categories, counts, noughts): points have no finest scale.
+/// A smooth law measured on few rows, or in many columns, is seen no finer than the Gaussian
+/// itself; a ring or a crescent at a fraction of it, the thinner the ring; rows on a curve at the
+/// distance between neighbours. 0 where a column has values that come back (categories, counts,
+/// noughts): points have no finest scale.
 ///
 /// It is three times the width h of the kernels that make left-out rows most probable,
 ///
 ///     h = argmax Σ_i ln Σ_{j ≠ i} N(w_i; w_j, h² I),     w = Λ^(−½) Vᵀ (u − m)
 ///
-/// which for a smooth density is about a third of its width (Duin 1976, "On the choice of smoothing parameters for Parzen
-/// estimators"). Rows equal to row i do not count, nor do the tenth of the rows that are farthest from all others: their
-/// distances say how far tails reach.
+/// which for a smooth density is about a third of its width (Duin 1976, "On the choice of smoothing
+/// parameters for Parzen estimators"). Rows equal to row i do not count, nor do the tenth of the
+/// rows that are farthest from all others: their distances say how far tails reach.
 func resolution(
   of dataset: Dataset, _ description: ModelDescription, variances: [Double]
 ) throws -> Double {
@@ -93,8 +95,9 @@ private func whitenedRows(
   return rows
 }
 
-/// Whether a column has at most 20 values, or an atom: a value of a tenth of the rows, and four times as frequent as the
-/// eight values beside it, which tells it from the common values of a rounded column.
+/// Whether a column has at most 20 values, or an atom: a value of a tenth of the rows, and four
+/// times as frequent as the eight values beside it, which tells it from the common values of a
+/// rounded column.
 private func hasAtoms(_ dataset: Dataset, _ active: [Int]) throws -> Bool {
   let count = min(dataset.rowCount, 4000)
   guard count >= 20 else { return false }

@@ -8,12 +8,13 @@ package enum RowWork: Sendable {
   case picture(elements: Int)
 }
 
-/// How many rows a shard of work has: a fixed function of the shapes, so that results never depend on how work was cut.
+/// How many rows a shard of work has: a fixed function of the shapes, so that results never depend
+/// on how work was cut.
 package enum ShardRows {
   /// 1 MiB: what a worker's second cache holds.
   private static let cached = 1 << 18
-  /// Numbers in the finest layer of a shard of pictures, which pay for what is done once a shard; in training, where a shard adds to the
-  /// gradients of all the weights, more of them.
+  /// Numbers in the finest layer of a shard of pictures, which pay for what is done once a shard;
+  /// in training, where a shard adds to the gradients of all the weights, more of them.
   private static let pictures = (usual: 1 << 15, training: 1 << 17)
 
   /// Wide layers pay for many rows at a time.
@@ -36,8 +37,8 @@ package enum ShardRows {
     return rows
   }
 
-  /// What `make` makes for at most so many rows: half as many, and again, until a shard's values stay in the cache, or need no more
-  /// of it than the weights and what is computed from them.
+  /// What `make` makes for at most so many rows: half as many, and again, until a shard's values
+  /// stay in the cache, or need no more of it than the weights and what is computed from them.
   ///
   /// Values of pictures do not stay there in any case.
   package static func fitted<Made>(

@@ -1,6 +1,7 @@
 import Kernels
 
-/// Adam's constants for one step (Kingma & Ba 2015, algorithm 1, with the bias corrections folded in).
+/// Adam's constants for one step (Kingma & Ba 2015, algorithm 1, with the bias corrections folded
+/// in).
 package struct AdamStep: Sendable {
   /// rate / (1 − β₁ᵗ).
   package let rate: Float

@@ -99,7 +99,8 @@ private func openBeside(_ path: String) throws(FileError) -> (String, Int32) {
   throw FileError.now()
 }
 
-/// Holds back the signal of a limit on the size of files, which would end the host: the write says it too.
+/// Holds back the signal of a limit on the size of files, which would end the host: the write says
+/// it too.
 func withoutSizeSignal(_ body: () throws(FileError) -> Void) throws(FileError) {
   var (signal, before, pending) = (sigset_t(), sigset_t(), sigset_t())
   unsafe sigemptyset(&signal)

@@ -1,6 +1,7 @@
 import Kernels
 
-/// The floating-point mode of the calling thread: results are computed in the standard one whatever the host's is.
+/// The floating-point mode of the calling thread: results are computed in the standard one whatever
+/// the host's is.
 package struct FloatMode: Sendable {
   private let bits: UInt64
 

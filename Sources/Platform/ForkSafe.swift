@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// A lock for a few instructions that a forked child can take even if another thread of its parent held it at the fork.
+/// A lock for a few instructions that a forked child can take even if another thread of its parent
+/// held it at the fork.
 package final class ForkSafeLock: Sendable {
   /// The process that holds it, or 0.
   private let holder = Atomic<Int32>(0)
@@ -28,7 +29,8 @@ package final class ForkSafeLock: Sendable {
   package func unlock() { holder.store(0, ordering: .releasing) }
 }
 
-/// A value behind such a lock, whose parts are replaced one reference at a time: a child sees each as it was or as it is.
+/// A value behind such a lock, whose parts are replaced one reference at a time: a child sees each
+/// as it was or as it is.
 package final class ForkSafe<Value>: @unchecked Sendable {
   private let lock = ForkSafeLock()
   private var value: Value

@@ -35,7 +35,8 @@ package struct Allocator: Sendable {
     deallocate: { memory, _, _ in unsafe free(memory) })
 }
 
-/// Bytes of a large page of x86-64: to large blocks the system is asked to give these, which spares most misses of address translation.
+/// Bytes of a large page of x86-64: to large blocks the system is asked to give these, which spares
+/// most misses of address translation.
 private let hugePage = 1 << 21
 
 private func hint(_ memory: UnsafeMutableRawPointer?, _ bytes: Int) {
@@ -44,7 +45,8 @@ private func hint(_ memory: UnsafeMutableRawPointer?, _ bytes: Int) {
   errno = before
 }
 
-/// All memory that grows with data or models: counted, limited, and refused with an error where Swift's own would abort.
+/// All memory that grows with data or models: counted, limited, and refused with an error where
+/// Swift's own would abort.
 package final class Memory: Sendable {
   private let allocator: Allocator
   private let limit: Int
@@ -80,7 +82,8 @@ package final class Memory: Sendable {
 
 /// `count` elements, zero at first, freed with the object.
 ///
-/// The block is a multiple of 64 bytes with 64 more behind it, so that kernels may run over whole vectors.
+/// The block is a multiple of 64 bytes with 64 more behind it, so that kernels may run over whole
+/// vectors.
 @safe
 package final class Storage<Element: BitwiseCopyable>: @unchecked Sendable {
   private let memory: Memory

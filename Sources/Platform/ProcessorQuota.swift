@@ -3,19 +3,22 @@ import Kernels
 
 /// How many processors this process may keep busy: those it may run on, and no more than its quota.
 ///
-/// A container or a service with a quota sees every processor of its machine, and threads beyond the quota only wait for each other.
+/// A container or a service with a quota sees every processor of its machine, and threads beyond
+/// the quota only wait for each other.
 ///
 /// `root`: the folder that `/` stands for.
 package func usableProcessors(root: String = "") -> Int {
   max(1, min(availableProcessors(), processorQuota(root: root) ?? .max))
 }
 
-/// The processors that the control groups of this process allow it, rounded up; nil without a quota.
+/// The processors that the control groups of this process allow it, rounded up; nil without a
+/// quota.
 ///
 ///     ⌈quota / period⌉, the least on the way from the process's group to the top
 ///
-/// A group binds those below it. Version 2 has both numbers in cpu.max, version 1 in cpu.cfs_quota_us and cpu.cfs_period_us (Linux,
-/// Documentation/admin-guide/cgroup-v2.rst and scheduler/sched-bwc.rst).
+/// A group binds those below it. Version 2 has both numbers in cpu.max, version 1 in
+/// cpu.cfs_quota_us and cpu.cfs_period_us (Linux, Documentation/admin-guide/cgroup-v2.rst and
+/// scheduler/sched-bwc.rst).
 package func processorQuota(root: String) -> Int? {
   let groups = smallText(root + "/proc/self/cgroup")
   let mounts = smallText(root + "/proc/self/mountinfo")
@@ -40,7 +43,8 @@ struct GroupMount: Equatable {
   let folders: [String]
 }
 
-/// What /proc/self/cgroup ("4:cpu,cpuacct:/a/b", of version 2 "0::/a/b") and /proc/self/mountinfo say together.
+/// What /proc/self/cgroup ("4:cpu,cpuacct:/a/b", of version 2 "0::/a/b") and /proc/self/mountinfo
+/// say together.
 func groupMounts(groups: String, mounts: String) -> [GroupMount] {
   func group(where holds: (Substring) -> Bool) -> String? {
     for line in groups.split(separator: "\n") {
@@ -76,7 +80,8 @@ func groupMounts(groups: String, mounts: String) -> [GroupMount] {
   }
 }
 
-/// The names from the mounted group down to the process's; none if that lies elsewhere, as in a container whose view begins below.
+/// The names from the mounted group down to the process's; none if that lies elsewhere, as in a
+/// container whose view begins below.
 private func path(of group: String, below mounted: String) -> [Substring] {
   let names = group.split(separator: "/")
   let above = mounted.split(separator: "/")

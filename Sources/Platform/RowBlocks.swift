@@ -1,6 +1,7 @@
 package import Kernels
 
-/// Rows of numbers in blocks of eight, [blocks, columns, 8]: what sums over pairs of rows are made from.
+/// Rows of numbers in blocks of eight, [blocks, columns, 8]: what sums over pairs of rows are made
+/// from.
 package final class RowBlocks: Sendable {
   package let rows: Int
   package let columns: Int
@@ -53,7 +54,8 @@ package final class RowBlocks: Sendable {
     }
   }
 
-  /// ‖x − x′‖², s · s′ and (s′ − s) · (x − x′) of a row x with those of some blocks, each [blocks · 8].
+  /// ‖x − x′‖², s · s′ and (s′ − s) · (x − x′) of a row x with those of some blocks, each [blocks ·
+  /// 8].
   ///
   /// `scores`: s, of the same shape as the rows.
   package func steinSums(
@@ -121,7 +123,8 @@ extension View where Element == Float {
   }
 }
 
-/// C += A · B for row-major squares A [n, n] and stretches of rows of C and B [n, width], whose rows are `stride` apart in C.
+/// C += A · B for row-major squares A [n, n] and stretches of rows of C and B [n, width], whose
+/// rows are `stride` apart in C.
 package struct TileProduct: Sendable {
   private let product: MatrixMultiply
 

@@ -62,7 +62,8 @@ package struct TensorView: @unchecked Sendable {
       type: type, shape: [1, shape[2]], strides: [0, strides[2]], base: base + offset)
   }
 
-  /// The first `count` of the first axis, and of the second every `step`-th, from the last back; of a tensor of three axes.
+  /// The first `count` of the first axis, and of the second every `step`-th, from the last back; of
+  /// a tensor of three axes.
   package func part(_ count: Int, every step: Int) -> TensorView {
     let kept = shape[1] / step
     let skipped = (shape[1] - 1 - (kept - 1) * step) * strides[1] * type.size

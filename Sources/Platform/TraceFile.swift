@@ -1,9 +1,11 @@
 import Glibc
 
-/// A file of timed events in Chrome's trace format, an array of JSON objects, for chrome://tracing and Perfetto.
+/// A file of timed events in Chrome's trace format, an array of JSON objects, for chrome://tracing
+/// and Perfetto.
 ///
-/// After each write the array is closed, and the next one begins where the bracket stood. So the file is whole JSON also where the
-/// process ends without freeing its context. What can't be written ends the trace, never the work: `failure` says why.
+/// After each write the array is closed, and the next one begins where the bracket stood. So the
+/// file is whole JSON also where the process ends without freeing its context. What can't be
+/// written ends the trace, never the work: `failure` says why.
 package final class TraceFile: Sendable {
   fileprivate struct State {
     /// Negative once the trace has ended.

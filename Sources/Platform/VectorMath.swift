@@ -11,7 +11,8 @@ extension View where Element == Float {
     for (index, value) in values.enumerated() { self[index] = value }
   }
 
-  /// Fills rows of `columns` standard normals; row r of them depends on `source` and firstRow + r alone.
+  /// Fills rows of `columns` standard normals; row r of them depends on `source` and firstRow + r
+  /// alone.
   package func fillNormal(rows: Int, columns: Int, _ source: RandomSource, firstRow: UInt64) {
     assert(rows * columns <= count)
     unsafe Kernels.fillNormal(

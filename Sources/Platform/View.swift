@@ -2,9 +2,10 @@ import Kernels
 
 /// A stretch of elements in a `Storage`, which it keeps alive, or in memory of the caller's.
 ///
-/// The one way in which the subject touches memory: indices are checked in debug builds, and no pointer leaves `Execution`. It is `public`, as
-/// is nothing else here, because the compiler carries the bodies of `@inlinable package` members into no other module (Swift 6.3): every element
-/// was then a call of generic code. The library exports none of it.
+/// The one way in which the subject touches memory: indices are checked in debug builds, and no
+/// pointer leaves `Execution`. It is `public`, as is nothing else here, because the compiler
+/// carries the bodies of `@inlinable package` members into no other module (Swift 6.3): every
+/// element was then a call of generic code. The library exports none of it.
 @safe
 public struct View<Element: BitwiseCopyable>: @unchecked Sendable {
   /// The first element.

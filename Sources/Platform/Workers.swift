@@ -4,8 +4,9 @@ import Synchronization
 
 /// A fixed set of threads that share out numbered tasks; the caller's thread is worker 0.
 ///
-/// Which worker takes a task is left to chance, so a task's result must depend on its number alone. Threads start with the first
-/// run that can use them and sleep between runs. A late or sleeping worker is not waited for: a run ends when its tasks are done.
+/// Which worker takes a task is left to chance, so a task's result must depend on its number alone.
+/// Threads start with the first run that can use them and sleep between runs. A late or sleeping
+/// worker is not waited for: a run ends when its tasks are done.
 package final class Workers: @unchecked Sendable {
   package let count: Int
   private let crew = ForkSafe<Crew?>(nil)
@@ -75,7 +76,8 @@ private final class Crew: @unchecked Sendable {
 
   private static let closed: UInt64 = 1 << 31
   private static let one: UInt64 = 1 << 32
-  /// Spins of about 40 ns: long enough for the next step of a training loop, short enough to leave a busy machine alone.
+  /// Spins of about 40 ns: long enough for the next step of a training loop, short enough to leave
+  /// a busy machine alone.
   private static let spins = 2000
 
   init(helpers: Int) {

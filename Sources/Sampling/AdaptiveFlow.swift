@@ -5,9 +5,11 @@ import Platform
 
 /// The probability-flow ODE by Dormand and Prince's method, each row in steps of its own.
 ///
-/// Song et al. (2021), "Score-Based Generative Modeling through Stochastic Differential Equations", section 4.3, in the angle.
+/// Song et al. (2021), "Score-Based Generative Modeling through Stochastic Differential Equations",
+/// section 4.3, in the angle.
 package struct AdaptiveFlow: Sampler {
-  /// Levels that are landed on where states on the way are kept; else only the first and the last matter.
+  /// Levels that are landed on where states on the way are kept; else only the first and the last
+  /// matter.
   let levels: [Double]
   let denoise: Bool
   let control: DormandPrince.Control

@@ -5,7 +5,8 @@ import Platform
 ///
 ///     y = x cos φ,     dy/dφ = −(σ_data g + y sin φ)/cos φ,     g = σ s(x; σ)
 ///
-/// For N(0, σ_data²) y stands still. With the outputs of Karras et al. (2022) the slope is −σ_data F, the network's own output.
+/// For N(0, σ_data²) y stands still. With the outputs of Karras et al. (2022) the slope is −σ_data
+/// F, the network's own output.
 ///
 ///     d ln p_y/dφ = σ_data tr(∂g/∂x)/cos² φ + D tan φ,     ln p_x = ln p_y + D ln cos φ
 struct AngularFlow {

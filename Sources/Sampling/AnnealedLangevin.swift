@@ -3,15 +3,16 @@ import Glibc
 package import Models
 import Platform
 
-/// Langevin steps at each level of a ladder, from much noise to little, then a step to E[clean | x].
+/// Langevin steps at each level of a ladder, from much noise to little, then a step to E[clean |
+/// x].
 ///
 ///     ε_i = ε σ_i²/σ_L²,   T steps a level
 ///
-/// Song & Ermon (2019), algorithm 1; ladder and step from the data by techniques 1, 2 and 4 of Song & Ermon (2020), the last
-/// step after Jolicoeur-Martineau et al. (2021).
+/// Song & Ermon (2019), algorithm 1; ladder and step from the data by techniques 1, 2 and 4 of Song
+/// & Ermon (2020), the last step after Jolicoeur-Martineau et al. (2021).
 ///
-/// Models with an energy may accept and reject (Metropolis): then each level's law is kept exactly, and the whole is annealed
-/// importance sampling (Neal 2001), whose weights make it exact.
+/// Models with an energy may accept and reject (Metropolis): then each level's law is kept exactly,
+/// and the whole is annealed importance sampling (Neal 2001), whose weights make it exact.
 package struct AnnealedLangevin: Sampler {
   let ladder: GeometricLadder
   let stepSize: Double
@@ -53,7 +54,8 @@ package struct AnnealedLangevin: Sampler {
   }
 }
 
-// Metropolis-adjusted steps: spare 0 holds σ s at the state, spare 1 the state, the head of spare 2 the energies there.
+// Metropolis-adjusted steps: spare 0 holds σ s at the state, spare 1 the state, the head of spare 2
+// the energies there.
 extension AnnealedLangevin {
   /// Takes field and energy at a new level; a row's weight grows by what its density did.
   private func enter(
@@ -73,7 +75,8 @@ extension AnnealedLangevin {
     }
   }
 
-  /// Accepts y with probability π(y) q(x|y)/(π(x) q(y|x)), where ln q(y|x) = −‖y − x − ε s(x)‖²/(4ε).
+  /// Accepts y with probability π(y) q(x|y)/(π(x) q(y|x)), where ln q(y|x) = −‖y − x − ε
+  /// s(x)‖²/(4ε).
   ///
   /// Metropolis, Rosenbluth, Rosenbluth, Teller & Teller (1953); Hastings (1970).
   private func adjustedStep(
@@ -124,7 +127,8 @@ extension AnnealedLangevin {
   init(_ options: Options, _ model: Model.Snapshot) throws {
     let description = model.description
     let range = try model.range(options)
-    // Beyond the largest distance between two points there is nothing to learn about them (technique 1).
+    // Beyond the largest distance between two points there is nothing to learn about them
+    // (technique 1).
     let highest = min(range.upperBound, max(description.largestDistance, 2 * range.lowerBound))
     let ladder = GeometricLadder(
       sigmaMax: options[SamplerKey.sigmaMax] > 0 ? range.upperBound : highest,
@@ -133,7 +137,8 @@ extension AnnealedLangevin {
     let accepts = options[Key.accept]
     var usual = ladder.stepSize(stepsPerLevel: steps)
     if accepts {
-      // Proposals of ℓ² D^{−1/3}/2 with ℓ = 1.65 are accepted in 57 of 100 (Roberts & Rosenthal 1998).
+      // Proposals of ℓ² D^{−1/3}/2 with ℓ = 1.65 are accepted in 57 of 100 (Roberts & Rosenthal
+      // 1998).
       let best = 1.36 / cbrt(Double(description.dimension))
       usual = min(usual, best * range.lowerBound * range.lowerBound)
     }

@@ -7,21 +7,26 @@ import Platform
 /// How a sampler is held to what is known of its rows; one worker's memory for it.
 final class Condition {
   enum Method: String, Sendable, CaseIterable {
-    /// s + JᵀAᵀ (A Cov Aᵀ + σ_y²)⁻¹ (y − A D), J = ∂D/∂x, Cov = σ² J the covariance of the clean row: exact for Gaussians.
+    /// s + JᵀAᵀ (A Cov Aᵀ + σ_y²)⁻¹ (y − A D), J = ∂D/∂x, Cov = σ² J the covariance of the clean
+    /// row: exact for Gaussians.
     ///
-    /// Boys et al. (2023), "Tweedie Moment Projected Diffusions for Inverse Problems"; Rozet et al. (2024), by conjugate gradients.
-    /// A learnt J can be far from positive. Where along a direction it gives less than a fifth of what the data's own covariance
-    /// would, that row's Cov is σ² Σ (Σ + σ²)⁻¹ instead, which is the same for Gaussians. Where a law bends within σ, its draws
-    /// are too wide, however many the steps: the denoised row given what is known is then no Gaussian. J stands for Jᵀ too: the two are the
-    /// same where the score is a gradient.
+    /// Boys et al. (2023), "Tweedie Moment Projected Diffusions for Inverse Problems"; Rozet et al.
+    /// (2024), by conjugate gradients. A learnt J can be far from positive. Where along a direction
+    /// it gives less than a fifth of what the data's own covariance would, that row's Cov is σ² Σ
+    /// (Σ + σ²)⁻¹ instead, which is the same for Gaussians. Where a law bends within σ, its draws
+    /// are too wide, however many the steps: the denoised row given what is known is then no
+    /// Gaussian. J stands for Jᵀ too: the two are the same where the score is a gradient.
     case covariance
-    /// The known part of D is replaced by what is known. Song et al. (2021), appendix I.2, in the limit of small steps. What is not
-    /// known is then drawn by a score that does not know what is: too wide wherever columns depend on each other.
+    /// The known part of D is replaced by what is known. Song et al. (2021), appendix I.2, in the
+    /// limit of small steps. What is not known is then drawn by a score that does not know what is:
+    /// too wide wherever columns depend on each other.
     case replacement
-    /// Each step is followed by one of length ζ against ∇ ‖y − A D‖. Chung et al. (2023), "Diffusion Posterior Sampling", algorithm 1.
+    /// Each step is followed by one of length ζ against ∇ ‖y − A D‖. Chung et al. (2023),
+    /// "Diffusion Posterior Sampling", algorithm 1.
     case dps
-    /// The known part stands still, and Langevin steps move the rest: exact for a density of one level, and down the levels in
-    /// the limit of many steps, where each level's law is that of the data smeared by its σ.
+    /// The known part stands still, and Langevin steps move the rest: exact for a density of one
+    /// level, and down the levels in the limit of many steps, where each level's law is that of the
+    /// data smeared by its σ.
     case held
   }
 
@@ -88,7 +93,8 @@ final class Condition {
     }
   }
 
-  /// Makes first states of clean rows u ~ N(m, Σ): u + Σ Aᵀ (A Σ Aᵀ + σ_y²)⁻¹ (y − A u − e), which is of that law given y.
+  /// Makes first states of clean rows u ~ N(m, Σ): u + Σ Aᵀ (A Σ Aᵀ + σ_y²)⁻¹ (y − A u − e), which
+  /// is of that law given y.
   ///
   /// Matheron's rule (Journel & Huijbregts 1978).
   func place(_ state: View<Double>, _ source: RandomSource, firstRow: UInt64) throws {
@@ -156,7 +162,8 @@ final class Condition {
     }
   }
 
-  /// After a step: DPS's own, in the variance-preserving state as it was published; or the known part put back.
+  /// After a step: DPS's own, in the variance-preserving state as it was published; or the known
+  /// part put back.
   func correct(_ state: View<Double>, from sigma: Double, to next: Double) {
     switch method {
     case .covariance, .replacement: return

@@ -1,9 +1,11 @@
 import Glibc
 import Platform
 
-/// Runge–Kutta of order 5 with an error estimate of order 4, for rows that each choose their own steps.
+/// Runge–Kutta of order 5 with an error estimate of order 4, for rows that each choose their own
+/// steps.
 ///
-/// Dormand & Prince (1980), "A Family of Embedded Runge–Kutta Formulae", RK5(4)7M: the seventh slope is the next step's first.
+/// Dormand & Prince (1980), "A Family of Embedded Runge–Kutta Formulae", RK5(4)7M: the seventh
+/// slope is the next step's first.
 package struct DormandPrince {
   package enum Control: Sendable {
     /// Steps whose error, as judged, is below 1.

@@ -5,8 +5,8 @@ import Models
 struct FieldChange: Sendable {
   /// w of (1 − w) s(x) + w s(x | class), and the levels at which it acts.
   ///
-  /// Ho & Salimans (2022), "Classifier-Free Diffusion Guidance", with w = 1 for none; an interval of levels as by Kynkäänniemi
-  /// et al. (2024).
+  /// Ho & Salimans (2022), "Classifier-Free Diffusion Guidance", with w = 1 for none; an interval
+  /// of levels as by Kynkäänniemi et al. (2024).
   var guidance = 1.0
   var guidedLevels = 0.0 ... .infinity
   /// T: p^{1/T} where there is one level.
@@ -15,10 +15,12 @@ struct FieldChange: Sendable {
 
   func weight(_ sigma: Double) -> Double { guidedLevels.contains(sigma) ? guidance : 1 }
 
-  /// By how much the score grows along an axis of the data's covariance Σ: (Σ + σ²)/(T Σ + σ²), exact for N(m, Σ); 1/T at one level.
+  /// By how much the score grows along an axis of the data's covariance Σ: (Σ + σ²)/(T Σ + σ²),
+  /// exact for N(m, Σ); 1/T at one level.
   ///
-  /// Ingraham et al. (2023), "Illuminating protein space with a programmable generative model", low-temperature sampling, there with
-  /// one variance for all axes: along narrow ones that would make the field too steep for any number of steps.
+  /// Ingraham et al. (2023), "Illuminating protein space with a programmable generative model",
+  /// low-temperature sampling, there with one variance for all axes: along narrow ones that would
+  /// make the field too steep for any number of steps.
   func growth(_ variance: Double, _ sigma: Double) -> Double {
     guard !isOneLevel else { return 1 / temperature }
     return (variance + sigma * sigma) / (temperature * variance + sigma * sigma)

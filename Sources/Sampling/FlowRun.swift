@@ -3,7 +3,8 @@ import Glibc
 import Models
 import Platform
 
-/// Rows on their way from data to noise along the probability flow, with what their log density loses.
+/// Rows on their way from data to noise along the probability flow, with what their log density
+/// loses.
 final class FlowRun: Sendable {
   let evaluator: Evaluator
   let range: ClosedRange<Double>
@@ -132,7 +133,8 @@ final class FlowWorkspace: Sendable {
     }
   }
 
-  /// What a row's log density lost, with the deviation of the estimate: that of the mean over directions, and the steps' errors.
+  /// What a row's log density lost, with the deviation of the estimate: that of the mean over
+  /// directions, and the steps' errors.
   func loss(_ r: Int) -> (mean: Double, deviation: Double) {
     let traces = width - dimension
     let lost = y.slice(r * width + dimension, traces)

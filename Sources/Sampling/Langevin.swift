@@ -6,7 +6,8 @@ import Platform
 ///
 ///     x′ = x + ε s(x; σ) + √(2ε) z
 ///
-/// Its stationary law is that of q_σ up to O(ε): on N(0, v) it has variance v/(1 − ε/(2v)). Roberts & Tweedie (1996).
+/// Its stationary law is that of q_σ up to O(ε): on N(0, v) it has variance v/(1 − ε/(2v)). Roberts
+/// & Tweedie (1996).
 package struct Langevin: Sampler {
   let sigma: Double
   let stepSize: Double
@@ -81,7 +82,8 @@ extension Langevin {
   init(_ options: Options, _ model: Model.Snapshot) throws {
     let usual = min(max(model.description.sigmaMin, 0.1), model.description.sigmaMax)
     let sigma = try model.level(options, Key.sigma, usual: usual)
-    // Noise of σ leaves no direction narrower than σ, where steps below 2σ² are stable; T σ² when it is colder.
+    // Noise of σ leaves no direction narrower than σ, where steps below 2σ² are stable; T σ² when
+    // it is colder.
     let spread = model.description.sigmaData * model.description.sigmaData
     let warm = sigma > 0 ? min(sigma * sigma / 4, 0.1 * spread) : 0.01 * spread
     let stepSize =

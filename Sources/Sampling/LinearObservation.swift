@@ -8,7 +8,8 @@ struct LinearObservation: Sendable {
   enum Source: Sendable {
     /// Rows in the data's units, and which of their values are known; nil: those that are numbers.
     case mask(x: TensorView, known: TensorView?)
-    /// A in units of u, [m, D], its rows over `norms`; y − A·mean over the same, per row of y [n, m].
+    /// A in units of u, [m, D], its rows over `norms`; y − A·mean over the same, per row of y [n,
+    /// m].
     case matrix(Storage<Double>, y: TensorView, shift: [Double], norms: [Double])
   }
 
@@ -77,7 +78,8 @@ struct LinearObservation: Sendable {
 }
 
 extension LinearObservation {
-  /// Puts the values that are known of a row, as they were given, into a drawn one; scratch for two rows.
+  /// Puts the values that are known of a row, as they were given, into a drawn one; scratch for two
+  /// rows.
   func restore(_ number: Int, into row: View<Double>, scratch: View<Double>) {
     guard case .mask(let x, let known) = source else { return }
     let (values, flags) = (scratch.slice(0, units.count), scratch.slice(units.count, units.count))

@@ -6,7 +6,8 @@ package import Platform
 // The probability-flow ODE as a map between data and noise. Song et al. (2021), section 4.3.
 
 extension Model {
-  /// Standard normals from rows: up the probability flow, then through the law of its start backwards.
+  /// Standard normals from rows: up the probability flow, then through the law of its start
+  /// backwards.
   package func encode(
     x: TensorView, labels: TensorView?, options text: String, out: TensorView, monitor: any Monitor
   ) throws {

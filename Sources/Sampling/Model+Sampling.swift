@@ -18,7 +18,8 @@ struct SamplingCall {
 
   let options: Options
   var start = Start.own
-  /// Without them classes are drawn; from given normals on there is no chance, so rows are then of no class.
+  /// Without them classes are drawn; from given normals on there is no chance, so rows are then of
+  /// no class.
   var labels: TensorView?
   /// [n, ...], or with states on the way [n, snapshots, ...].
   let out: TensorView
@@ -155,7 +156,8 @@ extension Model {
 }
 
 extension Model.Snapshot {
-  /// Whether a tensor's rows are those of the model, in its shape or flat, with `snapshots` states of each if that is not 0.
+  /// Whether a tensor's rows are those of the model, in its shape or flat, with `snapshots` states
+  /// of each if that is not 0.
   func checkRows(_ tensor: TensorView, _ argument: String, snapshots: Int) throws {
     guard snapshots > 0 else { return try checkRows(tensor, argument) }
     let given = Array(tensor.shape.dropFirst())

@@ -6,10 +6,12 @@ import Platform
 ///
 ///     x′ = e^{−a} x + ∫₀ʰ (1+η) e^{−(1+η)(h−s)} D(λ+s) ds + σ′ √(1 − e^{−2ηh}) z,   λ = −ln σ,  h = λ′ − λ,  a = (1+η) h
 ///
-/// with D along λ the polynomial through the last two or three denoised states; the first steps have fewer. η = 0 is the
-/// probability-flow ODE, η = 1 the reverse SDE. Lu, Zhou, Bao, Chen, Li & Zhu (2022), "DPM-Solver++".
+/// with D along λ the polynomial through the last two or three denoised states; the first steps
+/// have fewer. η = 0 is the probability-flow ODE, η = 1 the reverse SDE. Lu, Zhou, Bao, Chen, Li &
+/// Zhu (2022), "DPM-Solver++".
 ///
-/// The weight of the second divided difference is 2 (½ − φ₂/a); half of that, as in other code, leaves the third order.
+/// The weight of the second divided difference is 2 (½ − φ₂/a); half of that, as in other code,
+/// leaves the third order.
 package struct Multistep: Sampler {
   /// From the highest level to the lowest, then 0 if a last denoising step is wanted.
   let grid: [Double]
@@ -50,7 +52,8 @@ package struct Multistep: Sampler {
     }
   }
 
-  /// What each denoised state counts in the integral, the latest first; `earlier`: the steps before this one, the oldest first.
+  /// What each denoised state counts in the integral, the latest first; `earlier`: the steps before
+  /// this one, the oldest first.
   static func weights(h: Double, earlier: [Double], eta: Double) -> [Double] {
     let a = (1 + eta) * h
     let whole = -expm1(-a)

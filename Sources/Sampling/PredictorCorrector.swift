@@ -7,9 +7,10 @@ import Platform
 ///
 ///     VE   dx = √(dσ²/dt) dw                VP   dy = −½ β y dt + √β σ_data dw,   y = α x,  α² = 1/(1 + σ²/σ_data²)
 ///
-/// Song et al. (2021), "Score-Based Generative Modeling through Stochastic Differential Equations", algorithms 2 and 3 and
-/// appendices E to G. The corrector's step depends on the level alone, ε = 2 r² σ² (for VP times 1 − β): a step made of the
-/// norms of score and noise, as published, spoils the law that it should keep.
+/// Song et al. (2021), "Score-Based Generative Modeling through Stochastic Differential Equations",
+/// algorithms 2 and 3 and appendices E to G. The corrector's step depends on the level alone, ε = 2
+/// r² σ² (for VP times 1 − β): a step made of the norms of score and noise, as published, spoils
+/// the law that it should keep.
 package struct PredictorCorrector: Sampler {
   package enum Predictor: String, Sendable, CaseIterable {
     case reverseDiffusion = "reverse_diffusion"

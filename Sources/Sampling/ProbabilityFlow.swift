@@ -6,9 +6,10 @@ import Platform
 ///
 ///     dx/dσ = (x − D(x; σ))/σ = −σ s(x; σ)
 ///
-/// Heun's step is Euler's, corrected by the slope at its end; the last, to σ = 0, is Euler's alone and lands on D(x; σ_min). With
-/// churn each step first adds noise, from σ up to σ̂ = σ (1 + γ). Karras et al. (2022), "Elucidating the Design Space of
-/// Diffusion-Based Generative Models", algorithms 1 and 2.
+/// Heun's step is Euler's, corrected by the slope at its end; the last, to σ = 0, is Euler's alone
+/// and lands on D(x; σ_min). With churn each step first adds noise, from σ up to σ̂ = σ (1 + γ).
+/// Karras et al. (2022), "Elucidating the Design Space of Diffusion-Based Generative Models",
+/// algorithms 1 and 2.
 package struct ProbabilityFlow: Sampler {
   /// S_churn, S_tmin, S_tmax and S_noise.
   package struct Churn: Sendable {
@@ -65,12 +66,14 @@ package struct ProbabilityFlow: Sampler {
   }
 }
 
-/// The steps of denoising diffusion: to the denoised state, then back up to the next level, in part with fresh noise.
+/// The steps of denoising diffusion: to the denoised state, then back up to the next level, in part
+/// with fresh noise.
 ///
 ///     x′ = D(x; σ) + (σ_down/σ)(x − D) + σ_up z,   σ_up = η σ′ √(1 − σ′²/σ²),   σ_down² = σ′² − σ_up²
 ///
-/// η = 0 is deterministic, Euler's method on the probability-flow ODE; η = 1 is ancestral sampling (Ho, Jain & Abbeel 2020).
-/// Song, Meng & Ermon (2021), "Denoising Diffusion Implicit Models", equations 12 and 16, for states over α.
+/// η = 0 is deterministic, Euler's method on the probability-flow ODE; η = 1 is ancestral sampling
+/// (Ho, Jain & Abbeel 2020). Song, Meng & Ermon (2021), "Denoising Diffusion Implicit Models",
+/// equations 12 and 16, for states over α.
 package struct ImplicitDiffusion: Sampler {
   let grid: [Double]
   let eta: Double

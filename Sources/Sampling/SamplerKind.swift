@@ -64,7 +64,8 @@ struct SamplerDefinition: Sendable {
 }
 
 extension Model {
-  /// The sampler that options name; `usual`: the one for models of many levels where they name none.
+  /// The sampler that options name; `usual`: the one for models of many levels where they name
+  /// none.
   func samplerKind(_ options: Options, _ now: Snapshot, usual: SamplerKind) throws -> SamplerKind {
     let description = now.description
     guard description.trained else {

@@ -105,8 +105,8 @@ final class ShardField {
     for i in 0 ..< rows * dimension { pushed[i] += v[i] }
   }
 
-  /// Runs the field and leaves an output in `result`, each row times its `scale`; where the field is guided the sum of those without a
-  /// class and with it, by their weights.
+  /// Runs the field and leaves an output in `result`, each row times its `scale`; where the field
+  /// is guided the sum of those without a class and with it, by their weights.
   private func combine(
     _ evaluator: Evaluator, output: Int, into result: View<Double>, _ state: View<Double>,
     _ level: ScaledScore.Level, scale: ((_ row: Int) -> Double)? = nil

@@ -9,24 +9,28 @@ import Platform
 ///     x ← x + ½h v,  v ← a v + √(1 − a²) z,  x ← x + ½h v            A O A
 ///     x ← x + (σ − σ_next) σ s, before the next level                the probability flow's part of the way, Euler's
 ///
-/// with s = s(x; σ) at the step's beginning and h = r σ. Momentum crosses a law of width w in w/h steps where a step without it takes
-/// (w/h)², so that rows keep up with laws that are wide one way and σ thin another. B A O A is the order of Leimkuhler &
-/// Matthews (2013), "Rational Construction of Stochastic Numerical Methods for Molecular Sampling", begun at B: on a Gaussian it
-/// keeps the variance of x exactly for any h < 2σ, which is what noise of σ leaves as the thinnest width.
+/// with s = s(x; σ) at the step's beginning and h = r σ. Momentum crosses a law of width w in w/h
+/// steps where a step without it takes (w/h)², so that rows keep up with laws that are wide one way
+/// and σ thin another. B A O A is the order of Leimkuhler & Matthews (2013), "Rational Construction
+/// of Stochastic Numerical Methods for Molecular Sampling", begun at B: on a Gaussian it keeps the
+/// variance of x exactly for any h < 2σ, which is what noise of σ leaves as the thinnest width.
 ///
-/// With the known values of a row held still, each level's law is q_σ(unknown | known): that of the data smeared by σ, and at the
-/// lowest level what was asked for. Nothing is assumed of how columns depend on each other.
+/// With the known values of a row held still, each level's law is q_σ(unknown | known): that of the
+/// data smeared by σ, and at the lowest level what was asked for. Nothing is assumed of how columns
+/// depend on each other.
 package struct UnderdampedLangevin: Sampler {
   /// From the highest level to the lowest, then 0 if a last denoising step is wanted.
   let grid: [Double]
   /// r: h/σ.
   let stepRatio: Double
 
-  /// What is left of the momentum after a step, a: it is lost after some three steps, in which a row moves 3σ.
+  /// What is left of the momentum after a step, a: it is lost after some three steps, in which a
+  /// row moves 3σ.
   private static let kept = exp(-0.3)
 
-  /// Steps for each factor of e between levels: with it and with h/σ as it is, draws of a law that bends within σ are about a tenth too
-  /// wide, in two and a half times the time of Heun's 18 levels.
+  /// Steps for each factor of e between levels: with it and with h/σ as it is, draws of a law that
+  /// bends within σ are about a tenth too wide, in two and a half times the time of Heun's 18
+  /// levels.
   static let stepsPerFold = 11.0
 
   /// So many that fewer levels have as many steps in all.

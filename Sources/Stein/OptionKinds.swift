@@ -9,7 +9,8 @@ extension OptionTable {
   ]
 }
 
-/// JSON array that describes every option of `kind`, which is one of the tables' kinds; nil for another.
+/// JSON array that describes every option of `kind`, which is one of the tables' kinds; nil for
+/// another.
 package func describeOptions(kind: String) -> String? {
   OptionTable.all.first { $0.kind == kind }?.json.text
 }

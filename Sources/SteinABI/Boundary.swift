@@ -63,7 +63,8 @@ final class Call {
   }
 }
 
-/// Runs the body of an exported function: nothing that it throws leaves it but as a status and the caller's error.
+/// Runs the body of an exported function: nothing that it throws leaves it but as a status and the
+/// caller's error.
 func boundary(
   _ error: UnsafeMutablePointer<stein_error>?, _ parameters: [String], _ body: (Call) throws -> Void
 ) -> stein_status {
@@ -109,7 +110,8 @@ private func report(
   return status
 }
 
-/// Text with its NUL, cut between characters where it is too long; `ending` then says so, lest a list look whole that is not.
+/// Text with its NUL, cut between characters where it is too long; `ending` then says so, lest a
+/// list look whole that is not.
 private func copyText(
   _ text: String, to memory: UnsafeMutableRawPointer, capacity: Int, ending: [UInt8] = []
 ) {

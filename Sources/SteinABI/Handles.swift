@@ -26,8 +26,9 @@ enum HandleKind: UInt8, Sendable {
 
 /// The living objects of this process, by token.
 ///
-/// A token is (kind, generation, slot), never an address: whatever bits a caller passes, they are looked up here or refused. A slot
-/// whose generation would wrap is retired. The table itself grows by a few bytes an object in Swift's own memory.
+/// A token is (kind, generation, slot), never an address: whatever bits a caller passes, they are
+/// looked up here or refused. A slot whose generation would wrap is retired. The table itself grows
+/// by a few bytes an object in Swift's own memory.
 final class HandleTable: @unchecked Sendable {
   static let shared = HandleTable()
 

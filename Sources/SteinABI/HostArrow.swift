@@ -2,7 +2,8 @@ import CArrow
 import Platform
 import Stein
 
-/// A stream of record batches that the caller moved here: read whole, and released whatever happens.
+/// A stream of record batches that the caller moved here: read whole, and released whatever
+/// happens.
 @safe
 final class HostArrow {
   private let stream: UnsafeMutablePointer<carrow_stream>
@@ -208,7 +209,8 @@ final class HostArrow {
     return length
   }
 
-  /// The bytes of each dictionary of text by its column's place, to see that all batches have the same.
+  /// The bytes of each dictionary of text by its column's place, to see that all batches have the
+  /// same.
   private var dictionaries: [Int: [UInt8]] = [:]
 
   private func checkDictionary(_ column: Column, _ array: carrow_array, isFirst: Bool) throws {
@@ -227,7 +229,8 @@ final class HostArrow {
     }
   }
 
-  /// Offsets and characters of an array of text with 32-bit offsets; nil for what can't be compared.
+  /// Offsets and characters of an array of text with 32-bit offsets; nil for what can't be
+  /// compared.
   private static func text(_ array: carrow_array) -> [UInt8]? {
     let (length, offset) = unsafe (Int(array.length), Int(array.offset))
     guard unsafe array.n_buffers == 3, length >= 0, offset == 0, length < 1 << 24,

@@ -30,7 +30,8 @@ extension Call {
     return unsafe try tensor(pointer, argument)
   }
 
-  /// A tensor to be written: floating, no element twice, and clear of the inputs or exactly one of them.
+  /// A tensor to be written: floating, no element twice, and clear of the inputs or exactly one of
+  /// them.
   func outputTensor(
     _ pointer: UnsafePointer<stein_tensor>?, _ argument: String, inputs: [BoundTensor?]
   ) throws -> TensorView {
@@ -189,7 +190,8 @@ extension Call {
     }
   }
 
-  /// Whether no two indices share an element: each stride, from the smallest on, steps over all that is inside.
+  /// Whether no two indices share an element: each stride, from the smallest on, steps over all
+  /// that is inside.
   private func isInjective(_ tensor: BoundTensor) -> Bool {
     guard !tensor.view.shape.contains(0) else { return true }
     let axes = zip(tensor.view.shape, tensor.strides).filter { $0.0 > 1 }

@@ -1,4 +1,5 @@
-// A stream of one batch with one column of four float64, in the layout of the Arrow C stream interface.
+// A stream of one batch with one column of four float64, in the layout of the Arrow C stream
+// interface.
 
 extension World {
   /// A stream that has not been moved.

@@ -1,6 +1,7 @@
 import Glibc
 
-/// What a call must leave as it found it (R11): all of the process and of the calling thread that a program could notice.
+/// What a call must leave as it found it (R11): all of the process and of the calling thread that a
+/// program could notice.
 struct HostState: Equatable {
   let signals: [String]
   let mask: [UInt]
@@ -114,7 +115,8 @@ struct HostState: Equatable {
   }
 }
 
-/// Calls `body` with standard output and error going to files of their own, and says what it changed in the process.
+/// Calls `body` with standard output and error going to files of their own, and says what it
+/// changed in the process.
 func changesOfHost(in folder: String, _ body: () -> Void) -> [String] {
   fflush(stdout)
   let kept = [dup(1), dup(2)]

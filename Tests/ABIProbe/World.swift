@@ -96,7 +96,8 @@ final class World {
     dead["trainer"] = short
   }
 
-  /// The places in the table of handles that new objects get: the same ones again, unless a handle was leaked in between.
+  /// The places in the table of handles that new objects get: the same ones again, unless a handle
+  /// was leaked in between.
   func freePlaces() -> Set<UInt64> {
     let handles = (0 ..< 64).map { _ in make("stein_graph_new", [context]) }
     for handle in handles { call("stein_graph_free", [handle]) }

@@ -1,9 +1,10 @@
-// Calls one function of libstein with every parameter in turn hostile, then with every two or more, and says what was wrong with what came of it.
+// Calls one function of libstein with every parameter in turn hostile, then with every two or more,
+// and says what was wrong with what came of it.
 //
 //     abi-probe LIBRARY FUNCTION FOLDER [TOGETHER]
 //
-// TOGETHER is how many parameters are wrong at once at most, 2 unless given.
-// It runs in a process of its own, so that a crash is seen by whoever started it. Each case is named before it is tried.
+// TOGETHER is how many parameters are wrong at once at most, 2 unless given. It runs in a process
+// of its own, so that a crash is seen by whoever started it. Each case is named before it is tried.
 
 import Glibc
 

@@ -28,7 +28,8 @@ import Testing
     #expect(MemoryLayout<stein_error>.offset(of: \.message) == 80)
   }
 
-  /// DLPack's DLTensor (dlpack.h, version 1): data, device {type, id}, ndim, dtype {code, bits, lanes}, shape, strides, byte_offset.
+  /// DLPack's DLTensor (dlpack.h, version 1): data, device {type, id}, ndim, dtype {code, bits,
+  /// lanes}, shape, strides, byte_offset.
   @Test func tensorIsDLTensor() {
     #expect(MemoryLayout<stein_tensor>.size == 48)
     #expect(MemoryLayout<stein_tensor>.offset(of: \.device) == 8)

@@ -47,10 +47,11 @@ let functions: [String] = {
   }.sorted()
 }()
 
-/// Every function, with valid arguments, then with each parameter in turn hostile and then with every two (in `make soak` every three), through
-/// libffi and in a process of its own.
+/// Every function, with valid arguments, then with each parameter in turn hostile and then with
+/// every two (in `make soak` every three), through libffi and in a process of its own.
 ///
-/// R1: a status. R2: the error is filled, and left alone on success. R3: with 1xx nothing is written. R4: handles are tokens.
+/// R1: a status. R2: the error is filled, and left alone on success. R3: with 1xx nothing is
+/// written. R4: handles are tokens.
 @Suite struct SweepTests {
   @Test func everyFunctionIsThere() { #expect(functions.count == 81) }
 

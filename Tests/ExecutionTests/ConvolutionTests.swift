@@ -76,7 +76,8 @@ struct Picture: Sendable, CustomTestStringConvertible {
 }
 
 extension ExecutorTests {
-  /// A convolution and both adjoints against their definition: of parameters and of values, as totals too.
+  /// A convolution and both adjoints against their definition: of parameters and of values, as
+  /// totals too.
   @Test(arguments: Picture.all) func convolutions(_ picture: Picture) throws {
     let (window, images) = (picture.window, 3)
     var graph = Graph()
@@ -106,7 +107,8 @@ extension ExecutorTests {
     }
   }
 
-  /// In bfloat16 all three differ from float32 by its rounding, where the lengths are for it and where they are not.
+  /// In bfloat16 all three differ from float32 by its rounding, where the lengths are for it and
+  /// where they are not.
   @Test(.enabled(if: Precision.bf16.isAvailable), arguments: Picture.all + Picture.words)
   func convolutionsInBFloat16(_ picture: Picture) throws {
     let (window, images) = (picture.window, 2)

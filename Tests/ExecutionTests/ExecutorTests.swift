@@ -55,7 +55,8 @@ import Testing
     }
   }
 
-  /// Energy networks to the third derivative, over awkward sizes: products, broadcasts, sums and fused tiles together.
+  /// Energy networks to the third derivative, over awkward sizes: products, broadcasts, sums and
+  /// fused tiles together.
   @Test(arguments: [(1, 1, 1), (3, 2, 5), (16, 13, 17), (64, 7, 33), (40, 30, 70)])
   func secondDerivativesOfANetwork(rows: Int, dimension: Int, width: Int) throws {
     var graph = Graph()
@@ -82,7 +83,8 @@ import Testing
     for index in 0 ..< 4 { compare(result.sums[index], exact[index + 1], times: 2) }
   }
 
-  /// Chains that fuse into one pass, and their like that must not: parts that others read, terms in another order.
+  /// Chains that fuse into one pass, and their like that must not: parts that others read, terms in
+  /// another order.
   @Test(arguments: [5, 1000, 3000])
   func fusedChains(count: Int) throws {
     var graph = Graph()
@@ -113,8 +115,8 @@ import Testing
     }
   }
 
-  /// A total of several products, of which each adds its own, and of what no step adds by itself; the first shard writes over what
-  /// stands there.
+  /// A total of several products, of which each adds its own, and of what no step adds by itself;
+  /// the first shard writes over what stands there.
   @Test(arguments: Precision.allCases.filter(\.isAvailable))
   func totalsOfSeveralTerms(precision: Precision) throws {
     var graph = Graph()
@@ -159,7 +161,8 @@ import Testing
     }
   }
 
-  /// Totals in panels of columns, one of them of two products, beside others that stay in rows: the same sums to the last bit.
+  /// Totals in panels of columns, one of them of two products, beside others that stay in rows: the
+  /// same sums to the last bit.
   @Test(arguments: Precision.allCases)
   func totalsInPanels(precision: Precision) throws {
     guard precision.isAvailable else { return }
@@ -223,7 +226,8 @@ import Testing
     compare(result.sums[0], exact[0], times: 2)
   }
 
-  /// Layers with one to five outputs, and their gradients: narrow products have kernels of their own.
+  /// Layers with one to five outputs, and their gradients: narrow products have kernels of their
+  /// own.
   @Test(arguments: [1, 2, 3, 4, 5], [16, 37])
   func narrowLayers(outputs: Int, rows: Int) throws {
     var graph = Graph()
@@ -240,8 +244,8 @@ import Testing
     compare(result.sums[0], exact[1], times: 2)
   }
 
-  /// Whole numbers are their own bfloat16, and their products add up without rounding: every form of product, of what varies and
-  /// what does not, is exact.
+  /// Whole numbers are their own bfloat16, and their products add up without rounding: every form
+  /// of product, of what varies and what does not, is exact.
   @Test(
     .enabled(if: Precision.bf16.isAvailable),
     arguments: [(16, 16, 16), (37, 50, 130), (64, 200, 600)])

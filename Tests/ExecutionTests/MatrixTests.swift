@@ -55,7 +55,8 @@ extension ExecutorTests {
     compare(result.rows[1], Tensor([], [logarithms.reduce(0, +)]))
   }
 
-  /// A matrix's result does not depend on its place, nor on a singular neighbour, whose own is not finite.
+  /// A matrix's result does not depend on its place, nor on a singular neighbour, whose own is not
+  /// finite.
   @Test(arguments: [1, 2, 5, 13])
   func matricesAreIndependent(n: Int) throws {
     var graph = Graph()
@@ -115,8 +116,8 @@ extension ExecutorTests {
     }
   }
 
-  /// Weights so large that products read them in panels, as they are and transposed; prepared whole, and again in stripes after they
-  /// changed.
+  /// Weights so large that products read them in panels, as they are and transposed; prepared
+  /// whole, and again in stripes after they changed.
   @Test(arguments: [(16, 130, 130), (9, 200, 96), (32, 64, 300), (5, 129, 333), (8, 512, 128)])
   func weightsInPanels(rows: Int, inner: Int, columns: Int) throws {
     var graph = Graph()
@@ -157,7 +158,8 @@ extension ExecutorTests {
     }
   }
 
-  /// Products that nothing but a sum reads are not written: over each axis, of factors that others read too, and squares.
+  /// Products that nothing but a sum reads are not written: over each axis, of factors that others
+  /// read too, and squares.
   @Test func sumsOfProducts() throws {
     var graph = Graph()
     let (x, y) = (graph.input([4, 6, 40]), graph.input([4, 6, 40]))

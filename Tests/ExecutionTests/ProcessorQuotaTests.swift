@@ -63,7 +63,8 @@ import Testing
     #expect(try quota(files("230000", "75000")) == 2)
   }
 
-  /// A container sees its own group as the top: as the root of the mount, or by a path that is not below it.
+  /// A container sees its own group as the top: as the root of the mount, or by a path that is not
+  /// below it.
   @Test func containers() throws {
     let mount = "33 31 0:30 /docker/0f /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu\n"
     for group in ["/docker/0f", "/docker/0f/inner", "/elsewhere", "/"] {

@@ -45,7 +45,8 @@ struct Subject: Sendable, CustomTestStringConvertible {
         $0.matmul($1[0], $1[1])
       },
       Subject("matmul with batches right", [[2, 3], [2, 3, 2]]) { $0.matmul($1[0], $1[1]) },
-      // Unequal lengths, strides and paddings along the two axes, and an input with a column that nobody reads.
+      // Unequal lengths, strides and paddings along the two axes, and an input with a column that
+      // nobody reads.
       Subject("convolution", [[2, 3, 4, 2], [3, 2, 2, 1]], -1 ... 1) {
         $0.convolution($1[0], $1[1], .uneven)
       },
@@ -149,8 +150,8 @@ extension Graph {
   }
 }
 
-/// Every derivative is checked against central differences, to third order: a gradient is a graph, so the same check runs again on
-/// its own result.
+/// Every derivative is checked against central differences, to third order: a gradient is a graph,
+/// so the same check runs again on its own result.
 @Suite struct DerivativeTests {
   /// x σ(x) by its factor σ, which is then a variable and no function of x.
   @Test func siluByItsFactor() {

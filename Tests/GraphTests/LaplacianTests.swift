@@ -184,7 +184,8 @@ extension RowFunction {
     return (x, f.parameters.map { numbers.tensor($0) })
   }
 
-  /// Σ w Δy is the trace of the Jacobian of the gradient of Σ w y, row by row; both in Double, so up to rounding.
+  /// Σ w Δy is the trace of the Jacobian of the gradient of Σ w y, row by row; both in Double, so
+  /// up to rounding.
   @Test(arguments: RowFunction.all)
   func isTheTraceOfTheHessian(_ f: RowFunction) throws {
     var (graph, x, _, laplacian, y): Made = try make(f)
@@ -230,8 +231,8 @@ extension RowFunction {
     }
   }
 
-  /// The form Σ vᵀ ∇²y v of the gradient and one pass of tangents is the derivative of the gradient along v, with one direction and
-  /// with several; where rows leave the first axis there is none.
+  /// The form Σ vᵀ ∇²y v of the gradient and one pass of tangents is the derivative of the gradient
+  /// along v, with one direction and with several; where rows leave the first axis there is none.
   @Test(arguments: RowFunction.all, [[], [3]])
   func hessianFormIsTheGradientsDerivative(_ f: RowFunction, lead: [Int]) throws {
     var graph = Graph()
@@ -296,7 +297,8 @@ extension RowFunction {
     #expect(graph.error == nil)
   }
 
-  /// One pass forward: half the products in D tangents that a gradient's Jacobian takes, and one elementwise function a layer.
+  /// One pass forward: half the products in D tangents that a gradient's Jacobian takes, and one
+  /// elementwise function a layer.
   @Test func costsHalfOfTheGradientsJacobian() {
     var graph = Graph()
     let x = graph.input([8, 10])

@@ -44,7 +44,8 @@ import Testing
     #expect(graph.matmul(graph.transpose(a, [1, 0]), b) == graph.matmul(a, b, transposeA: true))
   }
 
-  /// Derivatives grow with the graph, not with a power of it, and share what the forward pass computed.
+  /// Derivatives grow with the graph, not with a power of it, and share what the forward pass
+  /// computed.
   @Test(arguments: [2, 4, 8])
   func gradientsStaySmall(layers: Int) {
     var graph = Graph()

@@ -152,7 +152,8 @@ func points(_ count: Int) -> [Float] {
   }
 }
 
-/// Kernels that do several operations in one pass: by definition, and the same bits in eight lanes and in sixteen.
+/// Kernels that do several operations in one pass: by definition, and the same bits in eight lanes
+/// and in sixteen.
 @Suite struct FusedTests {
   @Test(arguments: awkwardSizes)
   func silus(size: Int) {
@@ -216,8 +217,8 @@ func points(_ count: Int) -> [Float] {
     #expect(total.suffix(16).allSatisfy { $0 == 3 })
   }
 
-  /// Sums of one tensor and of the products of two over each axis in the middle, against plain ones in Double: of runs, of few columns,
-  /// and of so many that rows stand far apart.
+  /// Sums of one tensor and of the products of two over each axis in the middle, against plain ones
+  /// in Double: of runs, of few columns, and of so many that rows stand far apart.
   @Test(arguments: [
     (1, 1, 1), (3, 7, 1), (2, 64, 1), (1, 5, 3), (2, 9, 8), (1, 33, 45), (3, 4, 130), (1, 6, 2048),
     (2, 3, 3077),
@@ -316,7 +317,8 @@ func points(_ count: Int) -> [Float] {
 }
 
 @Suite struct MatrixMultiplyTests {
-  /// Small whole numbers are their own bfloat16 and add up without rounding: every way to the product is exact.
+  /// Small whole numbers are their own bfloat16 and add up without rounding: every way to the
+  /// product is exact.
   ///
   /// Tiles with whole and broken edges, and libxsmm's code. A row is the same wherever it stands.
   @Test(

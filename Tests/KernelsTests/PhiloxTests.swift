@@ -43,8 +43,8 @@ private func philox<Word: FixedWidthInteger & UnsignedInteger>(
     #expect(plain == answer)
   }
 
-  /// The plain form with 64-bit words is numpy's generator: Philox(key=[5, 6], counter=[0, 2, 3, 4]) adds one to the counter and
-  /// then gives these.
+  /// The plain form with 64-bit words is numpy's generator: Philox(key=[5, 6], counter=[0, 2, 3,
+  /// 4]) adds one to the counter and then gives these.
   @Test func plainFormIsNumPys() {
     let words = philox(
       [1, 2, 3, 4] as [UInt64], [5, 6],
@@ -56,7 +56,8 @@ private func philox<Word: FixedWidthInteger & UnsignedInteger>(
       ])
   }
 
-  /// A row's numbers do not depend on how many rows or columns were asked for, nor on which loop made them.
+  /// A row's numbers do not depend on how many rows or columns were asked for, nor on which loop
+  /// made them.
   @Test func everyElementIsAFunctionOfItsPlace() {
     let source = RandomSource(seed: 42, stream: 3, step: 9)
     var wide = [Float](repeating: 0, count: 20 * 50)
@@ -102,7 +103,8 @@ private func philox<Word: FixedWidthInteger & UnsignedInteger>(
     #expect(source.words() == philox4x32(counter: SIMD4(0, 0, 9, 3 << 24), seed: 42))
   }
 
-  /// Moments of n draws within 5 deviations of theirs, and no correlation between neighbours in a row, rows or steps.
+  /// Moments of n draws within 5 deviations of theirs, and no correlation between neighbours in a
+  /// row, rows or steps.
   @Test func normalsAreNormal() {
     let (rows, columns) = (2000, 20)
     let n = Double(rows * columns)

@@ -124,7 +124,8 @@ struct QuarticDensity: LogDensity {
     #expect(acceptance > 0.4 && acceptance < 0.999)
   }
 
-  /// The same check on a Metropolis rule with its ratio of proposals reversed gives more than ten: it has the power to see it.
+  /// The same check on a Metropolis rule with its ratio of proposals reversed gives more than ten:
+  /// it has the power to see it.
   @Test func aReversedRatioIsSeen() {
     let before = Self.exactDraws(60_000, seed: 17)
     var numbers = Numbers(seed: 5)
@@ -142,7 +143,8 @@ struct QuarticDensity: LogDensity {
     #expect(changes(before, after).contains { abs($0.1) > 10 })
   }
 
-  /// Unadjusted Langevin on N(0, v): variance v/(1 − ε/(2v)); after 40 relaxation times, of 4,000 chains.
+  /// Unadjusted Langevin on N(0, v): variance v/(1 − ε/(2v)); after 40 relaxation times, of 4,000
+  /// chains.
   @Test func langevinHasItsKnownBias() throws {
     let v = 1.7
     let density = TestDensity(dimension: 1) { (-0.5 * $0[0] * $0[0] / v, [-$0[0] / v]) }
@@ -155,7 +157,8 @@ struct QuarticDensity: LogDensity {
     #expect(abs(mean - v / (1 - step / (2 * v))) < 5 * deviation)
   }
 
-  /// BAOAB's positions are exact on a Gaussian below h = 2/ω, even at hω = 1.15, where a leapfrog without friction is off by half.
+  /// BAOAB's positions are exact on a Gaussian below h = 2/ω, even at hω = 1.15, where a leapfrog
+  /// without friction is off by half.
   @Test func underdampedIsExactOnGaussians() throws {
     let v = 1.7
     let density = TestDensity(dimension: 1) { (-0.5 * $0[0] * $0[0] / v, [-$0[0] / v]) }
@@ -169,7 +172,8 @@ struct QuarticDensity: LogDensity {
     #expect(abs(mean - v / (1 - 1.5 * 1.5 / (4 * v))) > 10 * deviation)
   }
 
-  /// Elsewhere its bias is of second order in the step: of the mean of U′² − U″, which is 0 under every density of energy U.
+  /// Elsewhere its bias is of second order in the step: of the mean of U′² − U″, which is 0 under
+  /// every density of energy U.
   @Test func underdampedBiasIsOfSecondOrder() throws {
     func bias(_ step: Double, thin: Int, chains: Int) throws -> (Double, Double) {
       let density = QuarticDensity(dimension: 500)
@@ -202,7 +206,8 @@ struct QuarticDensity: LogDensity {
     #expect(abs(slope - 2) < 3 * deviation + 0.3, "slope \(slope) ± \(deviation)")
   }
 
-  /// Warm-up finds steps and a metric on a target of very unequal scales; moments within 4 deviations by the effective sample size.
+  /// Warm-up finds steps and a metric on a target of very unequal scales; moments within 4
+  /// deviations by the effective sample size.
   @Test(arguments: [
     "kernel=nuts", "kernel=nuts metric=dense", "kernel=hmc metric=dense",
     "kernel=mala metric=dense",

@@ -8,7 +8,8 @@ import Testing
   private static let covariance = [[1.0, 0.9, 0.3], [0.9, 1.0, 0.1], [0.3, 0.1, 1.0]]
   private static let (mean, scale) = ([5.0, -3, 40], [2.0, 0.1, 30])
 
-  /// A Gaussian whose mean and covariance are those above to rounding: data that stand symmetrically at its sigma points.
+  /// A Gaussian whose mean and covariance are those above to rounding: data that stand
+  /// symmetrically at its sigma points.
   private func model(threads: Int = 2) throws -> Model {
     // Columns of the lower Cholesky factor.
     let c = Self.covariance
@@ -66,7 +67,8 @@ import Testing
       "deviation of column \(column): \(found.deviation), not \(deviation)")
   }
 
-  /// With ρ = 0.9 and x₁ two deviations up, x₂ has mean 1.8 and variance 0.19; replacing alone gives far less.
+  /// With ρ = 0.9 and x₁ two deviations up, x₂ has mean 1.8 and variance 0.19; replacing alone
+  /// gives far less.
   @Test(arguments: [
     "steps=40", "sampler=rk45", "sampler=ddim eta=1 steps=150", "sampler=dpmpp_2m steps=60",
     "sampler=predictor_corrector steps=150", "method=held",
@@ -116,7 +118,8 @@ import Testing
       every(2), 0, mean: 2 * first, variance: 1 - 0.9 * first - 0.3 * second, bias: 0.03)
   }
 
-  /// The approximations are what they are said to be: replacement gives x₂ too small a mean (maths: 1.25 or less for 1.8).
+  /// The approximations are what they are said to be: replacement gives x₂ too small a mean (maths:
+  /// 1.25 or less for 1.8).
   @Test func approximations() throws {
     let x = [[Double]](repeating: [9, .nan, .nan], count: 2000)
     let replaced = moments(try impute(x, "method=replacement sampler=ddim eta=1 steps=200"), 1)
@@ -225,7 +228,8 @@ import Testing
     return sum
   }
 
-  /// The flow's log likelihood is the Gaussian's own, to ten times the tolerance and falling with it.
+  /// The flow's log likelihood is the Gaussian's own, to ten times the tolerance and falling with
+  /// it.
   @Test func likelihoodAlongTheFlow() throws {
     let model = try model()
     let x = (0 ..< 64).map { k -> [Double] in
@@ -249,7 +253,8 @@ import Testing
       errors.append(error)
     }
     #expect(errors[3] < errors[0] / 20)
-    // In bits a dimension, and by signs: unbiased, so that the mean over many seeds is the exact one.
+    // In bits a dimension, and by signs: unbiased, so that the mean over many seeds is the exact
+    // one.
     let bits = try logDensities("method=flow unit=bits_per_dimension")
     for (nats, bit) in zip(exact, bits) { #expect(abs(bit + nats / (3 * log(2))) < 1e-4) }
     let estimates = try (0 ..< 40).map {

@@ -119,7 +119,8 @@ func sample(
     Method(name: "ddim", order: 1) { ImplicitDiffusion(grid: $0, eta: 0) },
     Method(name: "dpmpp_2m", order: 2) { Multistep(grid: $0, order: 2, eta: 0) },
     Method(name: "dpmpp_3m, eta 0", order: 2) { Multistep(grid: $0, order: 3, eta: 0) },
-    // By an angle that does not fit the targets: with one that does, 40 steps are at the limit of rounding.
+    // By an angle that does not fit the targets: with one that does, 40 steps are at the limit of
+    // rounding.
     Method(name: "rk45", order: 5, levels: (20, 160)) { grid in
       AdaptiveFlow(
         levels: [grid[0], grid[grid.count - 1]], denoise: false, control: .steps(grid.count - 1),
@@ -197,7 +198,8 @@ func sample(
     #expect(slope > method.order - 0.15, "\(method.name): slope \(slope)")
   }
 
-  /// The covariance that a method ends with, from its responses to each number that it draws: no chance is involved.
+  /// The covariance that a method ends with, from its responses to each number that it draws: no
+  /// chance is involved.
   @Test(arguments: equations) func equationsOfGaussians(_ method: Method) throws {
     for target in PlanarGaussian.targets {
       let slope = try slope(method) { sampler in
@@ -232,7 +234,8 @@ func sample(
     }
   }
 
-  /// Langevin steps of ε = 2 r² σ² leave 1/(1 − r²) of the noise's variance where there is nothing else.
+  /// Langevin steps of ε = 2 r² σ² leave 1/(1 − r²) of the noise's variance where there is nothing
+  /// else.
   @Test func correctorWidensByItsRatio() throws {
     let (sigma, ratio, count) = (0.7, 0.4, 60)
     let sampler = PredictorCorrector(

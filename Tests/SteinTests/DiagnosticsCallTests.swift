@@ -68,7 +68,8 @@ import Testing
     }
   }
 
-  /// When it was asked, by what its thread worked until then, and from which question on it says stop.
+  /// When it was asked, by what its thread worked until then, and from which question on it says
+  /// stop.
   private final class Watch: Monitor {
     private let times = Mutex<[UInt64]>([])
     private let limit: Int

@@ -7,7 +7,8 @@ import Testing
 @Suite struct DiagnosticsPValueTests {
   typealias Own = DiagnosticsTests
 
-  /// How often p ≤ 0.05; with 99 bootstraps that has probability 0.05 exactly where values are exchangeable.
+  /// How often p ≤ 0.05; with 99 bootstraps that has probability 0.05 exactly where values are
+  /// exchangeable.
   static func rejections(_ count: Int, _ pValue: (UInt64) throws -> Double?) rethrows -> Double {
     let found = try (0 ..< count).filter { try pValue(UInt64($0)) ?? 2 <= 0.05 }
     return Double(found.count) / Double(count)
@@ -25,7 +26,8 @@ import Testing
     #expect(abs(rate - 0.05) < Self.slack(400), "\(rate)")
   }
 
-  /// Autoregressive draws of N(0, C); `alternating`: places go to and fro, energies are slow, as those of NUTS.
+  /// Autoregressive draws of N(0, C); `alternating`: places go to and fro, energies are slow, as
+  /// those of NUTS.
   static func chain(_ count: Int, _ phi: Double, seed: UInt64, alternating: Bool = false) -> (
     x: [[Double]], scores: [[Double]]
   ) {
@@ -70,7 +72,8 @@ import Testing
     }
   }
 
-  /// A Gaussian of the same mean and covariance as the skewed density, and a wider sample, are found out.
+  /// A Gaussian of the same mean and covariance as the skewed density, and a wider sample, are
+  /// found out.
   @Test func wrongTargets() throws {
     let (x, scores) = Own.skewed(600, seed: 8)
     var numbers = Numbers(seed: 9)

@@ -4,7 +4,8 @@ import Stein
 import TestSupport
 import Testing
 
-/// Samples against densities and against each other: by definition, in the mean of their laws, and as tests.
+/// Samples against densities and against each other: by definition, in the mean of their laws, and
+/// as tests.
 @Suite struct DiagnosticsTests {
   typealias Rows = [[Double]]
 
@@ -49,7 +50,8 @@ import Testing
     return result
   }
 
-  /// Skewed, correlated and of unlike scales: x is the logarithm of a Gamma(2) variable, y is N(x/2, 0.7²) in units of 1/30.
+  /// Skewed, correlated and of unlike scales: x is the logarithm of a Gamma(2) variable, y is
+  /// N(x/2, 0.7²) in units of 1/30.
   static func skewed(_ count: Int, seed: UInt64) -> (x: Rows, scores: Rows) {
     let x = ChainTests.exactDraws(count, seed: seed)
     return (x.map { [$0[0], 30 * $0[1]] }, x.map { scoreOfSkewed($0) })
@@ -165,7 +167,8 @@ import Testing
     #expect(abs(try DiagnosticsTests.sliced(a, b, "order=\(order)") - expected) < 1e-12 * expected)
   }
 
-  /// A shift by v: W is |θ · v| in every direction, so SW₂ = ‖v‖/√d, and E |θ · v| = ‖v‖ 2/π for d = 2.
+  /// A shift by v: W is |θ · v| in every direction, so SW₂ = ‖v‖/√d, and E |θ · v| = ‖v‖ 2/π for d
+  /// = 2.
   @Test func distanceOfAShift() throws {
     let a = DiagnosticsTests.skewed(40, seed: 6).x
     let b = a.map { [$0[0] + 3, $0[1] - 4] }

@@ -94,7 +94,8 @@ import Testing
     }
   }
 
-  /// In four columns a mask that let one see itself or a later one would not leave a density: E_q[p/q] = 1 over draws from a wide q.
+  /// In four columns a mask that let one see itself or a later one would not leave a density:
+  /// E_q[p/q] = 1 over draws from a wide q.
   @Test(arguments: ["gaussian", "logistic"])
   func autoregressiveMasksLeaveADensity(_ conditional: String) throws {
     var numbers = Numbers(seed: 3)
@@ -115,8 +116,9 @@ import Testing
     #expect(abs(mean - 1) < 5 * deviation && deviation < 0.03, "\(mean) ± \(deviation)")
   }
 
-  /// A mixture of two correlated Gaussians: weights, means and covariances by denoising over all levels, and by the exact loss at
-  /// one; within 5 deviations of estimates from labelled rows, widened for what the labels would have told.
+  /// A mixture of two correlated Gaussians: weights, means and covariances by denoising over all
+  /// levels, and by the exact loss at one; within 5 deviations of estimates from labelled rows,
+  /// widened for what the labels would have told.
   @Test(arguments: ["objective=denoising", "objective=maximum_likelihood"])
   func mixtureRecoversItsParameters(_ objective: String) throws {
     var numbers = Numbers(seed: 31)

@@ -4,8 +4,8 @@ import Stein
 import TestSupport
 import Testing
 
-/// Exponential families by their normal equations: the truth within the standard errors that are reported, on the real line and on
-/// domains with a boundary.
+/// Exponential families by their normal equations: the truth within the standard errors that are
+/// reported, on the real line and on domains with a boundary.
 @Suite struct LinearFitTests {
   /// N(μ, P⁻¹) in the plane, correlated and of unequal scales, kept where `isInside`.
   private func gaussian(
@@ -89,7 +89,8 @@ import Testing
     try check(rows, "degree=4", truth: [-0.3, 0.5, 0, -0.25])
   }
 
-  /// The standard errors are those of the estimator: over many data sets (θ̂ − θ)/error has deviation 1.
+  /// The standard errors are those of the estimator: over many data sets (θ̂ − θ)/error has
+  /// deviation 1.
   @Test func standardErrorsAreCalibrated() throws {
     var scores: [Double] = []
     for seed in 100 ..< 180 {
@@ -104,7 +105,8 @@ import Testing
       }
     }
     let square = scores.reduce(0) { $0 + $1 * $1 } / Double(scores.count)
-    // 80 data sets of 5 dependent figures: a χ² of at least 80 degrees has relative deviation √(2/80) = 0.16.
+    // 80 data sets of 5 dependent figures: a χ² of at least 80 degrees has relative deviation
+    // √(2/80) = 0.16.
     #expect(abs(square - 1) < 0.6, "mean square \(square)")
   }
 

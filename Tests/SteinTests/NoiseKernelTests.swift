@@ -39,7 +39,8 @@ import Testing
     }
   }
 
-  /// Mean 0, variance 1, and E|ε| by quadrature of the density: the law itself, not only its second moment.
+  /// Mean 0, variance 1, and E|ε| by quadrature of the density: the law itself, not only its second
+  /// moment.
   @Test(arguments: kernels)
   func noiseHasItsLaw(kernel: NoiseKernel) throws {
     let (noise, _) = try draws(kernel, 200_000)
@@ -66,8 +67,9 @@ import Testing
     }
   }
 
-  /// The minimiser of the denoising loss is the score of the convolved density: for data from a skewed mixture in one dimension and
-  /// any function φ, E[(σ ∇ln q_σ(x̃) − t) φ(x̃)] = 0, with q_σ by quadrature.
+  /// The minimiser of the denoising loss is the score of the convolved density: for data from a
+  /// skewed mixture in one dimension and any function φ, E[(σ ∇ln q_σ(x̃) − t) φ(x̃)] = 0, with q_σ
+  /// by quadrature.
   @Test(arguments: kernels, [0.3, 1.1])
   func denoisingLearnsTheConvolvedScore(kernel: NoiseKernel, sigma: Double) throws {
     let count = 60_000
@@ -109,7 +111,8 @@ import Testing
     }
   }
 
-  /// With the control variate the mean is the same and the variance stays: at σ = 0.01 fifty times less in deviation.
+  /// With the control variate the mean is the same and the variance stays: at σ = 0.01 fifty times
+  /// less in deviation.
   @Test func controlVariateKeepsTheMean() throws {
     let (count, sigma) = (20_000, 0.01)
     var graph = Graph()

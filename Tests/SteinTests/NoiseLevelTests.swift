@@ -62,7 +62,8 @@ import Testing
     #expect(abs(sum / log(30 / 0.02) - 1) < 2e-3)
   }
 
-  /// On VE, g² is σ² up to a constant, so the likelihood's weight of ‖σs + z‖² is the same at every level.
+  /// On VE, g² is σ² up to a constant, so the likelihood's weight of ‖σs + z‖² is the same at every
+  /// level.
   @Test func likelihoodOnVE() {
     let law = NoiseDistribution.varianceExploding
     for u in [0.1, 0.5, 0.9] {

@@ -92,10 +92,11 @@ import Testing
     }
   }
 
-  /// At every σ the denoising loss is the exact one on q_σ up to a constant: E½‖s(x̃) + z/σ‖² = E[½‖s‖² + tr∇s] + D/(2σ²).
+  /// At every σ the denoising loss is the exact one on q_σ up to a constant: E½‖s(x̃) + z/σ‖² =
+  /// E[½‖s‖² + tr∇s] + D/(2σ²).
   ///
-  /// For s = −a (x̃ − m) and data N(m, v) in one dimension both sides are known; the graph is evaluated at the nodes of a Gauss–Hermite
-  /// rule that is exact for the polynomials in question.
+  /// For s = −a (x̃ − m) and data N(m, v) in one dimension both sides are known; the graph is
+  /// evaluated at the nodes of a Gauss–Hermite rule that is exact for the polynomials in question.
   @Test(arguments: [0.05, 0.5, 1.0, 7.0])
   func denoisingIdentity(sigma: Double) {
     // Nodes and weights of the three-point rule for N(0, 1), exact to degree 5.

@@ -44,7 +44,8 @@ import Testing
     #expect(again.text == options.text)
   }
 
-  /// What has no effect is refused: at once where the text says so, else when its reader has chosen or told what is missing.
+  /// What has no effect is refused: at once where the text says so, else when its reader has chosen
+  /// or told what is missing.
   @Test(arguments: [
     ("sides=5", "sides", "with shape=round: it belongs to shape=square; leave it out"),
     ("shape=square width=1", "width", "with sides=4: it belongs to sides above 4"),

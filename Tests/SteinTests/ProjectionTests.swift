@@ -27,7 +27,8 @@ import Testing
     (0 ..< dimension).map { entry(i, $0) }
   }
 
-  /// Var vᵀAv with S = sym A: Rademacher 2(‖S‖² − Σ S_ii²), Gaussian 2‖S‖², sphere 2D/(D+2)(‖S‖² − tr²S/D).
+  /// Var vᵀAv with S = sym A: Rademacher 2(‖S‖² − Σ S_ii²), Gaussian 2‖S‖², sphere 2D/(D+2)(‖S‖² −
+  /// tr²S/D).
   private static func variance(_ law: ProjectionDistribution) -> Double {
     let d = Double(dimension)
     var (square, diagonal, trace) = (0.0, 0.0, 0.0)

@@ -5,7 +5,8 @@ import Stein
 import TestSupport
 import Testing
 
-/// A mixture of Gaussians in the plane, skewed and correlated, whose score is known at every noise level.
+/// A mixture of Gaussians in the plane, skewed and correlated, whose score is known at every noise
+/// level.
 struct PlanarMixture {
   let weights = [0.7, 0.3]
   let means = [[-0.6, 0.2], [1.4, -0.5]]
@@ -142,7 +143,8 @@ struct PlanarMixture {
     }
   }
 
-  /// The stationary variance of unadjusted Langevin on N(0, v) is v/(1 − ε/(2v)), in each direction by itself.
+  /// The stationary variance of unadjusted Langevin on N(0, v) is v/(1 − ε/(2v)), in each direction
+  /// by itself.
   @Test func langevinVarianceIsKnown() throws {
     let variances = [0.5, 1.7]
     let (count, stepSize) = (6000, 0.2)
@@ -166,7 +168,8 @@ struct PlanarMixture {
   @Test func ladderRatio() {
     #expect(GeometricLadder.ratio(dimension: 2) == 1.3)
     #expect(GeometricLadder.ratio(dimension: 13) == 1.3)
-    // In many dimensions the lower end decides: √(2D)(γ − 1) = 3γ, which is 1.0398 for CIFAR-10's 3072.
+    // In many dimensions the lower end decides: √(2D)(γ − 1) = 3γ, which is 1.0398 for CIFAR-10's
+    // 3072.
     let root = 6144.0.squareRoot()
     #expect(abs(GeometricLadder.ratio(dimension: 3072) - root / (root - 3)) < 1e-6)
     let ladder = GeometricLadder(sigmaMax: 50, sigmaMin: 0.01, dimension: 64)

@@ -126,7 +126,8 @@ import Testing
     #expect(part.prefix(monitor.step) == whole.prefix(monitor.step))
   }
 
-  /// Matrix rows of any size count alike, and one that says nothing beside its noise takes nothing from the others.
+  /// Matrix rows of any size count alike, and one that says nothing beside its noise takes nothing
+  /// from the others.
   @Test func sizesOfObservations() throws {
     let model = try fitted(table(200, 2), model: "family=gaussian").model
     func drawn(_ matrix: [[Double]], _ y: [Double], _ options: String) throws -> [Double] {

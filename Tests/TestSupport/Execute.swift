@@ -2,7 +2,8 @@ package import Execution
 package import Graph
 package import Platform
 
-/// Runs a graph once by the executor: what it computes in float32, for sizes at which the evaluator by definition is slow.
+/// Runs a graph once by the executor: what it computes in float32, for sizes at which the evaluator
+/// by definition is slow.
 package func execute(
   _ graph: Graph, _ outputs: [Node], inputs: [Tensor] = [], parameters: [Tensor] = []
 ) throws -> [Tensor] {

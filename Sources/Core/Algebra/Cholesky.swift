@@ -1,6 +1,7 @@
 package import Platform
 
-/// L of A = L Lᵀ, symmetric and positive definite, in the lower half of `a`; nil where a pivot falls to `smallest` or below.
+/// L of A = L Lᵀ, symmetric and positive definite, in the lower half of `a`; nil where a pivot
+/// falls to `smallest` or below.
 ///
 /// Golub & Van Loan (2013), "Matrix Computations", algorithm 4.2.1, by rows.
 package struct Cholesky {

@@ -1,8 +1,10 @@
 package import Platform
 
-/// Turns a symmetric matrix into its eigenvalues, on the diagonal, with eigenvectors as columns: Jacobi's rotations in rows.
+/// Turns a symmetric matrix into its eigenvalues, on the diagonal, with eigenvectors as columns:
+/// Jacobi's rotations in rows.
 ///
-/// Golub & Van Loan (2013), "Matrix Computations", algorithms 8.5.1 and 8.5.3. Sweeps until what is off the diagonal is gone.
+/// Golub & Van Loan (2013), "Matrix Computations", algorithms 8.5.1 and 8.5.3. Sweeps until what is
+/// off the diagonal is gone.
 package func diagonalize(_ a: View<Double>, _ v: View<Double>, _ n: Int, monitor: any Monitor)
   throws
 {

@@ -57,7 +57,8 @@ package indirect enum JSON: Sendable {
 }
 
 extension JSON {
-  /// Compact; numbers in the shortest form that reads back the same, and null for what is not finite.
+  /// Compact; numbers in the shortest form that reads back the same, and null for what is not
+  /// finite.
   package var text: String {
     var out = ""
     write(to: &out)

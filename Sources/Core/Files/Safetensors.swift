@@ -1,6 +1,7 @@
 package import Platform
 
-/// Files of named tensors with text metadata: the length of a JSON header (8 bytes, little-endian), the header, the values.
+/// Files of named tensors with text metadata: the length of a JSON header (8 bytes, little-endian),
+/// the header, the values.
 ///
 /// The format is Hugging Face's safetensors 0.x. Here values are float32, float64 or uint64.
 package struct Safetensors {

@@ -1,4 +1,5 @@
-/// An option as who reads it declares it: name, range, default and meaning in one place, with the type that `options[key]` has.
+/// An option as who reads it declares it: name, range, default and meaning in one place, with the
+/// type that `options[key]` has.
 ///
 /// `Value` is optional where the default is auto or nothing: who reads it then chooses.
 package struct OptionKey<Value: Sendable>: AnyOptionKey {

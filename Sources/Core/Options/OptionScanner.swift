@@ -1,4 +1,5 @@
-/// Reads key=value pairs: items between commas, pairs between spaces, and quotes around what holds either.
+/// Reads key=value pairs: items between commas, pairs between spaces, and quotes around what holds
+/// either.
 struct OptionScanner {
   private var rest: Substring
 

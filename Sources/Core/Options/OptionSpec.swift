@@ -1,4 +1,5 @@
-/// One option as text knows it: what it is called, what it may be, when it counts and what it means.
+/// One option as text knows it: what it is called, what it may be, when it counts and what it
+/// means.
 ///
 /// Parsing, documentation and bindings follow it.
 package struct OptionSpec: Sendable {

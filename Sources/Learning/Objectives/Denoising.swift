@@ -29,9 +29,10 @@ extension Graph {
   ///
   ///     λ [½ ‖g(u + σε)‖² − t·(g(u + σε) − g(u)) + ½ ‖t‖²],   g = σ s
   ///
-  /// t·g(u) has mean 0, since noise and data are independent; near σ = 0 it takes with it nearly all of the variance of t·g(u + σε),
-  /// and what is left of order 1, ½‖t‖², is free of the model. Wang et al. (2020), "A Wasserstein Minimum Velocity Approach to
-  /// Learning Unnormalized Models", section 5, who apply it to denoising score matching.
+  /// t·g(u) has mean 0, since noise and data are independent; near σ = 0 it takes with it nearly
+  /// all of the variance of t·g(u + σε), and what is left of order 1, ½‖t‖², is free of the model.
+  /// Wang et al. (2020), "A Wasserstein Minimum Velocity Approach to Learning Unnormalized Models",
+  /// section 5, who apply it to denoising score matching.
   package mutating func denoisingLoss(
     scaledScore g: Node, atData clean: Node, target: Node, weight: Node
   ) -> Node {

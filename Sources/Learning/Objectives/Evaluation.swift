@@ -21,12 +21,14 @@ struct Evaluation {
   let levels: NoiseLevels
   /// Noise of the caller's, if it is his.
   var noise: SuppliedNoise?
-  /// Of several ranks: the number of the first row over all, and how many there are in all; nil: as many as here.
+  /// Of several ranks: the number of the first row over all, and how many there are in all; nil: as
+  /// many as here.
   var firstRow = 0
   var totalRows: Int?
   var ranks: Ranks?
 
-  /// Draw i is draw i mod `draws` of row i / `draws`; a row's draws are spread evenly over the noise law.
+  /// Draw i is draw i mod `draws` of row i / `draws`; a row's draws are spread evenly over the
+  /// noise law.
   ///
   /// `each`: [rows · draws], gets the loss of every draw.
   func run(
@@ -54,7 +56,8 @@ struct Evaluation {
       }
     }
     if let noise {
-      // The caller's function runs on the caller's thread, a shard at a time; with the level that the runner will tell.
+      // The caller's function runs on the caller's thread, a shard at a time; with the level that
+      // the runner will tell.
       let u = try Storage<Float>(memory, count: ObjectiveRunner.uniformsPerRow)
       let source = DrawSource(seed: seed, step: 0, evaluation: true).source(Stream.rows)
       for first in stride(from: 0, to: total, by: shard) {

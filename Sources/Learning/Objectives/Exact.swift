@@ -4,12 +4,14 @@ package import Graph
 package typealias BoundaryWeight = (h: Node, slope: Node)
 
 extension Graph {
-  /// Appends the exact score matching loss of each point, up to a constant the Fisher divergence to the data.
+  /// Appends the exact score matching loss of each point, up to a constant the Fisher divergence to
+  /// the data.
   ///
   ///     J(u) = tr ∇s(u) + ½ ‖s(u)‖²,   or on a domain   Σ_i [h_i ∂_i s_i + ½ h_i s_i² + h_i′ s_i]
   ///
-  /// The trace by forward mode along all D axes at once: tangents [D, R, D]. Hyvärinen (2005), "Estimation of Non-Normalized
-  /// Statistical Models by Score Matching", theorem 1; on domains Hyvärinen (2007).
+  /// The trace by forward mode along all D axes at once: tangents [D, R, D]. Hyvärinen (2005),
+  /// "Estimation of Non-Normalized Statistical Models by Score Matching", theorem 1; on domains
+  /// Hyvärinen (2007).
   ///
   /// - Parameters:
   ///   - score: s, [R, D], made from `x`.

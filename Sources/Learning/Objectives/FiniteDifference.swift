@@ -1,12 +1,13 @@
 package import Graph
 
 extension Graph {
-  /// Appends the finite-difference sliced loss of each point from energies alone: three evaluations a direction.
+  /// Appends the finite-difference sliced loss of each point from energies alone: three evaluations
+  /// a direction.
   ///
   ///     J(u) = [E(u) − ½ (E(u + εv) + E(u − εv))] 2/ε² + ½ [(E(u + εv) − E(u − εv))/(2ε)]²,   E[v vᵀ] = I
   ///
-  /// Sliced score matching up to O(ε²). Pang, Xu, Li, Song, Ermon & Zhu (2020), "Efficient Learning of Generative Models via
-  /// Finite-Difference Score Matching", equation 9.
+  /// Sliced score matching up to O(ε²). Pang, Xu, Li, Song, Ermon & Zhu (2020), "Efficient Learning
+  /// of Generative Models via Finite-Difference Score Matching", equation 9.
   ///
   /// `ahead`, `behind`: E(u + ε v) and E(u − ε v), [M, R, 1] for directions v_m. The result: [R, 1].
   package mutating func finiteDifferenceLoss(

@@ -2,9 +2,10 @@ import Core
 import Graph
 import Models
 
-// Deep kernels: the weights α solve score matching on one half of a shard, and the loss is that of the other half, so that kernels
-// are chosen by how well their solution generalises. Wenliang, Sutherland, Strathmann & Gretton (2019), "Learning Deep Kernels for
-// Exponential Family Densities", section 3 and algorithm 1.
+// Deep kernels: the weights α solve score matching on one half of a shard, and the loss is that of
+// the other half, so that kernels are chosen by how well their solution generalises. Wenliang,
+// Sutherland, Strathmann & Gretton (2019), "Learning Deep Kernels for Exponential Family
+// Densities", section 3 and algorithm 1.
 
 /// The quadratic problem that score matching poses to θ of ln p = θᵀT(u) + b(u), for some rows.
 ///
@@ -79,7 +80,8 @@ extension LossBuilder {
 
     switch objective.form {
     case .denoising:
-      // ½ σ² ‖s + (−t)/σ‖²: up to the factor σ², A as in the exact form and c = Σ_i ∂_iT (∂_ib − t_i/σ).
+      // ½ σ² ‖s + (−t)/σ‖²: up to the factor σ², A as in the exact form and c = Σ_i ∂_iT (∂_ib −
+      // t_i/σ).
       let slopes = alongAxes(statistics)
       let pull = graph.subtract(baseSlope, graph.divide(target, sigma))
       return QuadraticTerms(slopes: slopes, linear: contracted(&graph, slopes, pull, m))

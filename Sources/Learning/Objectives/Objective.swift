@@ -3,7 +3,8 @@ package import Models
 
 /// A form of score matching: the loss of one point, whose mean training makes small.
 ///
-/// Each is taken at noisy points ũ = u + σε, so that it learns the score of the data convolved with the noise.
+/// Each is taken at noisy points ũ = u + σε, so that it learns the score of the data convolved with
+/// the noise.
 package struct Objective: Sendable, Equatable {
   package enum Form: String, Sendable, CaseIterable {
     case denoising
@@ -11,7 +12,8 @@ package struct Objective: Sendable, Equatable {
     case sliced
     case slicedVR = "sliced_vr"
     case finiteDifference = "finite_difference"
-    /// −ln p itself, for families whose density is normalised: what score matching is compared with.
+    /// −ln p itself, for families whose density is normalised: what score matching is compared
+    /// with.
     case maximumLikelihood = "maximum_likelihood"
 
     /// Whether it takes random directions.

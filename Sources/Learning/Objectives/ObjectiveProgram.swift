@@ -3,7 +3,8 @@ import Execution
 import Graph
 import Models
 
-/// An objective on a family, ready to run on shards: the loss of each row and, for training, the gradient of their weighted sum.
+/// An objective on a family, ready to run on shards: the loss of each row and, for training, the
+/// gradient of their weighted sum.
 struct ObjectiveProgram: Sendable {
   /// A tensor of random numbers, filled anew for every shard.
   struct RandomInput: Sendable {

@@ -14,7 +14,8 @@ struct Draw {
   var level = 1.0
 }
 
-/// An objective's program with its memory and its data: fills frames with rows and noise, and runs them.
+/// An objective's program with its memory and its data: fills frames with rows and noise, and runs
+/// them.
 final class ObjectiveRunner: Sendable {
   let program: ObjectiveProgram
   let data: TrainingRows
@@ -43,7 +44,8 @@ final class ObjectiveRunner: Sendable {
   /// After the weights changed.
   func prepare() { executor.prepare() }
 
-  /// The same in pieces: first what follows from each stripe of the parameters, then parts, each side by side, then the rest.
+  /// The same in pieces: first what follows from each stripe of the parameters, then parts, each
+  /// side by side, then the rest.
   func prepare(_ stripe: ParameterLayout.Stripe) {
     executor.prepare(stripe.parameter, rows: stripe.rows)
   }
@@ -54,7 +56,8 @@ final class ObjectiveRunner: Sendable {
   /// Runs one shard of numbered draws and returns the loss of each of its rows.
   ///
   /// `draw`: what draw i is, given four uniforms of its own; nil behind the last. `numbers`: those of the draws, from the first
-  /// of the shard on, where they do not follow each other. `ahead`: asks for what `draw` will read of memory.
+  /// of the shard on, where they do not follow each other. `ahead`: asks for what `draw` will read
+  /// of memory.
   /// `sums`: where gradients are added, or written by the first shard; nil for none. `supplied`: noisy rows by number, for noise of the caller's.
   func run(
     frame: Int, first: Int, _ source: DrawSource, numbers: View<Int32>? = nil,

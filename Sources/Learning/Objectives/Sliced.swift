@@ -5,8 +5,9 @@ extension Graph {
   ///
   ///     reduced  J(u) = 1/M Σ_m v_mᵀ ∇s(u) v_m + ½ ‖s(u)‖²        without  1/M Σ_m [v_mᵀ ∇s(u) v_m + ½ (v_mᵀ s(u))²]
   ///
-  /// One Jacobian-vector product a direction, E[v vᵀ] = I. Song, Garg, Shi & Ermon (2019), "Sliced Score Matching", equations 8
-  /// and 7. On a domain √h ∘ v stands in the place of v, and Σ h_i′ s_i is added.
+  /// One Jacobian-vector product a direction, E[v vᵀ] = I. Song, Garg, Shi & Ermon (2019), "Sliced
+  /// Score Matching", equations 8 and 7. On a domain √h ∘ v stands in the place of v, and Σ h_i′
+  /// s_i is added.
   ///
   /// - Parameters:
   ///   - score: s, [R, D], made from `x`.
@@ -53,7 +54,8 @@ extension Graph {
     summedOverDirections(square(dot(w, score, keepAxes: true)))
   }
 
-  /// Directions [M, R, D], as [R, D] where there is one alone: what is done with them then has the shape of what is done with x.
+  /// Directions [M, R, D], as [R, D] where there is one alone: what is done with them then has the
+  /// shape of what is done with x.
   mutating func withoutSingleLead(_ directions: Node, like x: Node) -> Node {
     shape(of: directions)[0] == 1 ? reshape(directions, shape(of: x)) : directions
   }

@@ -4,7 +4,8 @@ import Graph
 package import Models
 import Platform
 
-// A trainer's file: the weights with their moments and averages, how far it is, and which data it needs.
+// A trainer's file: the weights with their moments and averages, how far it is, and which data it
+// needs.
 
 extension Trainer {
   package func save(path: String) throws {

@@ -5,8 +5,9 @@ import Glibc
 import Models
 import Platform
 
-/// What the end of training finds out: how far the network is to be trusted at each level beside the Gaussian that it began as, and
-/// at which level the score of the data themselves is known best.
+/// What the end of training finds out: how far the network is to be trusted at each level beside
+/// the Gaussian that it began as, and at which level the score of the data themselves is known
+/// best.
 struct Conclusion: Sendable {
   struct Level: Sendable {
     let sigma: Double
@@ -21,16 +22,19 @@ struct Conclusion: Sendable {
   /// σ of `stein_model_score(sigma=0)`; nil: the lowest.
   let cleanLevel: Double?
 
-  /// By which the network's part is multiplied: 1 where it is the better one over all levels together.
+  /// By which the network's part is multiplied: 1 where it is the better one over all levels
+  /// together.
   var gains: [Double] { Conclusion.gains(levels) }
 
   private static func gains(_ levels: [Level]) -> [Double] {
     isBetter(levels) ? levels.map { _ in 1 } : levels.map(\.gain)
   }
 
-  /// Whether the network is nearer to rows held out than the Gaussian, in the mean of its loss's logarithm over levels.
+  /// Whether the network is nearer to rows held out than the Gaussian, in the mean of its loss's
+  /// logarithm over levels.
   ///
-  /// A network that learns what is not Gaussian in the data may still lose at a level or two, which is said and no more.
+  /// A network that learns what is not Gaussian in the data may still lose at a level or two, which
+  /// is said and no more.
   fileprivate static func isBetter(_ levels: [Level]) -> Bool {
     levels.reduce(0) { $0 + log($1.network / $1.gaussian) } < -0.01 * Double(levels.count)
   }
@@ -114,7 +118,8 @@ extension Trainer {
   ///
   ///     g = −Σ a·f / Σ ‖f‖²,     se(g)² = Σ (a·f + g ‖f‖²)² / (Σ ‖f‖²)²
   ///
-  /// Taken is g − 2 se(g) (1 − g) within 0 and 1: what is 1 stays, and what may be chance is left out.
+  /// Taken is g − 2 se(g) (1 − g) within 0 and 1: what is 1 stays, and what may be chance is left
+  /// out.
   fileprivate func judgeByLevel(_ shown: Storage<Float>, _ monitor: any Monitor) throws
     -> [Conclusion.Level]
   {
@@ -131,7 +136,8 @@ extension Trainer {
     let normals = try (0 ..< model.context.workers.count).map { _ in
       try Storage<Float>(memory, count: full.rows * d)
     }
-    // Of each level Σ a·f, Σ ‖f‖², Σ ‖a‖², Σ (a·f)², Σ a·f ‖f‖², Σ ‖f‖⁴ over rows: one exchange between ranks for all.
+    // Of each level Σ a·f, Σ ‖f‖², Σ ‖a‖², Σ (a·f)², Σ a·f ‖f‖², Σ ‖f‖⁴ over rows: one exchange
+    // between ranks for all.
     var totals: [Double] = []
     var sigmas: [Double] = []
     for (number, knot) in LevelGain.knots.enumerated() {
@@ -220,7 +226,8 @@ extension Trainer {
     return Conclusion.Level(sigma: sigma, network: network, gaussian: gaussian, gain: gain)
   }
 
-  /// Whether the average of the weights, as it is, is better on the rows held out than the Gaussian.
+  /// Whether the average of the weights, as it is, is better on the rows held out than the
+  /// Gaussian.
   func isBetterThanGaussian(_ monitor: any Monitor) throws -> Bool {
     guard model.family.base != nil, plan.objective?.kernel == .gaussian else { return true }
     return Conclusion.isBetter(try judgeByLevel(weights.average, monitor))
@@ -232,8 +239,8 @@ extension Trainer {
   ///
   ///     J(σ) = E[½ ‖s(x; σ)‖² + tr ∇s(x; σ)]
   ///
-  /// on rows without noise, which is ½ E‖s(x; σ) − ∇ ln p(x)‖² but for a constant (Hyvärinen 2005, theorem 1). High levels blur; at
-  /// low ones an error of the network is divided by σ.
+  /// on rows without noise, which is ½ E‖s(x; σ) − ∇ ln p(x)‖² but for a constant (Hyvärinen 2005,
+  /// theorem 1). High levels blur; at low ones an error of the network is divided by σ.
   fileprivate func bestCleanLevel(_ gains: [Double], _ monitor: any Monitor) throws -> Double? {
     let (now, memory) = (model.snapshot, model.context.memory)
     let description = now.description

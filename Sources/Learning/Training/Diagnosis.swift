@@ -4,7 +4,8 @@ import Glibc
 import Models
 import Platform
 
-/// What a finished training says of its model: denoising errors over the noise levels, and warnings.
+/// What a finished training says of its model: denoising errors over the noise levels, and
+/// warnings.
 struct Diagnosis: Sendable {
   struct Level: Sendable {
     let train: DenoisingError
@@ -80,7 +81,8 @@ struct Diagnosis: Sendable {
         "memorisation: at noise level \(rounded(gap.sigma)) rows of training are denoised with \(rounded(gap.share)) of the error of rows held out; train for fewer steps, with a smaller network or with dropout"
       )
     }
-    // Without rows held out: below the distance between rows only the data themselves look like points.
+    // Without rows held out: below the distance between rows only the data themselves look like
+    // points.
     let point = levels.first { level in
       let square = level.train.sigma * level.train.sigma
       return level.validation == nil && level.train.exact < 0.3 * square

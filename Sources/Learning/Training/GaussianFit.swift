@@ -4,7 +4,8 @@ import Glibc
 import Models
 import Platform
 
-/// Writes the mean, and the covariance's eigenvalues and eigenvectors, of the rows into a Gaussian's parameters.
+/// Writes the mean, and the covariance's eigenvalues and eigenvectors, of the rows into a
+/// Gaussian's parameters.
 func fitGaussian(
   _ data: TrainingRows, _ model: Model, into parameters: View<Float>, monitor: any Monitor
 ) throws {
@@ -42,8 +43,8 @@ func fitGaussian(
   }
 }
 
-/// Gives all but the `rank` largest eigenvalues, on the diagonal, their mean: the optimum of likelihood and of score matching among
-/// covariances W Wᵀ + s² I.
+/// Gives all but the `rank` largest eigenvalues, on the diagonal, their mean: the optimum of
+/// likelihood and of score matching among covariances W Wᵀ + s² I.
 ///
 /// Tipping & Bishop (1999), "Probabilistic Principal Component Analysis", section 3.2.
 private func levelSmallest(_ a: View<Double>, _ d: Int, rank: Int) {

@@ -6,12 +6,14 @@ import Graph
 import Models
 import Platform
 
-/// Fits a family whose log density is linear in θ: the normal equations of score matching, in Double.
+/// Fits a family whose log density is linear in θ: the normal equations of score matching, in
+/// Double.
 ///
 ///     θ̂ = −(A + λI)⁻¹ c,   A = mean Σ_i h_i ∂_iT ∂_iTᵀ,   c = mean Σ_i [h_i (∂_i²T + ∂_iT ∂_ib) + h_i′ ∂_iT]
 ///
-/// with Godambe's covariance A⁻¹ V A⁻¹/n, V = Cov[A_r θ̂ + c_r] over the rows r, which holds whether the family is true or not.
-/// Hyvärinen (2007), "Some Extensions of Score Matching", section 4; Godambe (1960); Yu, Drton & Shojaie (2019).
+/// with Godambe's covariance A⁻¹ V A⁻¹/n, V = Cov[A_r θ̂ + c_r] over the rows r, which holds
+/// whether the family is true or not. Hyvärinen (2007), "Some Extensions of Score Matching",
+/// section 4; Godambe (1960); Yu, Drton & Shojaie (2019).
 final class LinearFit {
   struct Result: Sendable {
     let names: [String]
@@ -69,7 +71,8 @@ final class LinearFit {
       loss: solved.loss, condition: solved.condition ?? .nan)
   }
 
-  /// Kernels without parameters to train: their length and ridge are those with the least loss on the rows held out.
+  /// Kernels without parameters to train: their length and ridge are those with the least loss on
+  /// the rows held out.
   private func choose(
     _ kernels: KernelExponential, _ parameters: View<Float>, _ monitor: any Monitor
   ) throws -> Result {
@@ -121,7 +124,8 @@ final class LinearFit {
   struct Solution {
     let theta: [Double]
     let loss: Double
-    /// ‖A‖ ‖A⁻¹‖ of the matrix scaled to a unit diagonal, in Frobenius' norm; nil where the inverse was not wanted.
+    /// ‖A‖ ‖A⁻¹‖ of the matrix scaled to a unit diagonal, in Frobenius' norm; nil where the inverse
+    /// was not wanted.
     let condition: Double?
     /// (A + λI)⁻¹.
     let inverse: View<Double>?

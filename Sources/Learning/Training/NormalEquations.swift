@@ -5,7 +5,8 @@ import Graph
 import Models
 import Platform
 
-/// A, c and the covariance of score matching's quadratic problem over rows, by a program that runs on shards.
+/// A, c and the covariance of score matching's quadratic problem over rows, by a program that runs
+/// on shards.
 final class NormalEquations {
   struct Sums {
     /// A and c, one behind the other.
@@ -72,7 +73,8 @@ final class NormalEquations {
     let sigma = graph.constant(plan.levels.range.lowerBound)
     let x = graph.add(start, graph.multiply(sigma, z))
     let parameters = family.parameters.map { graph.parameter($0.shape) }
-    // D copies of the rows, each with one axis as its direction: two derivatives along it give ∂_iT and ∂_i²T.
+    // D copies of the rows, each with one axis as its direction: two derivatives along it give ∂_iT
+    // and ∂_i²T.
     let copies = graph.reshape(graph.broadcast(x, [d, rows, d]), [d * rows, d])
     let axes = graph.reshape(graph.identity(d), [d, 1, d])
     let along = graph.reshape(graph.broadcast(axes, [d, rows, d]), [d * rows, d])
@@ -120,7 +122,8 @@ final class NormalEquations {
     executor.execute(frame: frame)
   }
 
-  /// Lanes of a fixed number, each with the shards that are its own, added in order: the same sums for any number of threads.
+  /// Lanes of a fixed number, each with the shards that are its own, added in order: the same sums
+  /// for any number of threads.
   private static let lanes = 4
 
   private func overShards(

@@ -2,7 +2,8 @@ import Core
 import Execution
 import Platform
 
-/// The numbers that training carries from step to step, each a flat vector laid out as the parameters.
+/// The numbers that training carries from step to step, each a flat vector laid out as the
+/// parameters.
 struct Weights: Sendable {
   let parameters: Storage<Float>
   let first: Storage<Float>
@@ -26,7 +27,8 @@ struct Weights: Sendable {
   }
 }
 
-/// One step of the optimiser: the gradient's lanes are added up, its norm is limited, Adam moves the parameters.
+/// One step of the optimiser: the gradient's lanes are added up, its norm is limited, Adam moves
+/// the parameters.
 ///
 /// Work is cut into stripes that follow from the shapes, so that every sum has one order.
 final class Optimizer {
@@ -81,8 +83,8 @@ final class Optimizer {
     laneSums.slice(index * program.sums.count, program.sums.count)
   }
 
-  /// Moves the weights against the gradient that lies in the lanes, and returns its norm, which is brought down to `clip` first where
-  /// that is above 0.
+  /// Moves the weights against the gradient that lies in the lanes, and returns its norm, which is
+  /// brought down to `clip` first where that is above 0.
   func step(_ adam: AdamStep, clip: Double) -> Double {
     self.adam = adam
     scale = 1

@@ -2,7 +2,8 @@ import Core
 import Data
 package import Platform
 
-/// Sums numbers in place over all ranks of a job, to the same bits on each; on the thread of the call.
+/// Sums numbers in place over all ranks of a job, to the same bits on each; on the thread of the
+/// call.
 ///
 /// Throws `callbackFailed` when the caller's function fails.
 package protocol AllReduce: AnyObject, Sendable {
@@ -12,15 +13,17 @@ package protocol AllReduce: AnyObject, Sendable {
 
 /// A trainer's place among several, each of which has a part of the rows.
 ///
-/// Rows are numbered over all ranks, rank after rank. Every rank draws the batch of a step alike, by the same random numbers, and works
-/// on the rows of it that it has: so the sum of the ranks' gradients is that of one rank with all rows, whatever the parts.
+/// Rows are numbered over all ranks, rank after rank. Every rank draws the batch of a step alike,
+/// by the same random numbers, and works on the rows of it that it has: so the sum of the ranks'
+/// gradients is that of one rank with all rows, whatever the parts.
 package final class Ranks {
   let rank: Int
   let count: Int
   /// Number of this rank's first row, and how many there are in all.
   let firstRow: Int
   let totalRows: Int
-  /// Means of the columns over all ranks' rows, in the data's units, by which a checkpoint knows its data.
+  /// Means of the columns over all ranks' rows, in the data's units, by which a checkpoint knows
+  /// its data.
   let columnMeans: [Double]
   package let engine: any AllReduce
   /// The stop of this rank that the others have to be told of.
@@ -74,7 +77,8 @@ package final class Ranks {
     do { try body() } catch { failure = error }
   }
 
-  /// Sums float32 numbers of which the last `tailCount` are free for the tail; `use` gets them also where a rank stops.
+  /// Sums float32 numbers of which the last `tailCount` are free for the tail; `use` gets them also
+  /// where a rank stops.
   func sum(_ values: View<Float>, use: () -> Void = {}) throws {
     let place = values.count - Ranks.tailCount
     for (index, number) in announced.enumerated() { values[place + index] = Float(number) }

@@ -3,7 +3,8 @@ import Kernels
 import Models
 package import Platform
 
-/// Noise of the caller's: from rows, levels and random bits make noisy rows, and the gradient of log q(noisy | row) in them.
+/// Noise of the caller's: from rows, levels and random bits make noisy rows, and the gradient of
+/// log q(noisy | row) in them.
 ///
 /// All in units of u. Runs on the thread of the call, and throws when the caller's function fails.
 package protocol NoiseSource: Sendable {

@@ -29,7 +29,8 @@ struct TrainingPlan: Sendable {
   let seed: UInt64
   let precision: Precision
 
-  /// From this step on rows that were held out are trained on too, if the network has proved itself on them by then.
+  /// From this step on rows that were held out are trained on too, if the network has proved itself
+  /// on them by then.
   let joinStep: Int?
 
   /// Whether it is a network over many levels on a table, which is trained to the end: see `TrainingPlan.init`.
@@ -38,8 +39,9 @@ struct TrainingPlan: Sendable {
   /// Whether a row is so much work that checks are made with few.
   let isOfPictures: Bool
 
-  /// Draws of noise for each held-out row: 64, but not more than about 65,000 in all, of tables 16,000; of pictures about a tenth of the work between two
-  /// checks, of which a draw in a step takes three times as much as one in a check.
+  /// Draws of noise for each held-out row: 64, but not more than about 65,000 in all, of tables
+  /// 16,000; of pictures about a tenth of the work between two checks, of which a draw in a step
+  /// takes three times as much as one in a check.
   ///
   /// Without noise and random directions every draw is the same.
   var validationDraws: Int {
@@ -84,7 +86,8 @@ extension TrainingPlan {
     isOfTable =
       model.family.isPerceptron && model.isNoiseConditional
       && model.isOfTable
-    // Below these a table's levels are still being learnt, the low ones last; far above them few rows are learnt by heart.
+    // Below these a table's levels are still being learnt, the low ones last; far above them few
+    // rows are learnt by heart.
     let passes = Double(rows) / Double(batch)
     let usual =
       isOfTable
@@ -101,7 +104,8 @@ extension TrainingPlan {
     checks = options[Key.checks]
     patience = options[Key.patience] ?? (isOfTable ? 0 : 8)
     labelDropout = options[Key.labelDropout]
-    // A tenth of the rows is worth more in training than at its end, but the user's own share stays held out.
+    // A tenth of the rows is worth more in training than at its end, but the user's own share stays
+    // held out.
     joinStep =
       isOfTable && options[Key.validation] == nil && patience == 0 && steps >= checks
       ? steps / checks * (checks * 3 / 5) : nil

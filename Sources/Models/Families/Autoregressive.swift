@@ -2,12 +2,14 @@ import Core
 import Glibc
 package import Graph
 
-/// A density as a product of conditional ones, each a mixture whose parameters one masked network gives.
+/// A density as a product of conditional ones, each a mixture whose parameters one masked network
+/// gives.
 ///
 ///     ln p(u) = Σ_i ln Σ_k π_ik(u_<i) q((u_i − m_ik(u_<i))/e^{s_ik(u_<i)}) e^{−s_ik},   q normal or logistic
 ///
-/// The masks let no output see its own column or a later one: Germain, Gregor, Murray & Larochelle (2015), "MADE: Masked
-/// Autoencoder for Distribution Estimation"; logistic mixtures after Salimans et al. (2017), "PixelCNN++".
+/// The masks let no output see its own column or a later one: Germain, Gregor, Murray & Larochelle
+/// (2015), "MADE: Masked Autoencoder for Distribution Estimation"; logistic mixtures after Salimans
+/// et al. (2017), "PixelCNN++".
 package struct Autoregressive: EnergyFamily {
   let dimension: Int
   let components: Int
@@ -52,7 +54,8 @@ package struct Autoregressive: EnergyFamily {
     return specs
   }
 
-  /// The degree of each hidden unit: it may see columns below it, and be seen by columns from it on.
+  /// The degree of each hidden unit: it may see columns below it, and be seen by columns from it
+  /// on.
   private func degrees(_ width: Int) -> [Double] {
     (0 ..< width).map { Double($0 % max(dimension - 1, 1) + 1) }
   }

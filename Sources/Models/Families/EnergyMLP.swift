@@ -1,6 +1,7 @@
 package import Graph
 
-/// A scalar energy f of a network, over a Gaussian base that makes exp(−E) integrable where f grows slowly.
+/// A scalar energy f of a network, over a Gaussian base that makes exp(−E) integrable where f grows
+/// slowly.
 ///
 /// Noise-conditional, with EDM's preconditioning, so that σ s = −(σ/v) u − (σ_data/√v) ∇f:
 ///
@@ -8,7 +9,8 @@ package import Graph
 ///
 /// For one level alone:  E(u) = ‖u‖²/2 + f(u).
 ///
-/// With a `base`, along the axes of the data's covariance, y = Vᵀ (u − m), with g the gain of the level and τ the resolution:
+/// With a `base`, along the axes of the data's covariance, y = Vᵀ (u − m), with g the gain of the
+/// level and τ the resolution:
 ///
 ///     E(u; σ) = ½ Σ y_i²/(λ_i + σ²) + g σ_data/√(σ² + τ² σ_data²) f(c y, ¼ ln(σ/σ_data))
 ///

@@ -1,9 +1,11 @@
 import Core
 package import Graph
 
-/// An exponential family in its natural parameters: p(u) ∝ exp(θᵀT(u)), on the real line or on a domain.
+/// An exponential family in its natural parameters: p(u) ∝ exp(θᵀT(u)), on the real line or on a
+/// domain.
 ///
-/// Nothing is asked of θ: score matching needs no normalising constant, so a fit may also be a density that has none.
+/// Nothing is asked of θ: score matching needs no normalising constant, so a fit may also be a
+/// density that has none.
 package struct Exponential: LinearFamily {
   package let table: StatisticTable
 
@@ -112,7 +114,8 @@ package struct StatisticTable: Sendable {
     }
   }
 
-  /// T(u), [R, m]: a product of as many selections of features as the longest product has factors, 1 where a product has fewer.
+  /// T(u), [R, m]: a product of as many selections of features as the longest product has factors,
+  /// 1 where a product has fewer.
   func node(_ graph: inout Graph, _ x: Node) -> Node {
     let features = powers.count == 1 && powers[0] == 1 ? x : featureNode(&graph, x)
     let (width, m) = (powers.count * dimension, count)

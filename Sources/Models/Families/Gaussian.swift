@@ -4,7 +4,8 @@ package import Graph
 ///
 ///     E(u; σ) = ½ (u − μ)ᵀ V (Λ + σ²)⁻¹ Vᵀ (u − μ) + ½ ln det 2π(Λ + σ²),   s = −V (Λ + σ²)⁻¹ Vᵀ (u − μ)
 ///
-/// Parameters: mean [D], eigenvalues [D] of the covariance, and its eigenvectors [D, D], one a column.
+/// Parameters: mean [D], eigenvalues [D] of the covariance, and its eigenvectors [D, D], one a
+/// column.
 package struct Gaussian: EnergyFamily {
   let dimension: Int
 

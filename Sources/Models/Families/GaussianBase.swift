@@ -1,16 +1,18 @@
 import Glibc
 package import Graph
 
-/// The Gaussian that a network begins as: its score at every level, and by axis the factors of the network's part.
+/// The Gaussian that a network begins as: its score at every level, and by axis the factors of the
+/// network's part.
 ///
 /// Along axis i of the data's covariance, of variance λ_i, with y = Vᵀ (u − m):
 ///
 ///     σ s_i = −σ y_i/(λ_i + σ²) + √(λ_i/(λ_i + σ²)) · σ/√(σ² + τ² λ_i) · F_i(c y, ¼ ln(σ/σ_data))
 ///     c_i = √(λ_i (σ_data² + σ²))/(σ_data (λ_i + σ²))
 ///
-/// which with λ = σ_data² and τ = 0 is the preconditioning of Karras et al. (2022), table 1. With F = 0 it is the score of
-/// N(m, V Λ Vᵀ) at every level, so the network learns what is not Gaussian alone. τ is the data's resolution: below τ √λ_i, where
-/// nothing is left to be seen, an error of F is not divided by σ any more.
+/// which with λ = σ_data² and τ = 0 is the preconditioning of Karras et al. (2022), table 1. With F
+/// = 0 it is the score of N(m, V Λ Vᵀ) at every level, so the network learns what is not Gaussian
+/// alone. τ is the data's resolution: below τ √λ_i, where nothing is left to be seen, an error of F
+/// is not divided by σ any more.
 package struct GaussianBase: Sendable {
   /// m, [D].
   let location: [Double]
@@ -50,7 +52,8 @@ package struct GaussianBase: Sendable {
 
   /// √(λ_i (σ_data² + σ²))/(σ_data (λ_i + σ²)), [R, D]: EDM's c_in where λ_i = σ_data².
   ///
-  /// A direction that is all noise at a level comes in small, so that a network has no empty directions to learn to overlook.
+  /// A direction that is all noise at a level comes in small, so that a network has no empty
+  /// directions to learn to overlook.
   func inputScale(_ graph: inout Graph, sigma: Node, sigmaData: Double, root: Node) -> Node {
     let common = graph.sqrt(
       graph.add(graph.square(sigma), graph.constant(sigmaData * sigmaData)))
@@ -75,7 +78,8 @@ package struct GaussianBase: Sendable {
 
   /// √((σ²/λ_i + 1)/(σ²/σ_data² + 1)), [R, D], the weight along each axis over EDM's for all.
   ///
-  /// EDM's 1/c_out² by axis would be the square of this, and spend the network on empty directions; with 1 thin ones are learnt last.
+  /// EDM's 1/c_out² by axis would be the square of this, and spend the network on empty directions;
+  /// with 1 thin ones are learnt last.
   package func lossWeight(_ graph: inout Graph, sigma: Node, sigmaData: Double) -> Node {
     let square = graph.square(sigma)
     let one = graph.constant(1)
@@ -87,8 +91,8 @@ package struct GaussianBase: Sendable {
 
 /// How much of a network's part counts at each noise level: g(σ), linear in ln σ between knots.
 ///
-/// It is 1 while the network is trained, and is then set from rows held out: where the network is worse than the Gaussian it
-/// began as, it falls silent.
+/// It is 1 while the network is trained, and is then set from rows held out: where the network is
+/// worse than the Gaussian it began as, it falls silent.
 package struct LevelGain: Sendable {
   /// σ/σ_data of the knots, half a decade apart from 0.01 to 31.6.
   package static let knots = (0 ..< 8).map { 0.01 * Glibc.pow(10, Double($0) / 2) }

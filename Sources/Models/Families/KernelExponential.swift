@@ -5,10 +5,11 @@ package import Graph
 ///
 ///     ln p(u) = Σ_m α_m Σ_r w_r exp(−‖φ_r(u) − φ_r(z_m)‖²/(2ℓ_r²)) + ln N(u; b, diag τ²) + constant
 ///
-/// With φ(u) = u: Sutherland, Strathmann, Arbel & Gretton (2018), "Efficient and Principled Score Estimation with Nyström Kernel
-/// Exponential Families". With φ_r networks of softplus layers and a skip from the input to the last: Wenliang, Sutherland,
-/// Strathmann & Gretton (2019), "Learning Deep Kernels for Exponential Family Densities". α solves the quadratic problem of score
-/// matching with α's ridge λ; everything else is trained through that solution.
+/// With φ(u) = u: Sutherland, Strathmann, Arbel & Gretton (2018), "Efficient and Principled Score
+/// Estimation with Nyström Kernel Exponential Families". With φ_r networks of softplus layers and a
+/// skip from the input to the last: Wenliang, Sutherland, Strathmann & Gretton (2019), "Learning
+/// Deep Kernels for Exponential Family Densities". α solves the quadratic problem of score matching
+/// with α's ridge λ; everything else is trained through that solution.
 package struct KernelExponential: LinearFamily {
   let dimension: Int
   let points: Int

@@ -3,11 +3,13 @@ import Graph
 
 /// A multilayer perceptron on rows, told of the noise level and the class.
 ///
-/// With `residual` a first layer, one block a width, each of two layers around a skip, and a last layer:
+/// With `residual` a first layer, one block a width, each of two layers around a skip, and a last
+/// layer:
 ///
 ///     h = u W + b + e V;   h ← h + dropout(φ(φ(h) A + a + e V)) B;   out = φ(h) O + o
 ///
-/// without it plain layers, told of e in the first. e holds c_noise = ¼ ln(σ/σ_data), its Fourier features, and the class.
+/// without it plain layers, told of e in the first. e holds c_noise = ¼ ln(σ/σ_data), its Fourier
+/// features, and the class.
 package struct Network: Backbone {
   package enum Activation: String, Sendable, CaseIterable, JSONValue {
     case silu

@@ -2,8 +2,9 @@ import Core
 import Glibc
 package import Graph
 
-/// A flow of additive couplings, whose log density is exact: u is turned into z, a standard logistic variable, by steps that add to
-/// one half of the columns a function of the other, and a last scaling.
+/// A flow of additive couplings, whose log density is exact: u is turned into z, a standard
+/// logistic variable, by steps that add to one half of the columns a function of the other, and a
+/// last scaling.
 ///
 ///     z = e^s ∘ c_L(… c_1(u)),   ln p(u) = Σ_i [ln ℓ(z_i) + s_i],   ln ℓ(z) = −|z| − 2 ln(1 + e^{−|z|})
 ///

@@ -1,7 +1,8 @@
 import Glibc
 import Graph
 
-/// What a network is told beside the row: e holds c_noise = ¼ ln(σ/σ_data), its Fourier features, and the class.
+/// What a network is told beside the row: e holds c_noise = ¼ ln(σ/σ_data), its Fourier features,
+/// and the class.
 struct NoiseEmbedding: Sendable {
   let kind: Network.Embedding
   let classes: Int
@@ -22,7 +23,8 @@ struct NoiseEmbedding: Sendable {
     return noise + classes
   }
 
-  /// e [R, length] of c_noise [R, 1] and the class [R, classes]; nil where there is nothing to tell.
+  /// e [R, length] of c_noise [R, 1] and the class [R, classes]; nil where there is nothing to
+  /// tell.
   func node(_ graph: inout Graph, _ noise: Node, _ label: Node?) -> Node? {
     var parts: [Node] = []
     switch kind {

@@ -18,12 +18,15 @@ package enum Parameterization: String, Sendable, CaseIterable, JSONValue {
   case clean
 }
 
-/// A score network; noise-conditional unless made for one level, where s = F/σ, or s = F without noise.
+/// A score network; noise-conditional unless made for one level, where s = F/σ, or s = F without
+/// noise.
 ///
-/// Inputs are scaled by c_in = 1/√v and the level is told as c_noise = ¼ ln(σ/σ_data). Karras et al. (2022), "Elucidating the
-/// Design Space of Diffusion-Based Generative Models", table 1; σ s is made without the cancellation of D − u at small σ.
+/// Inputs are scaled by c_in = 1/√v and the level is told as c_noise = ¼ ln(σ/σ_data). Karras et
+/// al. (2022), "Elucidating the Design Space of Diffusion-Based Generative Models", table 1; σ s is
+/// made without the cancellation of D − u at small σ.
 ///
-/// With a `base` all this is by axis of the data's covariance, and F counts by a gain of the level. For one level alone then
+/// With a `base` all this is by axis of the data's covariance, and F counts by a gain of the level.
+/// For one level alone then
 ///
 ///     s_i = −y_i/λ_i + F_i(y/√λ)/√(max(τ² λ_i, σ_min²))     σ_min = σ_data/50
 package struct ScoreNetwork: Family {

@@ -1,15 +1,18 @@
 import Graph
 
-/// A network of convolutions on pictures or signals, from fine to coarse and back, conditioned on the noise level and the class.
+/// A network of convolutions on pictures or signals, from fine to coarse and back, conditioned on
+/// the noise level and the class.
 ///
-/// On each level, of half the length of the one before, `blocks` blocks around a skip; then one in the middle; then, from coarse to
-/// fine, twice the length by repetition, a convolution, what the level had on the way down beside it, and `blocks` blocks again:
+/// On each level, of half the length of the one before, `blocks` blocks around a skip; then one in
+/// the middle; then, from coarse to fine, twice the length by repetition, a convolution, what the
+/// level had on the way down beside it, and `blocks` blocks again:
 ///
 ///     y = S h + c + C₂ ∗ φ((1 + s) norm(C₁ ∗ φ(norm(h))) + r)      (s, r) = V φ(t),   t = B φ(A e + a) + b
 ///
-/// with norm over groups of channels (Wu & He 2018), and the conditioning behind it, so that the norm does not remove it (Dhariwal & Nichol
-/// 2021). Ronneberger, Fischer & Brox (2015), "U-Net"; Ho, Jain & Abbeel (2020),
-/// "Denoising Diffusion Probabilistic Models", appendix B, without attention.
+/// with norm over groups of channels (Wu & He 2018), and the conditioning behind it, so that the
+/// norm does not remove it (Dhariwal & Nichol 2021). Ronneberger, Fischer & Brox (2015), "U-Net";
+/// Ho, Jain & Abbeel (2020), "Denoising Diffusion Probabilistic Models", appendix B, without
+/// attention.
 struct UNet: Backbone {
   let grid: Grid
   /// Channels of each level.
@@ -21,7 +24,8 @@ struct UNet: Backbone {
   static let mostLevels = 8
   static let mostBlocks = 8
 
-  /// 32 channels and twice as many a level, on up to three levels of which the coarsest is no shorter than 4.
+  /// 32 channels and twice as many a level, on up to three levels of which the coarsest is no
+  /// shorter than 4.
   static func widths(of grid: Grid) -> [Int] {
     var (side, levels) = (max(grid.height, grid.width), 1)
     while levels < 3, (side + 1) / 2 >= 4 { (side, levels) = ((side + 1) / 2, levels + 1) }
@@ -175,7 +179,8 @@ private struct UNetParameters {
     norm(name + ".norm0", channels)
     weight(name + ".conv0.weight", [kernel.height, kernel.width, channels, width])
     norm(name + ".norm1", width)
-    // Small initial weights keep each block close to its skip connection, and nearly blind to the noise level.
+    // Small initial weights keep each block close to its skip connection, and nearly blind to the
+    // noise level.
     if conditioning > 0 { weight(name + ".embedding", [conditioning, 2 * width], gain: 0.3) }
     convolution(name + ".conv1", width, width, gain: 0.3)
     if channels != width { weight(name + ".skip", [channels, width]) }
@@ -183,10 +188,11 @@ private struct UNetParameters {
 }
 
 extension Graph {
-  /// x [R, h, w, C] with mean 0 and variance 1 over the pixels of a group of channels, times a gain, plus a shift.
+  /// x [R, h, w, C] with mean 0 and variance 1 over the pixels of a group of channels, times a
+  /// gain, plus a shift.
   ///
-  /// As many groups of at least 4 channels as divide them, up to 8. Variances are E x² − (E x)², in one look at x, but of few numbers,
-  /// which may be all alike beside their mean.
+  /// As many groups of at least 4 channels as divide them, up to 8. Variances are E x² − (E x)², in
+  /// one look at x, but of few numbers, which may be all alike beside their mean.
   ///
   /// `conditioning`: [R, 2 C], what is added to a gain of 1 behind this one and then to the shift.
   fileprivate mutating func groupNorm(_ x: Node, _ gain: Node, _ shift: Node, conditioning: Node?)
@@ -236,8 +242,9 @@ extension Graph {
 
   /// x with twice the pixels, each repeated, under a centred kernel of 3; [R, size, K].
   ///
-  /// An output pixel's window of three sees two pixels of x, one of them twice: so each of the four kinds of output pixels is a
-  /// convolution of x itself by a kernel of 2, whose taps are sums of the given one's. That is 16 products where there were 36.
+  /// An output pixel's window of three sees two pixels of x, one of them twice: so each of the four
+  /// kinds of output pixels is a convolution of x itself by a kernel of 2, whose taps are sums of
+  /// the given one's. That is 16 products where there were 36.
   fileprivate mutating func doubled(_ x: Node, _ kernel: Node, to size: Window.Lengths) -> Node {
     let (dims, taps) = (shape(of: x).dims, shape(of: kernel).dims)
     let (isTall, isWide) = (taps[0] > 1, taps[1] > 1)
@@ -263,7 +270,8 @@ extension Graph {
       whole, starts: [0, 0, 0, 0], sizes: [dims[0], size.height, size.width, taps[3]])
   }
 
-  /// Of a kernel's three taps along an axis those that see the same pixel, added: the first alone and the others, or the last alone.
+  /// Of a kernel's three taps along an axis those that see the same pixel, added: the first alone
+  /// and the others, or the last alone.
   private mutating func folded(_ kernel: Node, axis: Int, phase: Int) -> Node {
     var sizes = shape(of: kernel).dims
     sizes[axis] = 1

@@ -61,7 +61,8 @@ extension Model {
     return lowest ... highest
   }
 
-  /// Our layers are in.weight, in.bias, in.embedding; layer1.weight, layer1.bias; ...; out.weight, out.bias.
+  /// Our layers are in.weight, in.bias, in.embedding; layer1.weight, layer1.bias; ...; out.weight,
+  /// out.bias.
   private func place(
     _ layers: ImportedLayers, _ archive: SafetensorsArchive, into target: View<Float>
   ) throws {
@@ -107,7 +108,8 @@ extension Model {
   }
 }
 
-/// The layers of a file in the order of their names: NAME.weight [out, in] as PyTorch has it, or NAME.kernel [in, out] as Flax, and NAME.bias.
+/// The layers of a file in the order of their names: NAME.weight [out, in] as PyTorch has it, or
+/// NAME.kernel [in, out] as Flax, and NAME.bias.
 private struct ImportedLayers {
   struct Layer {
     let weight: String

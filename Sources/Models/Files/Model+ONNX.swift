@@ -195,7 +195,8 @@ private struct ONNXExport {
     }
   }
 
-  /// ONNX has channels behind the pictures and filters first in kernels; of the adjoint the filters are what goes in.
+  /// ONNX has channels behind the pictures and filters first in kernels; of the adjoint the filters
+  /// are what goes in.
   private mutating func convolution(_ operation: String, _ inputs: [String], _ window: Window)
     -> String
   {

@@ -40,7 +40,8 @@ struct ProtobufMessage {
   }
 }
 
-/// A model of ONNX (operator set 17) as it grows: nodes in order, constants, inputs and outputs by name.
+/// A model of ONNX (operator set 17) as it grows: nodes in order, constants, inputs and outputs by
+/// name.
 ///
 /// Field numbers are those of onnx.proto.
 struct ONNXGraph {

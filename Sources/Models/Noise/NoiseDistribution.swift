@@ -1,23 +1,28 @@
 import Core
 import Glibc
 
-/// The law by which training draws noise levels, and the range that it covers: σ as a function of u, uniform in (0, 1).
+/// The law by which training draws noise levels, and the range that it covers: σ as a function of
+/// u, uniform in (0, 1).
 ///
-/// Every process is written in its variance-exploding form, x̃ = x + σ z with σ the ratio of noise to signal; multiplying by the
-/// signal's factor α = 1/√(1 + σ²) gives the state of a variance-preserving one.
+/// Every process is written in its variance-exploding form, x̃ = x + σ z with σ the ratio of noise
+/// to signal; multiplying by the signal's factor α = 1/√(1 + σ²) gives the state of a
+/// variance-preserving one.
 package enum NoiseDistribution: Sendable, Equatable {
-  /// ln(σ/σ_data) ~ N(mean, deviation²), kept within the range. Karras et al. (2022), "Elucidating the Design Space of
-  /// Diffusion-Based Generative Models", table 1, with levels relative to σ_data.
+  /// ln(σ/σ_data) ~ N(mean, deviation²), kept within the range. Karras et al. (2022), "Elucidating
+  /// the Design Space of Diffusion-Based Generative Models", table 1, with levels relative to
+  /// σ_data.
   case edm(mean: Double, deviation: Double)
   /// Each level of a geometric ladder is as likely as another. Song & Ermon (2019).
   case geometric(levels: [Double])
-  /// σ = σ_min (σ_max/σ_min)ᵗ with t uniform. Song et al. (2021), "Score-Based Generative Modeling through SDEs", equation 30.
+  /// σ = σ_min (σ_max/σ_min)ᵗ with t uniform. Song et al. (2021), "Score-Based Generative Modeling
+  /// through SDEs", equation 30.
   case varianceExploding
   /// α² = exp(−∫β), β = 0.1 + 19.9 t, noise √(1 − α²). The same, equation 32.
   case variancePreserving
   /// As before with noise 1 − α². The same, equation 29.
   case subVariancePreserving
-  /// α = cos(πt/2), noise sin(πt/2). Nichol & Dhariwal (2021), "Improved Denoising Diffusion Probabilistic Models", without offset.
+  /// α = cos(πt/2), noise sin(πt/2). Nichol & Dhariwal (2021), "Improved Denoising Diffusion
+  /// Probabilistic Models", without offset.
   case cosine
 
   /// The level at which the law's distribution function is `u`, 0 < u < 1.
@@ -82,11 +87,13 @@ package enum NoiseDistribution: Sendable, Equatable {
 
 /// How much each noise level counts: λ of ½ λ ‖σ s + z‖².
 package enum Weighting: String, CaseIterable, Sendable {
-  /// σ²/σ_data² + 1: the weight 1/c_out² of Karras et al. (2022) on ‖D − x‖², under which every level begins near D/2.
+  /// σ²/σ_data² + 1: the weight 1/c_out² of Karras et al. (2022) on ‖D − x‖², under which every
+  /// level begins near D/2.
   case edm
   /// 1: σ² on ‖s − ∇ log q‖². Song & Ermon (2019).
   case sigmaSquared = "sigma2"
-  /// g², under which the sum over levels bounds the likelihood. Song, Durkan, Murray & Ermon (2021), theorem 1.
+  /// g², under which the sum over levels bounds the likelihood. Song, Durkan, Murray & Ermon
+  /// (2021), theorem 1.
   case likelihood
   /// min(1, γ σ²/σ_data²): min(SNR, γ) on ‖D − x‖², SNR = σ_data²/σ². Hang et al. (2023), γ = 5.
   case minimumSNR = "min_snr"
@@ -105,7 +112,8 @@ package enum Weighting: String, CaseIterable, Sendable {
 
 /// Noise levels for annealing, from the largest to the smallest, each `ratio` times the next.
 ///
-/// Song & Ermon (2020), "Improved Techniques for Training Score-Based Generative Models", techniques 1, 2 and 4.
+/// Song & Ermon (2020), "Improved Techniques for Training Score-Based Generative Models",
+/// techniques 1, 2 and 4.
 package struct GeometricLadder: Sendable, Equatable {
   package let levels: [Double]
   package let ratio: Double
@@ -124,7 +132,8 @@ package struct GeometricLadder: Sendable, Equatable {
 
   /// Technique 2: γ with Φ(√(2D)(γ−1) + 3γ) − Φ(√(2D)(γ−1) − 3γ) = ½, but at most 1.3.
   ///
-  /// For D ≤ 4 the equation has no solution, and up to D of about 20 its solution leaves levels too far apart.
+  /// For D ≤ 4 the equation has no solution, and up to D of about 20 its solution leaves levels too
+  /// far apart.
   package static func ratio(dimension: Int) -> Double {
     let most = 1.3
     let root = (2 * Double(dimension)).squareRoot()
@@ -142,8 +151,9 @@ package struct GeometricLadder: Sendable, Equatable {
 
   /// Technique 4: the step ε at the smallest level, with ε_i = ε σ_i²/σ_L² at the others.
   ///
-  /// After T steps of x′ = x + ε s(x) + √(2ε) z at one level, a cloud of variance γ²σ² has variance as close to σ² as can be:
-  /// with δ = ε/σ² and q = 1/(1 − δ/2) its ratio to σ² is (1−δ)^{2T}(γ² − q) + q.
+  /// After T steps of x′ = x + ε s(x) + √(2ε) z at one level, a cloud of variance γ²σ² has variance
+  /// as close to σ² as can be: with δ = ε/σ² and q = 1/(1 − δ/2) its ratio to σ² is (1−δ)^{2T}(γ² −
+  /// q) + q.
   package func stepSize(stepsPerLevel: Int) -> Double {
     let smallest = levels[levels.count - 1]
     let delta = GeometricLadder.relativeStep(ratio: ratio, stepsPerLevel: stepsPerLevel)
@@ -165,6 +175,7 @@ package struct GeometricLadder: Sendable, Equatable {
 func naturalLog(_ x: Double) -> Double { log(x) }
 
 extension NoiseDistribution {
-  /// ln(σ/σ_data) ~ N(−0.5, 1.2²): a little higher than EDM's −1.2, which suits tables and small pictures.
+  /// ln(σ/σ_data) ~ N(−0.5, 1.2²): a little higher than EDM's −1.2, which suits tables and small
+  /// pictures.
   package static let standard = NoiseDistribution.edm(mean: -0.5, deviation: 1.2)
 }

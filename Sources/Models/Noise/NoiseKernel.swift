@@ -1,11 +1,13 @@
 import Core
 package import Graph
 
-/// The law of the noise that denoising score matching adds: x̃ = x + σ ε with a product density of unit variance.
+/// The law of the noise that denoising score matching adds: x̃ = x + σ ε with a product density of
+/// unit variance.
 ///
-/// The target of a point is σ ∇ log q(x̃ | x), a function of ε alone. Vincent (2011), "A Connection Between Score Matching and
-/// Denoising Autoencoders", equation 9, holds for any weakly differentiable density with finite Fisher information; a uniform
-/// density has none, since its gradient is 0 inside.
+/// The target of a point is σ ∇ log q(x̃ | x), a function of ε alone. Vincent (2011), "A Connection
+/// Between Score Matching and Denoising Autoencoders", equation 9, holds for any weakly
+/// differentiable density with finite Fisher information; a uniform density has none, since its
+/// gradient is 0 inside.
 package enum NoiseKernel: Sendable, Equatable {
   case gaussian
   case laplace
@@ -20,7 +22,8 @@ package enum NoiseKernel: Sendable, Equatable {
 
   package static var names: [String] { all.map(\.name) }
 
-  /// How many [R, D] tensors of random numbers ε is made of, and whether they are normal or uniform.
+  /// How many [R, D] tensors of random numbers ε is made of, and whether they are normal or
+  /// uniform.
   package var draws: (count: Int, normal: Bool) {
     switch self {
     case .gaussian: (1, true)
@@ -32,8 +35,9 @@ package enum NoiseKernel: Sendable, Equatable {
 
   /// ε from uniforms in (0, 1), or from normals for `gaussian`.
   ///
-  /// Laplace and logistic by their quantile functions; Student's t by Bailey's polar method, exact for every ν:
-  /// t = √(ν (U^{−2/ν} − 1)) cos 2πV. Bailey (1994), "Polar Generation of Random Variates with the t-Distribution".
+  /// Laplace and logistic by their quantile functions; Student's t by Bailey's polar method, exact
+  /// for every ν: t = √(ν (U^{−2/ν} − 1)) cos 2πV. Bailey (1994), "Polar Generation of Random
+  /// Variates with the t-Distribution".
   package func noise(_ graph: inout Graph, _ draws: [Node]) -> Node {
     let u = draws.first ?? graph.constant(0)
     switch self {

@@ -4,7 +4,8 @@ package struct NoiseLevels: Sendable {
   package let range: ClosedRange<Double>
   let sigmaData: Double
   package let weighting: Weighting
-  /// Whether the loss is in units of the noise already, as denoising is; others are multiplied by σ².
+  /// Whether the loss is in units of the noise already, as denoising is; others are multiplied by
+  /// σ².
   let isScaled: Bool
 
   /// One level alone; every row counts the same.

@@ -2,8 +2,8 @@ import Graph
 
 /// A node as a formula, in Python's notation: `(x[0] - a) ** 2 / 2`.
 ///
-/// A node that is used often is written as often, so a formula may be far longer than its graph. What lies too deep for the length
-/// allowed is "…".
+/// A node that is used often is written as often, so a formula may be far longer than its graph.
+/// What lies too deep for the length allowed is "…".
 struct GraphFormula {
   /// How tightly an operation binds; what binds less than its surroundings is put in parentheses.
   private enum Binding: Int {

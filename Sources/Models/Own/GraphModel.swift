@@ -2,7 +2,8 @@ package import Core
 package import Data
 package import Graph
 
-/// The caller's own model: a graph for one row, whose output is an energy, a log density or a score.
+/// The caller's own model: a graph for one row, whose output is an energy, a log density or a
+/// score.
 package struct GraphModel: Family {
   package enum Output: String, Sendable, CaseIterable {
     case energy

@@ -1,7 +1,8 @@
 import Core
 import Graph
 
-/// The operations of a caller's graph, by name: those on elements as `Graph` lists them, and what has axes.
+/// The operations of a caller's graph, by name: those on elements as `Graph` lists them, and what
+/// has axes.
 enum GraphOperation: Hashable, Sendable {
   case x
   case sigma
@@ -66,7 +67,8 @@ enum GraphOperation: Hashable, Sendable {
     }
   }
 
-  /// Whether it has a kink or a step, at which an energy lacks the second derivative that score matching needs.
+  /// Whether it has a kink or a step, at which an energy lacks the second derivative that score
+  /// matching needs.
   var hasKink: Bool {
     switch self {
     case .unary(let operation): operation.hasKink

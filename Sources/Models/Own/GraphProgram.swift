@@ -4,7 +4,8 @@ package import Platform
 
 /// A model of the caller's own as he wrote it: operations by name, for one row.
 ///
-/// The rows axis is the library's affair: `GraphReplay` puts it in front of all that depends on the row.
+/// The rows axis is the library's affair: `GraphReplay` puts it in front of all that depends on the
+/// row.
 package struct GraphProgram: Sendable {
   struct Call: Sendable {
     let operation: GraphOperation

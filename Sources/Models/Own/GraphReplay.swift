@@ -2,7 +2,8 @@ import Graph
 
 /// Writes a caller's program into a graph: for one row as he wrote it, or for a shard of rows.
 ///
-/// With rows, what depends on the row has their axis in front, and what does not has none; shapes are aligned as the operation wants.
+/// With rows, what depends on the row has their axis in front, and what does not has none; shapes
+/// are aligned as the operation wants.
 struct GraphReplay {
   /// Nil: for one row.
   let rows: Int?
@@ -140,7 +141,8 @@ struct GraphReplay {
       node: result, rank: graph.shape(of: result).rank - (batched ? 1 : 0), isBatched: batched)
   }
 
-  /// x [h, w, C] under a kernel [kh, kw, C, K] that is the same for every row, or its adjoint of [h, w, K].
+  /// x [h, w, C] under a kernel [kh, kw, C, K] that is the same for every row, or its adjoint of
+  /// [h, w, K].
   private func convolution(_ graph: inout Graph, _ call: GraphProgram.Call, _ inputs: [Value])
     -> Value
   {
@@ -173,7 +175,8 @@ struct GraphReplay {
     return Value(node: row, rank: 3, isBatched: false)
   }
 
-  /// Windows a stride apart, as far as they go, with as many zeros before as behind; nil where there is none.
+  /// Windows a stride apart, as far as they go, with as many zeros before as behind; nil where
+  /// there is none.
   private func window(_ options: NodeOptions, _ dims: [Int], _ taps: [Int], isAdjoint: Bool)
     -> Window?
   {
@@ -197,7 +200,8 @@ struct GraphReplay {
     return window.isSound ? window : nil
   }
 
-  /// The rows of every left matrix in one product with a matrix that all share, so that its gradient is one product too.
+  /// The rows of every left matrix in one product with a matrix that all share, so that its
+  /// gradient is one product too.
   private func stacked(_ graph: inout Graph, _ a: Value, _ b: Value) -> Value {
     let dims = graph.shape(of: a.node).dims
     let inner = dims[dims.count - 1]
