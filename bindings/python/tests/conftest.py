@@ -1,5 +1,6 @@
 import functools
 import os
+import signal
 import time
 
 # scikit-learn has one check that it makes only where this was set before SciPy was imported.
@@ -28,6 +29,14 @@ def within(seconds):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "memory(why): needs more than the memory that STEIN_MEMORY_LIMIT allows")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c():
+    """Ctrl-C raises, as in a terminal: a shell that starts the suite in the background has it ignored, and what waits for it would never end."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=LIMIT > 0)
