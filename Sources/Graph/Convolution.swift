@@ -156,7 +156,7 @@ extension Graph {
   }
 
   /// Σ over the leading axes of 2 op(ȧ, ḃ).
-  mutating func convolutionBend(of op: Op, _ tangents: [Node?]) -> Node? {
+  mutating func convolutionSecondOrder(of op: Op, _ tangents: [Node?]) -> Node? {
     guard let (operands, result, window) = op.form, let a = tangents[0], let b = tangents[1] else {
       return nil
     }

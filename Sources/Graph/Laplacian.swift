@@ -157,7 +157,7 @@ extension Graph {
       let product = matmul(a, b, transposeA: transposeA, transposeB: transposeB)
       return multiply(constant(2), summed(product, like: y))
     case .convolution, .transposedConvolution, .convolutionWeightGradient:
-      return convolutionBend(of: op, t)
+      return convolutionSecondOrder(of: op, t)
     case .inverse:  // D²Y = 2 Y Ȧ Y Ȧ Y = −2 Ẏ Ȧ Y
       guard let v = t[0], let yDot else { return nil }
       return multiply(constant(-2), matmul(summed(matmul(yDot, v), like: y), y))

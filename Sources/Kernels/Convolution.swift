@@ -117,9 +117,9 @@ func bfloat16Place(_ x: UnsafePointer<Float>, _ count: Int) -> UnsafePointer<Flo
   unsafe (UnsafeRawPointer(x) + 2 * count).assumingMemoryBound(to: Float.self)
 }
 
-private func bfloat16Place(_ x: UnsafeMutablePointer<Float>, _ count: Int) -> UnsafeMutablePointer<
-  Float
-> {
+private func bfloat16Place(
+  _ x: UnsafeMutablePointer<Float>, _ count: Int
+) -> UnsafeMutablePointer<Float> {
   unsafe (UnsafeMutableRawPointer(x) + 2 * count).assumingMemoryBound(to: Float.self)
 }
 

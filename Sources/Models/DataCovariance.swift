@@ -180,15 +180,15 @@ extension ModelDescription {
     _ v: View<Double>, into out: View<Double>, scratch: View<Double>, _ f: (Double) -> Double
   ) {
     let d = dimension
-    guard !law.variances.isEmpty else {
+    guard !covariance.variances.isEmpty else {
       let factor = f(sigmaData * sigmaData)
       for i in 0 ..< d { out[i] = factor * v[i] }
       return
     }
-    let axes = law.axes
+    let axes = covariance.axes
     for j in 0 ..< d { scratch[j] = 0 }
     for i in 0 ..< d { for j in 0 ..< d { scratch[j] += axes[i * d + j] * v[i] } }
-    for j in 0 ..< d { scratch[j] *= f(law.variances[j]) }
+    for j in 0 ..< d { scratch[j] *= f(covariance.variances[j]) }
     for i in 0 ..< d {
       var sum = 0.0
       for j in 0 ..< d { sum += axes[i * d + j] * scratch[j] }
@@ -211,7 +211,7 @@ extension ModelDescription {
   /// ln N(x; m, Σ + σ²) of a state, of which the standard normals are left in its place.
   package func logDensity(_ x: View<Double>, sigma: Double, scratch: View<Double>) -> Double {
     standardize(x, sigma: sigma, scratch: scratch)
-    let known = law.variances
+    let known = covariance.variances
     var sum = 0.0
     for i in 0 ..< dimension {
       let variance = known.isEmpty ? sigmaData * sigmaData : known[i]

@@ -46,10 +46,11 @@ package struct FamilyDefinition: Sendable {
   var network = NetworkDefaults()
   var usualComponents = 1
   var usualKernels = 1
-  /// Why no model of so many columns can be made of a structure; nil if one can.
-  var complaint: @Sendable (_ structure: FamilyParameters, _ dimension: Int) -> SteinError? = {
-    _, _ in nil
-  }
+  /// Why no model of so many columns can be made with these parameters; nil if one can.
+  var complaint: @Sendable (_ familyParameters: FamilyParameters, _ dimension: Int) -> SteinError? =
+    {
+      _, _ in nil
+    }
   let make: @Sendable (ModelDescription) -> any Family
 
   /// What a network is where options leave it open.

@@ -21,7 +21,8 @@ extension ModelDescription {
     }
     let isHalfLine = StatisticTable.isHalfLine(domain)
     try options.knowing(FamilyParameters.Key.isHalfLine, isHalfLine).check()
-    structure = try FamilyParameters(options, family, dimension: dimension, rows: dataset.rowCount)
+    familyParameters = try FamilyParameters(
+      options, family, dimension: dimension, rows: dataset.rowCount)
     try checkDomain()
     try choosePreconditioning(options, dataset)
     if family.needsScale, scaling(options, dataset) == .none {
@@ -35,7 +36,7 @@ extension ModelDescription {
     guard family.isPerceptron else { return }
     let isTold = network.noiseConditional
     let fits =
-      domain == .real && !law.axes.isEmpty
+      domain == .real && !covariance.axes.isEmpty
       && (!isTold || [.edm, .velocity].contains(network.parameterization))
     let asked = options[NetworkOptions.Key.preconditioning]
     if asked == .covariance, !fits {
@@ -91,7 +92,7 @@ extension ModelDescription {
         argument: "dataset")
     }
     network = .plain
-    structure = FamilyParameters()
+    familyParameters = FamilyParameters()
     domain = .real
     noiseKernel = .gaussian
     units = Units(mean: [], scale: [], active: active)
@@ -125,7 +126,7 @@ extension ModelDescription {
         "with scale=none the deviation of the data, \(sigmaData), is too extreme for float32; scale them",
         argument: "dataset")
     }
-    law = try DataCovariance(dataset, units)
+    covariance = try DataCovariance(dataset, units)
     largestDistance = try dataset.largestDistance(units)
     sigmaMax = min(max(largestDistance, 10 * sigmaData), 80 * sigmaData)
     sigmaMin = 0.01 * sigmaData

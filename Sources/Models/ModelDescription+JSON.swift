@@ -20,7 +20,7 @@ extension ModelDescription {
       ] + NetworkOptions.coded.fields(network) + [
         ("resolution", .number(resolution)),
         ("clean_level", cleanLevel.map(JSON.number) ?? .null),
-        ("structure", .object(structure.fields)), ("domain", domain.json),
+        ("structure", .object(familyParameters.fields)), ("domain", domain.json),
         ("noise_kernel", .string(noiseKernel.name)),
         ("trained", .bool(trained)), ("unconditional", .bool(unconditional)),
       ] + (family.isOnGrid ? NetworkOptions.codedOnGrid.fields(network) : []))
@@ -92,10 +92,10 @@ extension ModelDescription {
     }
 
     guard
-      let structure = try FamilyParameters(
+      let familyParameters = try FamilyParameters(
         json["structure"] ?? .null, family, dimension: active.count)
     else { throw bad("its structure") }
-    self.structure = structure
+    self.familyParameters = familyParameters
     guard let domain = Domain(json["domain"] ?? .null, dimension: active.count),
       let kernel = NoiseKernel(named: json["noise_kernel"]?.string ?? "")
     else { throw bad("its domain or noise_kernel") }

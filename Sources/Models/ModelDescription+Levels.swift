@@ -18,7 +18,7 @@ extension ModelDescription {
   ///
   /// Where the data are thin it reaches down, so that 95 of 100 levels lie above a twentieth of the
   /// resolution; where they are thinner than EDM's lowest level, ln σ is uniform.
-  package var standardLaw: NoiseDistribution {
+  package var standardDistribution: NoiseDistribution {
     guard case .edm(let mean, let deviation) = NoiseDistribution.standard, resolution > 0 else {
       return .standard
     }

@@ -66,7 +66,7 @@ extension ModelDescription {
     copy.units = Units(dataset, active: units.active, scaling, keepsOrigin: isPositive)
     copy.location = copy.location(of: dataset)
     // A network that begins as a Gaussian knows its axes: in units of u that Gaussian stays.
-    if base == nil { copy.law = try DataCovariance(dataset, copy.units) }
+    if base == nil { copy.covariance = try DataCovariance(dataset, copy.units) }
     copy.largestDistance = try dataset.largestDistance(copy.units)
     return copy
   }

@@ -16,12 +16,12 @@ package struct ModelDescription: Sendable {
   package var classes: [Int64]
   package var classCounts: [Int]
   var network: NetworkOptions
-  package var structure: FamilyParameters
+  package var familyParameters: FamilyParameters
   package var domain: Domain
   /// Mean of u: 0 where the mean was taken off.
   var location: [Double]
   /// The Gaussian that the data are like.
-  package var law = DataCovariance()
+  package var covariance = DataCovariance()
   /// The finest scale at which the rows were seen to have a density, in units of that Gaussian; 0:
   /// none.
   var resolution = 0.0
@@ -39,14 +39,15 @@ package struct ModelDescription: Sendable {
 
   /// The Gaussian that the network begins as; nil where that is isotropic.
   package var base: GaussianBase? {
-    guard network.preconditioning == .covariance, !law.axes.isEmpty else { return nil }
+    guard network.preconditioning == .covariance, !covariance.axes.isEmpty else { return nil }
     return GaussianBase(
-      location: location, axes: law.axes, variances: baseVariances, resolution: resolution)
+      location: location, axes: covariance.axes, variances: baseVariances, resolution: resolution)
   }
 
   /// Above 0, so that an empty direction has a width too: a thousandth of σ_data.
   var baseVariances: [Double] {
-    let known = law.shrunkVariances.isEmpty ? law.variances : law.shrunkVariances
+    let known =
+      covariance.shrunkVariances.isEmpty ? covariance.variances : covariance.shrunkVariances
     return known.map { max($0, 1e-6 * sigmaData * sigmaData) }
   }
 

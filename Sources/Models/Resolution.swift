@@ -21,9 +21,9 @@ import Platform
 func resolution(
   of dataset: Dataset, _ description: ModelDescription, variances: [Double]
 ) throws -> Double {
-  let (units, law) = (description.units, description.law)
+  let (units, covariance) = (description.units, description.covariance)
   let d = units.active.count
-  guard !law.axes.isEmpty, dataset.rowCount >= 20 else { return 0 }
+  guard !covariance.axes.isEmpty, dataset.rowCount >= 20 else { return 0 }
   guard try !hasAtoms(dataset, units.active) else { return 0 }
   let memory = dataset.context.memory
   let whitened = try whitenedRows(dataset, description, variances, most: mostReferences(d))
@@ -75,7 +75,7 @@ private func mostReferences(_ d: Int) -> Int { max(500, min(4000, 400_000 / d)) 
 private func whitenedRows(
   _ dataset: Dataset, _ description: ModelDescription, _ variances: [Double], most: Int
 ) throws -> View<Float> {
-  let (units, axes) = (description.units, description.law.axes)
+  let (units, axes) = (description.units, description.covariance.axes)
   let (d, active, columns) = (units.active.count, units.active, dataset.columns)
   let count = min(dataset.rowCount, most)
   let memory = dataset.context.memory

@@ -96,12 +96,13 @@ extension Model {
         .unsupported, "the model was made without classes; there are none to draw",
         argument: "model")
     }
-    let law = ClassLaw(description)
+    let classDistribution = ClassDistribution(description)
     let seed = options[SamplerKey.seed]
     let firstIndex = options[SamplerKey.firstIndex]
     for row in 0 ..< out.rows {
       out.write(
-        description.classes[law.draw(seed: seed, row: firstIndex &+ UInt64(row))], at: row)
+        description.classes[classDistribution.draw(seed: seed, row: firstIndex &+ UInt64(row))],
+        at: row)
     }
   }
 
@@ -122,7 +123,7 @@ extension Model {
     let tangents = wantsSlopes ? try Evaluator(self, now, .scaledScoreAndTangent, precision) : nil
     let seed = options[SamplerKey.seed]
     let firstIndex = options[SamplerKey.firstIndex]
-    let law = ClassLaw(description)
+    let classDistribution = ClassDistribution(description)
     let workspaces = try (0 ..< context.workers.count).map { worker in
       let condition = try call.known.map { known in
         try Condition(
@@ -144,7 +145,7 @@ extension Model {
       workspace.field.begin(run, first: first, count: count) { r in
         if let classes { return Int(classes.view[first + min(r, count - 1)]) }
         if case .normals = call.start { return -1 }
-        return law.draw(seed: seed, row: batch.firstIndex &+ UInt64(r))
+        return classDistribution.draw(seed: seed, row: batch.firstIndex &+ UInt64(r))
       }
       try workspace.begin(batch, call.start, sigma: sampler.firstSigma, first: first, count: count)
       if call.logWeights != nil { workspace.weigh(sigma: sampler.firstSigma) }
@@ -171,8 +172,8 @@ extension Model.Snapshot {
   }
 }
 
-/// The law of a row's class where none is given: the training set's proportions.
-struct ClassLaw: Sendable {
+/// The distribution of a row's class where none is given: the training set's proportions.
+struct ClassDistribution: Sendable {
   /// Rows of the training set up to the end of each class.
   private let ends: [Int]
 

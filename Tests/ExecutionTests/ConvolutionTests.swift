@@ -56,7 +56,7 @@ struct Picture: Sendable, CustomTestStringConvertible {
   ]
 
   /// Of lengths that bfloat16 pays for.
-  static let words = [
+  static let bfloat16 = [
     Picture(
       kernel: (3, 3), stride: (1, 1), padding: (1, 1), input: (28, 28), output: (28, 28),
       channels: 32, filters: 32),
@@ -109,7 +109,7 @@ extension ExecutorTests {
 
   /// In bfloat16 all three differ from float32 by its rounding, where the lengths are for it and
   /// where they are not.
-  @Test(.enabled(if: Precision.bf16.isAvailable), arguments: Picture.all + Picture.words)
+  @Test(.enabled(if: Precision.bf16.isAvailable), arguments: Picture.all + Picture.bfloat16)
   func convolutionsInBFloat16(_ picture: Picture) throws {
     let (window, images) = (picture.window, 2)
     var graph = Graph()

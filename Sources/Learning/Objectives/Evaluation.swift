@@ -161,7 +161,7 @@ extension Model {
     if objective.form == .denoising, family.isNoiseConditional, !options.isSet(Evaluation.Key.sigma)
     {
       levels = NoiseLevels(
-        law: .standard, range: description.sigmaMin ... description.sigmaMax,
+        distribution: .standard, range: description.sigmaMin ... description.sigmaMax,
         sigmaData: description.sigmaData, weighting: .edm, isScaled: true)
     } else {
       let level = try now.level(options[Evaluation.Key.sigma] ?? 0)

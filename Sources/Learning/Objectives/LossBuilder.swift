@@ -80,7 +80,7 @@ struct LossBuilder {
   /// v, [M, R, D].
   func vectors(_ graph: inout Graph) -> Node {
     let none = graph.constant(.nan)
-    return directions.map { objective.law.direction(&graph, $0) } ?? none
+    return directions.map { objective.projectionDistribution.direction(&graph, $0) } ?? none
   }
 
   private func finiteDifference(_ graph: inout Graph) -> Node {

@@ -32,7 +32,7 @@ extension Objective {
     self.init(form)
     guard Objective.forms(for: model).contains(form) else { throw refusal(model) }
     projections = options[Key.projections]
-    law = options[Key.projectionLaw]
+    projectionDistribution = options[Key.projectionLaw]
     step = options[Key.differenceStep] ?? 0.05 * model.sigmaData
     controlVariate = options[Key.controlVariate]
     kernel = NoiseKernel(named: options[Key.noiseKernel]) ?? .gaussian
@@ -55,7 +55,7 @@ extension Objective {
       if form == .maximumLikelihood { return model.family.isNormalized && model.domain == .real }
       if model.domain != .real, !form.allowsBoundary { return false }
       if model.family.fit == .innerSolve, form == .finiteDifference { return false }
-      if model.family == .graph, let graph = model.structure.graph {
+      if model.family == .graph, let graph = model.familyParameters.graph {
         return graph.refusal(of: form) == nil
       }
       return true
@@ -79,7 +79,7 @@ extension Objective {
         : "the noise or the step that it adds would leave the model's domain"
     } else if form == .maximumLikelihood {
       why = "family=\(model.family.rawValue) has no normalised density"
-    } else if let own = model.structure.graph?.refusal(of: form) {
+    } else if let own = model.familyParameters.graph?.refusal(of: form) {
       why = own
     } else {
       why =

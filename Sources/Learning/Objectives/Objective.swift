@@ -31,7 +31,7 @@ package struct Objective: Sendable, Equatable {
   package var form: Form
   /// Random directions a row.
   package var projections: Int = 1
-  package var law: ProjectionDistribution = .rademacher
+  package var projectionDistribution: ProjectionDistribution = .rademacher
   package var kernel: NoiseKernel = .gaussian
   package var controlVariate = false
   /// Whether EDM's weight is taken by axis of the family's base.
@@ -48,7 +48,7 @@ package struct Objective: Sendable, Equatable {
   var directionCount: Int { form.isSliced ? projections : 0 }
 }
 
-/// The law of random directions v, with E[v vᵀ] = I.
+/// The distribution of random directions v, with E[v vᵀ] = I.
 package enum ProjectionDistribution: String, Sendable, CaseIterable {
   /// Random signs, of the least variance: 2(‖S‖²_F − Σ S_ii²) for vᵀSv.
   case rademacher

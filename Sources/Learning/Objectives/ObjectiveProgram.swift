@@ -80,7 +80,7 @@ struct ObjectiveProgram: Sendable {
       objective.directionCount == 0
       ? nil
       : inputs.random(
-        dimension, isNormal: objective.law.isNormal, Stream.projections, 0,
+        dimension, isNormal: objective.projectionDistribution.isNormal, Stream.projections, 0,
         count: objective.directionCount)
     let masks = (training ? family.dropoutWidths : []).enumerated().map { index, width in
       inputs.random(width, isNormal: false, Stream.dropout &+ UInt8(index), 0)

@@ -22,7 +22,7 @@ extension Trainer {
     let memory = model.context.memory
     var entries = model.entries(best, prefix: "best/")
     for (name, storage) in weights.all { entries += model.entries(storage, prefix: name + "/") }
-    entries += try model.snapshot.description.law.entries(memory)
+    entries += try model.snapshot.description.covariance.entries(memory)
     let bytes = try Safetensors.serialize(
       metadata: [
         ("format", "stein-trainer-1"), ("stein", model.snapshot.description.json.text),

@@ -28,13 +28,15 @@ func fitGaussian(
   }
   for i in 0 ..< d { for j in 0 ..< i { covariance.view[j * d + i] = covariance.view[i * d + j] } }
   let vectors = try Storage<Double>(memory, count: d * d)
-  let structure = model.snapshot.description.structure
-  if structure.covariance == .diagonal {
+  let familyParameters = model.snapshot.description.familyParameters
+  if familyParameters.covariance == .diagonal {
     for i in 0 ..< d { vectors.view[i * d + i] = 1 }
   } else {
     try diagonalize(covariance.view, vectors.view, d, monitor: monitor)
   }
-  if structure.covariance == .lowRank { levelSmallest(covariance.view, d, rank: structure.rank) }
+  if familyParameters.covariance == .lowRank {
+    levelSmallest(covariance.view, d, rank: familyParameters.rank)
+  }
   let offsets = model.layout.offsets
   for i in 0 ..< d {
     parameters[offsets[0] + i] = Float(mean.view[i])

@@ -193,7 +193,7 @@ package final class Trainer: Described, @unchecked Sendable {
     let adam = AdamStep(
       rate: plan.rate(at: progress.step), beta1: plan.beta1, beta2: plan.beta2, epsilon: 1e-8,
       step: progress.step + 1, averageDecay: plan.averageDecay(at: progress.step))
-    let result = try trainingStep.step(progress.step, plan, adam, monitor)
+    let result = try trainingStep.run(progress.step, plan, adam, monitor)
     let isLocal = ranks != nil && plan.localSteps > 1
     // By itself a rank can't go back: where it left the finite numbers all see it in the average.
     guard isLocal || result.loss.isFinite && result.norm.isFinite else { throw diverged(result) }

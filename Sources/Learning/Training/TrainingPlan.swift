@@ -186,7 +186,7 @@ extension NoiseLevels {
       case .vp: .variancePreserving
       case .subvp: .subVariancePreserving
       case .cosine: .cosine
-      case .edm, .geometric: model.standardLaw
+      case .edm, .geometric: model.standardDistribution
       }
     let highest =
       options[TrainingPlan.Key.sigmaMax] ?? named.ownMaximum.map { $0 * model.sigmaData }
@@ -198,7 +198,7 @@ extension NoiseLevels {
     let ladder = GeometricLadder(
       sigmaMax: highest, sigmaMin: lowest, dimension: model.dimension)
     self.init(
-      law: schedule == .geometric ? .geometric(levels: ladder.levels) : named,
+      distribution: schedule == .geometric ? .geometric(levels: ladder.levels) : named,
       range: lowest ... highest, sigmaData: model.sigmaData,
       weighting: options[TrainingPlan.Key.weighting],
       isScaled: objective?.form == .denoising || objective?.form == .maximumLikelihood)

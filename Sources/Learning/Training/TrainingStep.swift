@@ -105,7 +105,7 @@ final class TrainingStep {
   /// Takes one step of Adam against the gradient of the mean loss over the batch of `step`.
   ///
   /// Stopped in the middle it leaves the weights as they were.
-  func step(
+  func run(
     _ step: Int, _ plan: TrainingPlan, _ adam: AdamStep, _ monitor: any Monitor
   ) throws -> StepResult {
     guard let trace else { return try untraced(step, plan, adam, monitor) }

@@ -18,10 +18,11 @@ package struct Autoregressive: EnergyFamily {
   let activation: Network.Activation
 
   init(
-    dimension: Int, _ structure: FamilyParameters, _ widths: [Int], _ activation: Network.Activation
+    dimension: Int, _ familyParameters: FamilyParameters, _ widths: [Int],
+    _ activation: Network.Activation
   ) {
     self.dimension = dimension
-    (components, conditional) = (structure.components, structure.conditional)
+    (components, conditional) = (familyParameters.components, familyParameters.conditional)
     (self.widths, self.activation) = (widths, activation)
   }
 
@@ -120,11 +121,13 @@ extension Autoregressive {
     ], isNormalized: true, network: .init { rows, _, _ in rows < 5000 ? [64, 64] : [256, 256] },
     complaint: complaint
   ) {
-    Autoregressive(dimension: $0.dimension, $0.structure, $0.network.widths, $0.network.activation)
+    Autoregressive(
+      dimension: $0.dimension, $0.familyParameters, $0.network.widths, $0.network.activation)
   }
 
-  private static func complaint(_ structure: FamilyParameters, dimension: Int) -> SteinError? {
-    let components = structure.components
+  private static func complaint(_ familyParameters: FamilyParameters, dimension: Int) -> SteinError?
+  {
+    let components = familyParameters.components
     guard components * dimension > 1 << 20 else { return nil }
     return Options.bad(
       FamilyParameters.Key.components, "is \(components), too many for \(dimension) columns")

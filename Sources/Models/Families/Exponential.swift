@@ -9,8 +9,8 @@ package import Graph
 package struct Exponential: LinearFamily {
   package let table: StatisticTable
 
-  init(dimension: Int, _ structure: FamilyParameters, _ domain: Domain) {
-    table = StatisticTable(structure, dimension: dimension, domain)
+  init(dimension: Int, _ familyParameters: FamilyParameters, _ domain: Domain) {
+    table = StatisticTable(familyParameters, dimension: dimension, domain)
   }
 
   package var parameters: [ParameterSpec] {
@@ -43,18 +43,18 @@ package struct StatisticTable: Sendable {
 
   package var count: Int { products.count }
 
-  init(_ structure: FamilyParameters, dimension d: Int, _ domain: Domain) {
+  init(_ familyParameters: FamilyParameters, dimension d: Int, _ domain: Domain) {
     dimension = d
-    let half = structure.statistics == .pairwise && StatisticTable.isHalfLine(domain)
-    powers = half ? structure.exponents : [1]
-    switch structure.statistics {
+    let half = familyParameters.statistics == .pairwise && StatisticTable.isHalfLine(domain)
+    powers = half ? familyParameters.exponents : [1]
+    switch familyParameters.statistics {
     case .polynomial:
-      products = (1 ... structure.degree).flatMap { StatisticTable.monomials(degree: $0, d) }
+      products = (1 ... familyParameters.degree).flatMap { StatisticTable.monomials(degree: $0, d) }
     case .pairwise where half:
       products =
         StatisticTable.monomials(degree: 2, d) + (0 ..< d).map { [d + $0] }
     case .pairwise:
-      let own = (1 ... structure.degree).flatMap { power in
+      let own = (1 ... familyParameters.degree).flatMap { power in
         (0 ..< d).map { [Int](repeating: $0, count: power) }
       }
       products = own + StatisticTable.monomials(degree: 2, d).filter { $0[0] != $0[1] }
@@ -68,11 +68,13 @@ package struct StatisticTable: Sendable {
   }
 
   /// How many there would be, without making them.
-  static func count(_ structure: FamilyParameters, dimension d: Int) -> Int {
+  static func count(_ familyParameters: FamilyParameters, dimension d: Int) -> Int {
     guard d <= most else { return .max }
-    if structure.statistics == .pairwise { return d * (d + 1) / 2 + d * structure.degree }
+    if familyParameters.statistics == .pairwise {
+      return d * (d + 1) / 2 + d * familyParameters.degree
+    }
     var (count, layer) = (0, 1.0)
-    for degree in 1 ... structure.degree {
+    for degree in 1 ... familyParameters.degree {
       layer = layer * Double(d + degree - 1) / Double(degree)
       guard layer < Double(most) * 2 else { return .max }
       count += Int(layer.rounded())
@@ -165,21 +167,22 @@ extension Exponential {
       FamilyParameters.Key.statistics, FamilyParameters.Key.degree, FamilyParameters.Key.exponents,
     ],
     fit: .linear, allowsDomain: true, canBeSmall: true, isBoundedOnData: true, complaint: complaint
-  ) { Exponential(dimension: $0.dimension, $0.structure, $0.domain) }
+  ) { Exponential(dimension: $0.dimension, $0.familyParameters, $0.domain) }
 
-  private static func complaint(_ structure: FamilyParameters, dimension: Int) -> SteinError? {
-    let exponents = structure.exponents
+  private static func complaint(_ familyParameters: FamilyParameters, dimension: Int) -> SteinError?
+  {
+    let exponents = familyParameters.exponents
     guard exponents.count == 2, exponents.allSatisfy({ (0 ... 64).contains($0) }),
       exponents[0] > 0
     else {
       return Options.bad(
         FamilyParameters.Key.exponents, "are \(exponents); they are a > 0 and b >= 0, at most 64")
     }
-    let count = StatisticTable.count(structure, dimension: dimension)
+    let count = StatisticTable.count(familyParameters, dimension: dimension)
     guard count <= StatisticTable.most, count * dimension <= 1 << 20 else {
       return Options.bad(
         FamilyParameters.Key.degree,
-        "is \(structure.degree), which gives \(dimension) columns too many statistics; take statistics=pairwise or a lower one"
+        "is \(familyParameters.degree), which gives \(dimension) columns too many statistics; take statistics=pairwise or a lower one"
       )
     }
     return nil

@@ -17,10 +17,10 @@ package struct KernelExponential: LinearFamily {
   /// Widths of φ; nil for the identity.
   let features: [Int]?
 
-  init(dimension: Int, _ structure: FamilyParameters, features: [Int]?) {
+  init(dimension: Int, _ familyParameters: FamilyParameters, features: [Int]?) {
     self.dimension = dimension
-    points = structure.points
-    kernels = structure.kernels
+    points = familyParameters.points
+    kernels = familyParameters.kernels
     self.features = features
   }
 
@@ -127,7 +127,7 @@ extension KernelExponential {
     options: [FamilyParameters.Key.points], fit: .linear, needsScale: true,
     closedFormHoldsOut: true,
     isBoundedOnData: true
-  ) { KernelExponential(dimension: $0.dimension, $0.structure, features: nil) }
+  ) { KernelExponential(dimension: $0.dimension, $0.familyParameters, features: nil) }
 
   static let deep = FamilyDefinition(
     options: [
@@ -136,5 +136,5 @@ extension KernelExponential {
     ],
     fit: .innerSolve, needsScale: true,
     network: .init(activation: .softplus) { _, _, _ in [30, 30, 30] }, usualKernels: 3
-  ) { KernelExponential(dimension: $0.dimension, $0.structure, features: $0.network.widths) }
+  ) { KernelExponential(dimension: $0.dimension, $0.familyParameters, features: $0.network.widths) }
 }

@@ -15,10 +15,12 @@ package struct Mixture: EnergyFamily {
 
   private let sigmaData: Double
 
-  init(dimension: Int, _ structure: FamilyParameters, sigmaData: Double) {
+  init(dimension: Int, _ familyParameters: FamilyParameters, sigmaData: Double) {
     self.dimension = dimension
     self.sigmaData = sigmaData
-    (components, covariance, rank) = (structure.components, structure.covariance, structure.rank)
+    (components, covariance, rank) = (
+      familyParameters.components, familyParameters.covariance, familyParameters.rank
+    )
   }
 
   package var parameters: [ParameterSpec] {
@@ -109,5 +111,5 @@ extension Mixture {
       FamilyParameters.Key.components, FamilyParameters.Key.covariance, FamilyParameters.Key.rank,
     ],
     isNormalized: true, isNoiseConditional: true, canBeSmall: true, usualComponents: 5
-  ) { Mixture(dimension: $0.dimension, $0.structure, sigmaData: $0.sigmaData) }
+  ) { Mixture(dimension: $0.dimension, $0.familyParameters, sigmaData: $0.sigmaData) }
 }

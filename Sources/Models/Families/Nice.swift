@@ -72,11 +72,12 @@ extension Nice {
     complaint: complaint
   ) {
     Nice(
-      dimension: $0.dimension, couplings: $0.structure.couplings, widths: $0.network.widths,
+      dimension: $0.dimension, couplings: $0.familyParameters.couplings, widths: $0.network.widths,
       activation: $0.network.activation)
   }
 
-  private static func complaint(_ structure: FamilyParameters, dimension: Int) -> SteinError? {
+  private static func complaint(_ familyParameters: FamilyParameters, dimension: Int) -> SteinError?
+  {
     guard dimension < 2 else { return nil }
     return SteinError(
       .unsupported, "family=nice couples columns and there is one; take autoregressive or mixture",

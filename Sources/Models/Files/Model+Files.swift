@@ -12,7 +12,8 @@ extension Model {
     let now = snapshot
     return try Safetensors.serialize(
       metadata: [("format", "stein-model-1"), ("stein", now.description.json.text)],
-      entries(now.weights) + now.description.law.entries(context.memory), memory: context.memory)
+      entries(now.weights) + now.description.covariance.entries(context.memory),
+      memory: context.memory)
   }
 
   /// The tensors of one set of weights, their names behind `prefix`.
@@ -52,7 +53,7 @@ extension Model {
     } catch let error as JSONError {
       throw SteinError(.badFile, "the model's description: \(error.message)")
     }
-    description.law = try DataCovariance(archive, dimension: description.dimension, memory)
+    description.covariance = try DataCovariance(archive, dimension: description.dimension, memory)
     guard description.network.preconditioning == .isotropic || description.base != nil else {
       throw SteinError(.badFile, "the covariance that its network begins with is missing")
     }

@@ -1,8 +1,8 @@
 import Core
 import Glibc
 
-/// The law by which training draws noise levels, and the range that it covers: σ as a function of
-/// u, uniform in (0, 1).
+/// The distribution from which training draws noise levels, and the range that it covers: σ as a
+/// function of u, uniform in (0, 1).
 ///
 /// Every process is written in its variance-exploding form, x̃ = x + σ z with σ the ratio of noise
 /// to signal; multiplying by the signal's factor α = 1/√(1 + σ²) gives the state of a
@@ -25,7 +25,7 @@ package enum NoiseDistribution: Sendable, Equatable {
   /// Probabilistic Models", without offset.
   case cosine
 
-  /// The level at which the law's distribution function is `u`, 0 < u < 1.
+  /// The level at which the distribution function is `u`, 0 < u < 1.
   package func sigma(at u: Double, sigmaData: Double, range: ClosedRange<Double>) -> Double {
     let (low, high) = (range.lowerBound, range.upperBound)
     switch self {
@@ -42,7 +42,8 @@ package enum NoiseDistribution: Sendable, Equatable {
     }
   }
 
-  /// d ln σ/du, the density of the likelihood weighting: half the growth of ln σ² along the law.
+  /// d ln σ/du, the density of the likelihood weighting: half the growth of ln σ² along the
+  /// distribution.
   package func growth(at u: Double, sigmaData: Double, range: ClosedRange<Double>) -> Double {
     if case .geometric(let levels) = self { return log(levels[0] / levels[levels.count - 1]) }
     let h = min(1e-5, u / 2, (1 - u) / 2)
@@ -98,7 +99,7 @@ package enum Weighting: String, CaseIterable, Sendable {
   /// min(1, γ σ²/σ_data²): min(SNR, γ) on ‖D − x‖², SNR = σ_data²/σ². Hang et al. (2023), γ = 5.
   case minimumSNR = "min_snr"
 
-  /// `growth`: d ln σ/du of the noise law; `span`: its mean, ln(σ_max/σ_min).
+  /// `growth`: d ln σ/du of the noise distribution; `span`: its mean, ln(σ_max/σ_min).
   package func weight(sigma: Double, sigmaData: Double, growth: Double, span: Double) -> Double {
     let square = sigma * sigma / (sigmaData * sigmaData)
     switch self {

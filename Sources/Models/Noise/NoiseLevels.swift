@@ -1,6 +1,6 @@
 /// Which noise levels an objective is taken at, and how much each counts.
 package struct NoiseLevels: Sendable {
-  let law: NoiseDistribution
+  let distribution: NoiseDistribution
   package let range: ClosedRange<Double>
   let sigmaData: Double
   package let weighting: Weighting
@@ -10,7 +10,7 @@ package struct NoiseLevels: Sendable {
 
   /// One level alone; every row counts the same.
   package init(one sigma: Double) {
-    law = .geometric(levels: [sigma])
+    distribution = .geometric(levels: [sigma])
     range = sigma ... sigma
     sigmaData = 1
     weighting = .sigmaSquared
@@ -18,20 +18,21 @@ package struct NoiseLevels: Sendable {
   }
 
   package init(
-    law: NoiseDistribution, range: ClosedRange<Double>, sigmaData: Double, weighting: Weighting,
+    distribution: NoiseDistribution, range: ClosedRange<Double>, sigmaData: Double,
+    weighting: Weighting,
     isScaled: Bool
   ) {
-    (self.law, self.range, self.sigmaData) = (law, range, sigmaData)
+    (self.distribution, self.range, self.sigmaData) = (distribution, range, sigmaData)
     (self.weighting, self.isScaled) = (weighting, isScaled)
   }
 
   /// σ at `u`, uniform in (0, 1), and the weight λ.
   package func draw(_ u: Double) -> (sigma: Double, weight: Double) {
-    let sigma = law.sigma(at: u, sigmaData: sigmaData, range: range)
+    let sigma = distribution.sigma(at: u, sigmaData: sigmaData, range: range)
     guard range.lowerBound < range.upperBound else { return (sigma, 1) }
     var (growth, span) = (0.0, 0.0)
     if weighting == .likelihood {
-      growth = law.growth(at: u, sigmaData: sigmaData, range: range)
+      growth = distribution.growth(at: u, sigmaData: sigmaData, range: range)
       span = naturalLog(range.upperBound / range.lowerBound)
     }
     let weight = weighting.weight(
@@ -39,5 +40,7 @@ package struct NoiseLevels: Sendable {
     return (sigma, isScaled ? weight : weight * sigma * sigma)
   }
 
-  package func sigma(_ u: Double) -> Double { law.sigma(at: u, sigmaData: sigmaData, range: range) }
+  package func sigma(_ u: Double) -> Double {
+    distribution.sigma(at: u, sigmaData: sigmaData, range: range)
+  }
 }

@@ -177,7 +177,7 @@ extension Model {
     var description = try ModelDescription(.graph, dataset, options)
     let output = options[GraphModel.Key.output]
     let model = try GraphModel(graph, node: node, output: output, dimension: description.dimension)
-    description.structure.graph = model
+    description.familyParameters.graph = model
     description.network.noiseConditional = model.isNoiseConditional
     try description.checkDomain()
     let weights = try Model.start(
@@ -190,5 +190,5 @@ extension GraphModel {
   static let definition = FamilyDefinition(
     options: [Key.output], isNoiseConditional: nil, allowsDomain: true, canBeSmall: true,
     isBoundedOnData: true, usualScaling: ModelDescription.Scaling.none
-  ) { $0.structure.graph ?? GraphModel.none(dimension: $0.dimension) }
+  ) { $0.familyParameters.graph ?? GraphModel.none(dimension: $0.dimension) }
 }
